@@ -1,0 +1,219 @@
+//! Codes of refusals: one list for the whole shop.
+
+use async_graphql::{Enum, Name, Value};
+
+/// Why a command was refused. The list grows: handle codes that you do not know by their message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum ErrorCode {
+    /// An input is not valid; `path` says which, `rule` what is allowed.
+    Validation,
+    /// Nothing of that kind is there, or nothing that you may see.
+    NotFound,
+    /// It exists already, with other content.
+    AlreadyExists,
+    /// Someone else changed it first: load it again.
+    VersionConflict,
+    /// The idempotency key was used with another input.
+    IdempotencyKeyReused,
+    /// The state it is in does not allow this.
+    IllegalTransition,
+    /// The customer asked to be forgotten.
+    CustomerForgotten,
+
+    /// The product lacks what shoppers must see.
+    NotPublishable,
+    /// The category would stand in itself.
+    CategoryCycle,
+    /// There is no price in this currency.
+    NoPrice,
+    /// The variant is not sold any more.
+    VariantDiscontinued,
+
+    /// Fewer units are free than were asked for.
+    InsufficientStock,
+    /// The promise of units has ended.
+    ReservationOver,
+    /// No units are promised to this order.
+    ReservationUnknown,
+    /// Other units are promised to this order.
+    ReservationDiffers,
+    /// The promise still holds.
+    ReservationNotExpired,
+    /// No units are sold to this order.
+    AllocationUnknown,
+    /// The units have left.
+    AlreadyDispatched,
+    /// More units than a place can count.
+    StockLimit,
+
+    /// The cart is an order, or part of another cart, for ever.
+    CartClosed,
+    /// The cart is frozen while its order is placed.
+    CheckoutUnderWay,
+    /// The cart knows of no such checkout.
+    CheckoutUnknown,
+    /// This checkout has ended.
+    CheckoutOver,
+    /// The cart lacks what checkout asks for.
+    CheckoutIncomplete,
+    /// The total is not what the shopper saw.
+    PriceChanged,
+    /// There is no such line.
+    LineNotFound,
+    /// A line of this id is there with other content.
+    LineExists,
+    /// The command asks for nothing.
+    NothingAsked,
+    /// More lines than a cart may have.
+    TooManyLines,
+    /// The line was priced as a whole: its quantity is fixed.
+    LinePriceFixed,
+    /// The amount is in another currency.
+    WrongCurrency,
+    /// The amount is out of range.
+    AmountOutOfRange,
+    /// It is not a country code (ISO 3166-1 alpha-2).
+    InvalidCountry,
+    /// A card number has no business here: send the provider's token.
+    CardNumberRefused,
+    /// The coupon is applied already.
+    CouponApplied,
+    /// More coupons than a cart may have.
+    TooManyCoupons,
+    /// The cart has no such coupon.
+    CouponUnknown,
+
+    /// There is nothing in it.
+    NoLines,
+    /// The amounts do not add up.
+    TotalsDisagree,
+    /// A parcel has left: send it back instead.
+    AlreadyShipped,
+    /// The order was called off.
+    OrderCancelled,
+    /// An attempt to pay is not answered yet.
+    PaymentUnderWay,
+    /// More attempts to pay than an order may have.
+    TooManyPayments,
+
+    /// The bank said no.
+    PaymentDeclined,
+    /// The buyer must act at the bank.
+    PaymentActionRequired,
+    /// The order was not paid in time.
+    PaymentTimeout,
+    /// Staff gave the checkout up.
+    GivenUp,
+    /// The amount must be above zero.
+    AmountNotPositive,
+    /// More than what is held.
+    CaptureExceedsAuthorised,
+    /// More than what was taken and not given back.
+    RefundExceedsCaptured,
+    /// The amount is another one than before under this name.
+    AmountDiffers,
+    /// There is no such capture.
+    CaptureNotFound,
+    /// There is no such refund.
+    RefundNotFound,
+    /// The name stands for another amount.
+    NameReused,
+    /// The hold on the money stands.
+    AuthorisationNotExpired,
+    /// The provider calls the payment otherwise.
+    ReferenceDiffers,
+    /// More captures or refunds than a payment may have.
+    MovementLimit,
+
+    /// The parcel's money is not taken yet.
+    ParcelNotPaid,
+    /// No label is booked yet.
+    LabelMissing,
+
+    /// The goods have not arrived.
+    NotDelivered,
+    /// Fewer units can come back than were asked for.
+    NotReturnable,
+    /// The time to return is over.
+    ReturnWindowClosed,
+    /// The lines of the return are not valid.
+    ReturnLinesInvalid,
+    /// The order knows of no such return.
+    ReturnNotFound,
+    /// The return is there with other content.
+    ReturnDiffers,
+    /// The return was withdrawn.
+    ReturnWithdrawn,
+    /// More returns than an order may have.
+    ReturnLimit,
+    /// The amounts of the return are not valid.
+    AmountsInvalid,
+    /// Resalable, damaged and missing units do not sum to what was announced.
+    CountDiffers,
+    /// The refund is not what is owed.
+    RefundDiffers,
+}
+
+impl ErrorCode {
+    /// Returns the code of a refusal, if it is one of the list.
+    pub fn of(code: &str) -> Option<Self> {
+        async_graphql::resolver_utils::parse_enum(Value::Enum(Name::new(code))).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use super::ErrorCode;
+
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if path.is_dir() && name != "tests" {
+                sources(&path, found);
+            } else if name.ends_with(".rs") && name != "tests.rs" {
+                found.push(path);
+            }
+        }
+    }
+
+    /// Finds every literal in capitals that stands where a code does.
+    fn codes_in(text: &str) -> BTreeSet<String> {
+        let mut codes = BTreeSet::new();
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for marker in ["=> \"", "Refused::new(\"", "code: \"", "reopen(\""] {
+            for (at, _) in text.match_indices(marker) {
+                let literal = text[at + marker.len()..].split('"').next().unwrap_or_default();
+                if literal.len() > 4 && literal.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') {
+                    codes.insert(literal.to_owned());
+                }
+            }
+        }
+        codes
+    }
+
+    #[test]
+    fn every_code_that_the_shop_refuses_with_is_in_the_list() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let (mut files, mut checked) = (Vec::new(), 0);
+        for folder in ["domain/src", "app/src", "sagas/src", "api/src/graphql"] {
+            sources(&crates.join(folder), &mut files);
+        }
+        for file in files.iter().filter(|file| !file.ends_with("actor.rs")) {
+            for code in codes_in(&std::fs::read_to_string(file).expect("a source")) {
+                assert!(ErrorCode::of(&code).is_some(), "{code} of {} is not in the list", file.display());
+                checked += 1;
+            }
+        }
+        assert!(checked > 60, "only {checked} codes were found: the search looks at the wrong places");
+    }
+
+    #[test]
+    fn a_code_of_no_one_is_none() {
+        assert_eq!(ErrorCode::of("NOT_A_CODE"), None);
+        assert_eq!(ErrorCode::of("INSUFFICIENT_STOCK"), Some(ErrorCode::InsufficientStock));
+    }
+}

@@ -1,0 +1,3 @@
+//! The API: HTTP, authentication, GraphQL.
+
+pub mod http;

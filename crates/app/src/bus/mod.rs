@@ -1,0 +1,375 @@
+//! The command bus: load, decide, append at the expected version, decide again on a lost race.
+//!
+//! One command at a time per aggregate (a turn, first come first served), so that nobody races with themselves; what
+//! other processes do is caught by the expected version. The state after a commit stays at hand, so a hot aggregate
+//! costs no read.
+
+mod metadata;
+#[cfg(test)]
+mod tests;
+mod turns;
+
+use std::sync::Arc;
+
+use cqrs_es::DomainEvent;
+use domain::decider::Decider;
+use event_store::{
+    AppendError, Appended, CommandId, CommandRecord, Commit, EventStore, NewEvent, PAGE_EVENTS_MAX, Position,
+    RecordedEvent, StoreError, StreamId,
+};
+
+pub use metadata::{Cause, metadata_text};
+
+use self::turns::{Turn, Turns};
+use crate::actor::Actor;
+use crate::clock::Clock;
+use crate::error::{AppError, Refused};
+use crate::ids::Ids;
+
+/// How often a decision is taken again after a lost race before the caller is told.
+const ATTEMPTS_MAX: u32 = 16;
+
+/// Identifies a command for ever, so that it happens at most once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandKey {
+    /// The key as the sender chose it, 1 to 200 characters.
+    pub key: String,
+    /// A hash of the command's name and input.
+    pub fingerprint: String,
+}
+
+/// Everything about a command but the command.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who sends it.
+    pub actor: Actor,
+    /// What it belongs to and what caused it.
+    pub cause: Cause,
+    /// Present when it must happen at most once.
+    pub key: Option<CommandKey>,
+    /// The version the sender saw; a newer one is a refusal.
+    pub expected_version: Option<u64>,
+}
+
+impl Request {
+    /// Makes a request without a key or an expected version.
+    pub fn new(actor: Actor, cause: Cause) -> Self {
+        Self { actor, cause, key: None, expected_version: None }
+    }
+
+    /// Sets the key.
+    #[must_use]
+    pub fn keyed(mut self, key: Option<CommandKey>) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// Sets the version the sender saw.
+    #[must_use]
+    pub fn expecting(mut self, version: Option<u64>) -> Self {
+        self.expected_version = version;
+        self
+    }
+
+    /// Returns the same request for a further command of the same use case: without its key and expected version.
+    pub fn follow_up(&self) -> Self {
+        Self { key: None, expected_version: None, ..self.clone() }
+    }
+
+    fn command_id(&self) -> Option<CommandId> {
+        let key = self.key.as_ref()?;
+        let id = format!("{}/{}", self.actor.id(), key.key);
+        Some(CommandId { id, fingerprint: key.fingerprint.clone() })
+    }
+}
+
+/// An aggregate and the version it is at.
+#[derive(Clone, Debug)]
+pub struct Loaded<D> {
+    /// The state.
+    pub state: Arc<D>,
+    /// The last sequence folded into it; 0 when there is no event.
+    pub version: u64,
+}
+
+/// What a command led to.
+#[derive(Clone, Debug)]
+pub struct Outcome<D> {
+    /// The aggregate's id: another one than asked for when the command was replayed from its key.
+    pub id: String,
+    /// The state after the command, folded from the events it wrote.
+    pub state: Arc<D>,
+    /// The state's version.
+    pub version: u64,
+    /// Where its last event landed; `None` when it had nothing to add.
+    pub position: Option<Position>,
+    /// Whether it had happened before under the same key.
+    pub replayed: bool,
+}
+
+/// Runs commands against the log.
+pub struct Bus {
+    store: Arc<dyn EventStore>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    turns: Turns,
+}
+
+impl Bus {
+    /// Opens the bus over a log.
+    pub fn new(store: Arc<dyn EventStore>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self { store, clock, ids, turns: Turns::default() }
+    }
+
+    /// Returns the log under the bus.
+    pub fn store(&self) -> &Arc<dyn EventStore> {
+        &self.store
+    }
+
+    /// Loads an aggregate.
+    ///
+    /// # Errors
+    /// [`AppError`] when the store fails or holds what cannot be read.
+    pub async fn load<D>(&self, id: &str) -> Result<Loaded<D>, AppError>
+    where
+        D: Decider,
+        D::Error: domain::decider::Refusal,
+    {
+        let stream = StreamId::new(D::TYPE, id);
+        if let Some(cached) = self.turns.cached(&stream) {
+            return Ok(cached);
+        }
+        let loaded = self.fold_from(&stream, Loaded { state: Arc::new(D::default()), version: 0 }, u64::MAX).await?;
+        if loaded.version > 0 {
+            self.turns.remember_if_idle(&stream, &loaded);
+        }
+        Ok(loaded)
+    }
+
+    /// Loads an aggregate as it was at a version.
+    ///
+    /// # Errors
+    /// [`AppError`] when the store fails or holds what cannot be read.
+    pub async fn load_at<D>(&self, id: &str, version: u64) -> Result<Loaded<D>, AppError>
+    where
+        D: Decider,
+        D::Error: domain::decider::Refusal,
+    {
+        let start = Loaded { state: Arc::new(D::default()), version: 0 };
+        self.fold_from(&StreamId::new(D::TYPE, id), start, version).await
+    }
+
+    /// Runs one command.
+    ///
+    /// # Errors
+    /// [`AppError::Refused`] with the context's code, `VERSION_CONFLICT` or `IDEMPOTENCY_KEY_REUSED`; otherwise a failure.
+    pub async fn execute<D>(&self, id: &str, request: &Request, command: D::Command) -> Result<Outcome<D>, AppError>
+    where
+        D: Decider,
+        D::Command: Sync + Send,
+        D::Error: domain::decider::Refusal,
+    {
+        self.execute_all(id, request, &[command]).await
+    }
+
+    /// Runs several commands on one aggregate as one: each is decided on what the ones before led to, and all their
+    /// events are stored in one commit, or none.
+    ///
+    /// # Errors
+    /// As [`Bus::execute`].
+    pub async fn execute_all<D>(
+        &self,
+        id: &str,
+        request: &Request,
+        commands: &[D::Command],
+    ) -> Result<Outcome<D>, AppError>
+    where
+        D: Decider,
+        D::Command: Sync + Send,
+        D::Error: domain::decider::Refusal,
+    {
+        let stream = StreamId::new(D::TYPE, id);
+        let turn = self.turns.take(&stream).await;
+        for _ in 0..ATTEMPTS_MAX {
+            let loaded = match turn.take_cached::<D>() {
+                Some(loaded) => loaded,
+                None => self.fold_from(&stream, Loaded { state: Arc::default(), version: 0 }, u64::MAX).await?,
+            };
+            match self.attempt(&turn, loaded, request, commands).await {
+                Attempt::Done(outcome) => return outcome,
+                Attempt::LostRace => tracing::debug!(%stream, "lost a race, deciding again"),
+            }
+        }
+        Err(AppError::Contended)
+    }
+
+    async fn attempt<D>(&self, turn: &Turn, loaded: Loaded<D>, request: &Request, commands: &[D::Command]) -> Attempt<D>
+    where
+        D: Decider,
+        D::Command: Sync + Send,
+        D::Error: domain::decider::Refusal,
+    {
+        let Loaded { state: before, version: expected } = loaded;
+        let (state, events) = match self.decide(before, expected, request, commands) {
+            Ok(decided) => decided,
+            Err((untouched, refused)) => {
+                if let Some(state) = untouched {
+                    turn.remember(&Loaded { state, version: expected });
+                }
+                return Attempt::Done(self.replay_or(request, Err(refused.into())).await);
+            }
+        };
+        let id = turn.stream().id.to_string();
+        if events.is_empty() {
+            turn.remember(&Loaded { state: state.clone(), version: expected });
+            let unchanged = Outcome { id, state, version: expected, position: None, replayed: false };
+            return Attempt::Done(self.replay_or(request, Ok(unchanged)).await);
+        }
+        let commit = match self.commit_of(turn.stream(), expected, request, &events) {
+            Ok(commit) => commit,
+            Err(error) => return Attempt::Done(Err(error)),
+        };
+        match self.store.append(commit).await {
+            Ok(Appended { sequence, position }) => {
+                turn.remember(&Loaded { state: state.clone(), version: sequence });
+                Attempt::Done(Ok(Outcome { id, state, version: sequence, position: Some(position), replayed: false }))
+            }
+            Err(AppendError::WrongVersion { .. }) => Attempt::LostRace,
+            Err(AppendError::DuplicateCommand(record)) => Attempt::Done(self.replay(request, record).await),
+            Err(error @ AppendError::Malformed(_)) => Attempt::Done(Err(AppError::broken(error))),
+            Err(AppendError::Unavailable { in_doubt, source }) => {
+                Attempt::Done(Err(AppError::Unavailable { in_doubt, source }))
+            }
+        }
+    }
+
+    /// Decides on the state at hand, in place: it is the only copy unless a reader holds it. A refusal gives the state
+    /// back where no fact was folded into it yet.
+    fn decide<D>(
+        &self,
+        mut state: Arc<D>,
+        version: u64,
+        request: &Request,
+        commands: &[D::Command],
+    ) -> Result<(Arc<D>, Vec<D::Event>), (Option<Arc<D>>, Refused)>
+    where
+        D: Decider,
+        D::Error: domain::decider::Refusal,
+    {
+        if let Some(expected) = request.expected_version
+            && expected != version
+        {
+            let message = format!("version {expected} was expected, it is at {version}: load it again");
+            let refused = Refused::new("VERSION_CONFLICT", message).at(&["expectedVersion"]);
+            return Err((Some(state), refused.with("expected", expected).with("actual", version)));
+        }
+        let mut events = Vec::new();
+        for command in commands {
+            match state.decide(command) {
+                Ok(facts) => {
+                    for fact in facts {
+                        Arc::make_mut(&mut state).evolve(&fact);
+                        events.push(fact);
+                    }
+                }
+                Err(refusal) => return Err((events.is_empty().then_some(state), Refused::of(&refusal))),
+            }
+        }
+        Ok((state, events))
+    }
+
+    fn commit_of<E: DomainEvent>(
+        &self,
+        stream: &StreamId,
+        expected: u64,
+        request: &Request,
+        events: &[E],
+    ) -> Result<Commit, AppError> {
+        let command = request.command_id();
+        let metadata = metadata_text(&request.actor, &request.cause).map_err(AppError::broken)?;
+        let events = events
+            .iter()
+            .map(|event| {
+                Ok(NewEvent {
+                    event_id: self.ids.uuid(),
+                    event_type: event.event_type(),
+                    event_version: event.event_version(),
+                    payload: serde_json::value::to_raw_value(event)?,
+                    metadata: metadata.clone(),
+                })
+            })
+            .collect::<Result<Vec<_>, serde_json::Error>>()
+            .map_err(AppError::broken)?;
+        Ok(Commit { stream: stream.clone(), expected, events, command, recorded_at: self.clock.now().micros() })
+    }
+
+    async fn fold_from<D>(&self, stream: &StreamId, mut loaded: Loaded<D>, until: u64) -> Result<Loaded<D>, AppError>
+    where
+        D: Decider,
+        D::Error: domain::decider::Refusal,
+    {
+        loop {
+            let page = self.store.read_stream(stream, loaded.version, PAGE_EVENTS_MAX).await?;
+            let state = Arc::make_mut(&mut loaded.state);
+            for event in page.iter().take_while(|event| event.sequence <= until) {
+                state.evolve(&decode::<D::Event>(event)?);
+                loaded.version = event.sequence;
+            }
+            if page.len() < PAGE_EVENTS_MAX || loaded.version >= until {
+                return Ok(loaded);
+            }
+        }
+    }
+
+    async fn replay_or<D>(
+        &self,
+        request: &Request,
+        otherwise: Result<Outcome<D>, AppError>,
+    ) -> Result<Outcome<D>, AppError>
+    where
+        D: Decider,
+        D::Error: domain::decider::Refusal,
+    {
+        let Some(command) = request.command_id() else {
+            return otherwise;
+        };
+        match self.store.find_command(&command.id).await? {
+            Some(record) => self.replay(request, record).await,
+            None => otherwise,
+        }
+    }
+
+    /// Answers a command that happened before: the state as it was right after it.
+    async fn replay<D>(&self, request: &Request, record: CommandRecord) -> Result<Outcome<D>, AppError>
+    where
+        D: Decider,
+        D::Error: domain::decider::Refusal,
+    {
+        let same = request.key.as_ref().is_some_and(|key| key.fingerprint == record.fingerprint);
+        if !same || &*record.stream.kind != D::TYPE {
+            let message = "this idempotency key was used for another input: choose a new key";
+            return Err(Refused::new("IDEMPOTENCY_KEY_REUSED", message).at(&["idempotencyKey"]).into());
+        }
+        let Loaded { state, version } = self.load_at(&record.stream.id, record.sequence_last).await?;
+        let id = record.stream.id.to_string();
+        Ok(Outcome { id, state, version, position: Some(record.position), replayed: true })
+    }
+}
+
+enum Attempt<D> {
+    Done(Result<Outcome<D>, AppError>),
+    LostRace,
+}
+
+/// Reads an event as its context knows it.
+///
+/// # Errors
+/// [`AppError::Broken`] naming the position, when the stored bytes are no such event.
+pub fn decode<E: DomainEvent>(event: &RecordedEvent) -> Result<E, AppError> {
+    serde_json::from_str(event.payload.get()).map_err(|error| {
+        AppError::broken(StoreError::Corrupt(format!(
+            "event {} ({}) at position {} cannot be read: {error}",
+            event.event_id, event.event_type, event.position
+        )))
+    })
+}

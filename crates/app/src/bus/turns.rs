@@ -1,0 +1,110 @@
+//! Turns: one command at a time per aggregate, and the aggregate's last known state.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use event_store::StreamId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Loaded;
+
+/// The most aggregates whose state is kept at hand; beyond it those not in use are dropped.
+const AGGREGATES_MAX: usize = 20_000;
+
+type AnyState = (Arc<dyn Any + Send + Sync>, u64);
+
+struct Slot {
+    turn: Arc<Semaphore>,
+    state: Mutex<Option<AnyState>>,
+}
+
+impl Slot {
+    fn state(&self) -> MutexGuard<'_, Option<AnyState>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All turns of a process.
+#[derive(Default)]
+pub(super) struct Turns {
+    slots: Mutex<HashMap<StreamId, Arc<Slot>>>,
+}
+
+/// The right to be the only one who decides for an aggregate, until it is dropped.
+pub(super) struct Turn {
+    stream: StreamId,
+    slot: Arc<Slot>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Turns {
+    /// Waits for the turn of an aggregate, first come first served.
+    pub(super) async fn take(&self, stream: &StreamId) -> Turn {
+        let slot = self.slot(stream);
+        // The semaphore is never closed, so a permit always comes.
+        let permit = slot.turn.clone().acquire_owned().await.ok();
+        Turn { stream: stream.clone(), slot, _permit: permit }
+    }
+
+    /// Returns the state at hand.
+    pub(super) fn cached<D: Send + Sync + 'static>(&self, stream: &StreamId) -> Option<Loaded<D>> {
+        let slot = self.slots().get(stream)?.clone();
+        let (state, version) = slot.state().clone()?;
+        Some(Loaded { state: state.downcast().ok()?, version })
+    }
+
+    /// Keeps a state that was read, unless someone has the turn: theirs will be newer.
+    pub(super) fn remember_if_idle<D: Send + Sync + 'static>(&self, stream: &StreamId, loaded: &Loaded<D>) {
+        let slot = self.slot(stream);
+        let Ok(_permit) = slot.turn.try_acquire() else { return };
+        let mut state = slot.state();
+        if state.as_ref().is_none_or(|(_, version)| *version < loaded.version) {
+            *state = Some((loaded.state.clone(), loaded.version));
+        }
+    }
+
+    fn slot(&self, stream: &StreamId) -> Arc<Slot> {
+        let mut slots = self.slots();
+        if let Some(slot) = slots.get(stream) {
+            return slot.clone();
+        }
+        if slots.len() >= AGGREGATES_MAX {
+            drop_idle(&mut slots);
+        }
+        let slot = Arc::new(Slot { turn: Arc::new(Semaphore::new(1)), state: Mutex::new(None) });
+        slots.insert(stream.clone(), slot.clone());
+        slot
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<StreamId, Arc<Slot>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Drops half of the slots that nobody uses. One in use must stay: two turns for one aggregate would race.
+fn drop_idle(slots: &mut HashMap<StreamId, Arc<Slot>>) {
+    let mut keep = false;
+    slots.retain(|_, slot| {
+        keep = !keep;
+        keep || Arc::strong_count(slot) > 1
+    });
+}
+
+impl Turn {
+    /// Returns whose turn it is.
+    pub(super) fn stream(&self) -> &StreamId {
+        &self.stream
+    }
+
+    /// Takes the state at hand out; whoever decides puts the next one back.
+    pub(super) fn take_cached<D: Send + Sync + 'static>(&self) -> Option<Loaded<D>> {
+        let (state, version) = self.slot.state().take()?;
+        Some(Loaded { state: state.downcast().ok()?, version })
+    }
+
+    /// Puts a state back.
+    pub(super) fn remember<D: Send + Sync + 'static>(&self, loaded: &Loaded<D>) {
+        *self.slot.state() = Some((loaded.state.clone(), loaded.version));
+    }
+}

@@ -1,0 +1,50 @@
+//! Use cases of the order.
+
+use domain::order::{Order, OrderCommand};
+use domain::values::{OrderId, ShortText};
+
+use crate::Shop;
+use crate::actor::{Actor, Permission};
+use crate::bus::{Loaded, Outcome, Request};
+use crate::error::{AppError, Refused};
+
+/// Loads an order that the actor may see: their own, or any for staff.
+///
+/// # Errors
+/// `NOT_FOUND` for an unknown order and for someone else's alike.
+pub async fn find(shop: &Shop, actor: &Actor, order: &OrderId) -> Result<Loaded<Order>, AppError> {
+    let loaded = shop.bus.load::<Order>(order.as_str()).await?;
+    match loaded.state.sale() {
+        Some(sale) if actor.may_see(&sale.customer, Permission::OrdersRead) => Ok(loaded),
+        _ => Err(Refused::not_found("order").at(&["orderId"]).into()),
+    }
+}
+
+/// Asks to call an order off. The checkout process undoes what was done; the order is cancelled once all is undone.
+///
+/// # Errors
+/// `NOT_FOUND`; `ALREADY_SHIPPED` and the order's other refusals.
+pub async fn request_cancellation(
+    shop: &Shop,
+    request: &Request,
+    order: &OrderId,
+    reason: ShortText,
+) -> Result<Outcome<Order>, AppError> {
+    find(shop, &request.actor, order).await?;
+    shop.bus.execute(order.as_str(), request, OrderCommand::RequestCancellation { reason }).await
+}
+
+/// Asks to pay an order that is placed and not paid, with another method. The checkout process does the rest.
+///
+/// # Errors
+/// `NOT_FOUND`; `ILLEGAL_TRANSITION` where the order is paid or over.
+pub async fn request_payment(
+    shop: &Shop,
+    request: &Request,
+    order: &OrderId,
+    method: ShortText,
+) -> Result<Outcome<Order>, AppError> {
+    find(shop, &request.actor, order).await?;
+    let payment = domain::values::PaymentId::from_uuid(shop.ids.uuid());
+    shop.bus.execute(order.as_str(), request, OrderCommand::RequestPayment { payment, method }).await
+}

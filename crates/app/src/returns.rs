@@ -1,0 +1,108 @@
+//! Use cases of returns.
+
+use domain::order::{Order, OrderCommand, OrderLine, ReturnedLine, Sale};
+use domain::returns::{Return, ReturnCommand, ReturnLine};
+use domain::values::{Money, OrderId, ReturnId, ShortText};
+
+use crate::Shop;
+use crate::actor::Permission;
+use crate::bus::{Outcome, Request};
+use crate::checkout::paid_parts;
+use crate::error::{AppError, Refused};
+use crate::order;
+
+/// Asks to send delivered units back. The order guards that no unit comes back twice; the return is its own stream.
+///
+/// # Errors
+/// `NOT_FOUND`, `NOT_DELIVERED`, `NOT_RETURNABLE`, `RETURN_WINDOW_CLOSED`, `IDEMPOTENCY_KEY_REUSED`.
+pub async fn request(
+    shop: &Shop,
+    request: &Request,
+    order_id: &OrderId,
+    lines: Vec<ReturnedLine>,
+    reason: ShortText,
+) -> Result<(Outcome<Return>, bool), AppError> {
+    order::find(shop, &request.actor, order_id).await?;
+    let return_id = ReturnId::from_uuid(shop.ids.uuid());
+    let command = OrderCommand::OpenReturn { return_id, lines, reason, now: shop.clock.now() };
+    let opened = shop.bus.execute::<Order>(order_id.as_str(), request, command).await?;
+    let return_id =
+        opened.state.returns_opened().last().cloned().ok_or_else(|| AppError::broken("a return left no trace"))?;
+    let outcome = open(shop, &request.follow_up(), order_id, &return_id).await?;
+    Ok((outcome, opened.replayed))
+}
+
+/// Begins the return that an order opened. Repeating it changes nothing: after a crash between the two the return
+/// process does it again.
+///
+/// # Errors
+/// `RETURN_NOT_FOUND` where the order knows of no such return.
+pub async fn open(
+    shop: &Shop,
+    request: &Request,
+    order_id: &OrderId,
+    return_id: &ReturnId,
+) -> Result<Outcome<Return>, AppError> {
+    let order = shop.bus.load::<Order>(order_id.as_str()).await?.state;
+    let unknown = || Refused::new("RETURN_NOT_FOUND", "the order has no such return");
+    let sale = order.sale().ok_or_else(unknown)?;
+    let (returned, reason) = order.opened_return(return_id).ok_or_else(unknown)?;
+    let mut lines = Vec::with_capacity(returned.len());
+    for part in returned {
+        let line = sale.lines.iter().find(|line| line.line == part.line).ok_or_else(unknown)?;
+        let before = order.returned_before(return_id, &part.line);
+        let paid = paid_for(sale, line, before, part.quantity.units())?;
+        lines.push(ReturnLine { line: line.line.clone(), sku: line.sku.clone(), quantity: part.quantity, paid });
+    }
+    let command = ReturnCommand::Request {
+        order: order_id.clone(),
+        customer: sale.customer.clone(),
+        lines,
+        reason: reason.clone(),
+    };
+    shop.bus.execute(return_id.as_str(), request, command).await
+}
+
+/// Returns what the buyer paid for units `before + 1 ..= before + count` of a line. Cumulative, so that any partition
+/// of a line into returns sums to what the line cost: `paid(n) = floor(line × n / units)`.
+fn paid_for(sale: &Sale, line: &OrderLine, before: i64, count: i64) -> Result<Money, AppError> {
+    let (parts, _) = paid_parts(sale)?;
+    let paid = parts.iter().find(|(id, _)| *id == line.line).map_or(0, |(_, paid)| paid.minor());
+    let units = i128::from(line.quantity.units());
+    let until = |count: i64| i128::from(paid) * i128::from(count) / units;
+    let minor = i64::try_from(until(before + count) - until(before)).map_err(AppError::broken)?;
+    Ok(Money::new(minor, sale.currency))
+}
+
+/// Runs a command of staff on a return.
+///
+/// # Errors
+/// [`AppError::Forbidden`] without `ORDERS_WRITE`; the return's refusals.
+pub async fn change(
+    shop: &Shop,
+    request: &Request,
+    return_id: &ReturnId,
+    command: ReturnCommand,
+) -> Result<Outcome<Return>, AppError> {
+    request.actor.require(Permission::OrdersWrite)?;
+    shop.bus.execute(return_id.as_str(), request, command).await
+}
+
+/// Calls a return off for whoever asked for it.
+///
+/// # Errors
+/// `NOT_FOUND` where it is not theirs; the return's refusals.
+pub async fn cancel(
+    shop: &Shop,
+    request: &Request,
+    return_id: &ReturnId,
+    reason: ShortText,
+) -> Result<Outcome<Return>, AppError> {
+    let loaded = shop.bus.load::<Return>(return_id.as_str()).await?.state;
+    match loaded.customer() {
+        Some(customer) if request.actor.may_see(customer, Permission::OrdersWrite) => {
+            shop.bus.execute(return_id.as_str(), request, ReturnCommand::Cancel { reason }).await
+        }
+        _ => Err(Refused::not_found("return").at(&["returnId"]).into()),
+    }
+}

@@ -1,0 +1,203 @@
+//! Use cases of stock: staff move units, checkouts promise and sell them across locations.
+
+use domain::stock::{Stock, StockCommand, stream_id};
+use domain::values::{LocationId, OrderId, Quantity, ShortText, Sku, Timestamp};
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+use crate::Shop;
+use crate::actor::Permission;
+use crate::bus::{Outcome, Request};
+use crate::error::{AppError, Refused};
+
+/// How often routing looks again when others take units meanwhile.
+const ROUTING_ROUNDS_MAX: usize = 8;
+
+/// Units of a SKU that one location gives to an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routed {
+    /// The SKU.
+    pub sku: Sku,
+    /// The location.
+    pub location: LocationId,
+    /// How many units.
+    pub quantity: Quantity,
+}
+
+/// A SKU that not all units could be promised of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shortage {
+    /// The SKU.
+    pub sku: Sku,
+    /// Units asked for.
+    pub requested: i64,
+    /// Units free in all locations.
+    pub available: i64,
+}
+
+/// Moves units as staff ask: receive or write off.
+///
+/// # Errors
+/// [`AppError::Forbidden`] without `STOCK_WRITE`; `NOT_FOUND` for a location of no one; stock's refusals.
+pub async fn change(
+    shop: &Shop,
+    request: &Request,
+    place: (&Sku, &LocationId),
+    command: StockCommand,
+) -> Result<Outcome<Stock>, AppError> {
+    request.actor.require(Permission::StockWrite)?;
+    let (sku, location) = place;
+    if !shop.settings.locations.contains(location) {
+        let known = shop.settings.locations.iter().map(LocationId::as_str).collect::<Vec<_>>().join(", ");
+        let message = format!("there is no location {location}: choose one of {known}");
+        return Err(Refused::new("NOT_FOUND", message).at(&["location"]).into());
+    }
+    shop.bus.execute(&stream_id(sku, location), request, command).await
+}
+
+/// Returns the units free to promise in all locations.
+///
+/// # Errors
+/// [`AppError`] when the store fails.
+pub async fn available(shop: &Shop, sku: &Sku) -> Result<i64, AppError> {
+    let mut sum = 0;
+    for location in &shop.settings.locations {
+        sum += shop.bus.load::<Stock>(&stream_id(sku, location)).await?.state.available();
+    }
+    Ok(sum)
+}
+
+/// Promises units of one SKU to an order: from the first location that has them all, else from several. What this
+/// order holds already counts, so asking again changes nothing. `Err` inside `Ok` is the shortage; then units may be
+/// held at some locations, and [`release`] gives them back.
+///
+/// # Errors
+/// [`AppError`] when the store fails or the order's reservation was called off.
+pub async fn reserve(
+    shop: &Shop,
+    request: &Request,
+    order: &OrderId,
+    need: (&Sku, Quantity),
+    expires_at: Timestamp,
+) -> Result<Result<Vec<Routed>, Shortage>, AppError> {
+    let (sku, quantity) = need;
+    for _ in 0..ROUTING_ROUNDS_MAX {
+        let (mut held, plan) = match route(shop, order, sku, quantity).await? {
+            Ok(route) => route,
+            Err(shortage) => return Ok(Err(shortage)),
+        };
+        let mut lost_race = false;
+        for part in plan {
+            let command = StockCommand::Reserve { order: order.clone(), quantity: part.quantity, expires_at };
+            match shop.bus.execute::<Stock>(&stream_id(sku, &part.location), request, command).await {
+                Ok(_) => held.push(part),
+                Err(error) if error.code() == Some("INSUFFICIENT_STOCK") => lost_race = true,
+                Err(error) => return Err(error),
+            }
+        }
+        if !lost_race {
+            return Ok(Ok(held));
+        }
+    }
+    Err(AppError::Contended)
+}
+
+/// What an order holds of a SKU, and which locations shall give the rest.
+type Route = (Vec<Routed>, Vec<Routed>);
+
+async fn route(
+    shop: &Shop,
+    order: &OrderId,
+    sku: &Sku,
+    quantity: Quantity,
+) -> Result<Result<Route, Shortage>, AppError> {
+    let (mut held, mut free, mut missing) = (Vec::new(), Vec::new(), quantity.units());
+    for location in &shop.settings.locations {
+        let stock = shop.bus.load::<Stock>(&stream_id(sku, location)).await?.state;
+        let own = stock.reservation(order).map(|reservation| reservation.quantity).or(stock.allocation(order));
+        match own {
+            Some(quantity) => {
+                missing -= quantity.units();
+                held.push(Routed { sku: sku.clone(), location: location.clone(), quantity });
+            }
+            None => free.push((location, stock.available())),
+        }
+    }
+    let available = free.iter().map(|(_, units)| units).sum::<i64>();
+    if available < missing {
+        return Ok(Err(Shortage { sku: sku.clone(), requested: quantity.units(), available }));
+    }
+    let mut plan = Vec::new();
+    let whole = free.iter().find(|(_, units)| *units >= missing).map(|(location, _)| *location);
+    for (location, units) in free {
+        let take = if whole.is_none_or(|whole| whole == location) { units.min(missing) } else { 0 };
+        if take > 0 {
+            missing -= take;
+            let quantity = Quantity::new(take)?;
+            plan.push(Routed { sku: sku.clone(), location: location.clone(), quantity });
+        }
+    }
+    Ok(Ok((held, plan)))
+}
+
+/// Promises units of several SKUs, all at the same time.
+///
+/// # Errors
+/// As [`reserve`].
+pub async fn reserve_all(
+    shop: &Shop,
+    request: &Request,
+    order: &OrderId,
+    needs: &[(Sku, Quantity)],
+    expires_at: Timestamp,
+) -> Result<Result<Vec<Routed>, Vec<Shortage>>, AppError> {
+    let answers =
+        try_join_all(needs.iter().map(|(sku, quantity)| reserve(shop, request, order, (sku, *quantity), expires_at)))
+            .await?;
+    let (mut routed, mut shortages) = (Vec::new(), Vec::new());
+    for answer in answers {
+        match answer {
+            Ok(parts) => routed.extend(parts),
+            Err(shortage) => shortages.push(shortage),
+        }
+    }
+    Ok(if shortages.is_empty() { Ok(routed) } else { Err(shortages) })
+}
+
+/// Gives back everything an order holds of these SKUs in any location, sold or promised, and bars what may still come.
+///
+/// # Errors
+/// `ALREADY_DISPATCHED` where units have left; [`AppError`] when the store fails.
+pub async fn release_all(
+    shop: &Shop,
+    request: &Request,
+    order: &OrderId,
+    skus: &[Sku],
+    reason: &ShortText,
+) -> Result<(), AppError> {
+    let places =
+        skus.iter().flat_map(|sku| shop.settings.locations.iter().map(move |location| stream_id(sku, location)));
+    try_join_all(places.map(|id| async move {
+        let command = StockCommand::Release { order: order.clone(), reason: reason.clone() };
+        shop.bus.execute::<Stock>(&id, request, command).await
+    }))
+    .await?;
+    Ok(())
+}
+
+/// Runs one command on every place that holds units of an order.
+///
+/// # Errors
+/// Stock's refusals; [`AppError`] when the store fails.
+pub async fn for_each(
+    shop: &Shop,
+    request: &Request,
+    routed: &[Routed],
+    command: &StockCommand,
+) -> Result<(), AppError> {
+    try_join_all(routed.iter().map(|part| async move {
+        shop.bus.execute::<Stock>(&stream_id(&part.sku, &part.location), request, command.clone()).await
+    }))
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! Personal data: sealed with ChaCha20-Poly1305 (RFC 8439) under one random key per data subject, kept as a secret of the
+//! store. Destroying the key makes every copy unreadable, in the log, in read models and in backups made without it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Nonce};
+use domain::values::{CustomerId, Sealed};
+use event_store::{EventStore, StoreError};
+
+use crate::ids::Ids;
+
+/// The most keys kept at hand.
+const CACHED_KEYS_MAX: usize = 10_000;
+const NONCE_LENGTH: usize = 12;
+
+/// Why personal data cannot be sealed or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The person was forgotten: their key is destroyed and nothing can be sealed under it again.
+    #[error("this customer was forgotten")]
+    Forgotten,
+    /// The ciphertext is not one of ours.
+    #[error("the sealed data is damaged")]
+    Damaged,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Seals and opens personal data.
+pub struct Vault {
+    store: Arc<dyn EventStore>,
+    ids: Arc<dyn Ids>,
+    cached: Mutex<HashMap<CustomerId, [u8; 32]>>,
+}
+
+fn secret_name(subject: &CustomerId) -> String {
+    format!("subject/{subject}")
+}
+
+impl Vault {
+    /// Opens the vault over the store that keeps the keys.
+    pub fn new(store: Arc<dyn EventStore>, ids: Arc<dyn Ids>) -> Self {
+        Self { store, ids, cached: Mutex::default() }
+    }
+
+    /// Seals a text about a person; makes the person's key the first time.
+    ///
+    /// # Errors
+    /// [`VaultError::Forgotten`] after the key was destroyed; [`VaultError::Store`] when the store fails.
+    pub async fn seal(&self, subject: &CustomerId, text: &str) -> Result<Sealed, VaultError> {
+        let key = self.key_or_new(subject).await?;
+        // Truncating a fresh 256-bit secret to 96 bits gives a random nonce (RFC 8439, section 2.8 asks that it be unique).
+        let nonce = &self.ids.secret()[..NONCE_LENGTH];
+        let payload = Payload { msg: text.as_bytes(), aad: subject.as_str().as_bytes() };
+        let ciphertext = ChaCha20Poly1305::new(Key::from_slice(&key))
+            .encrypt(Nonce::from_slice(nonce), payload)
+            .map_err(|_| VaultError::Damaged)?;
+        Ok(Sealed::new(subject.clone(), STANDARD_NO_PAD.encode([nonce, &ciphertext].concat())))
+    }
+
+    /// Opens what was sealed; `None` once the person was forgotten.
+    ///
+    /// # Errors
+    /// [`VaultError::Damaged`] when the ciphertext is not ours; [`VaultError::Store`] when the store fails.
+    pub async fn open(&self, sealed: &Sealed) -> Result<Option<String>, VaultError> {
+        let Some(key) = self.key(sealed.subject()).await? else {
+            return Ok(None);
+        };
+        let bytes = STANDARD_NO_PAD.decode(sealed.ciphertext()).map_err(|_| VaultError::Damaged)?;
+        if bytes.len() < NONCE_LENGTH {
+            return Err(VaultError::Damaged);
+        }
+        let (nonce, ciphertext) = bytes.split_at(NONCE_LENGTH);
+        let payload = Payload { msg: ciphertext, aad: sealed.subject().as_str().as_bytes() };
+        let text = ChaCha20Poly1305::new(Key::from_slice(&key))
+            .decrypt(Nonce::from_slice(nonce), payload)
+            .map_err(|_| VaultError::Damaged)?;
+        String::from_utf8(text).map(Some).map_err(|_| VaultError::Damaged)
+    }
+
+    /// Destroys a person's key. Returns whether there was one.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] when the store fails: then the key may still be there.
+    pub async fn forget(&self, subject: &CustomerId) -> Result<bool, VaultError> {
+        // Making the key first leaves a tombstone also for someone of whom nothing was sealed yet.
+        self.store.secret_or_insert(&secret_name(subject), &self.ids.secret()).await?;
+        let destroyed = self.store.secret_destroy(&secret_name(subject)).await?;
+        self.cached().remove(subject);
+        Ok(destroyed)
+    }
+
+    async fn key(&self, subject: &CustomerId) -> Result<Option<[u8; 32]>, VaultError> {
+        if let Some(key) = self.cached().get(subject) {
+            return Ok(Some(*key));
+        }
+        let Some(bytes) = self.store.secret(&secret_name(subject)).await? else {
+            return Ok(None);
+        };
+        self.remember(subject, &bytes).map(Some)
+    }
+
+    async fn key_or_new(&self, subject: &CustomerId) -> Result<[u8; 32], VaultError> {
+        if let Some(key) = self.cached().get(subject) {
+            return Ok(*key);
+        }
+        let bytes = self.store.secret_or_insert(&secret_name(subject), &self.ids.secret()).await?;
+        self.remember(subject, &bytes.ok_or(VaultError::Forgotten)?)
+    }
+
+    fn remember(&self, subject: &CustomerId, bytes: &[u8]) -> Result<[u8; 32], VaultError> {
+        let key = <[u8; 32]>::try_from(bytes).map_err(|_| VaultError::Damaged)?;
+        let mut cached = self.cached();
+        if cached.len() >= CACHED_KEYS_MAX {
+            cached.clear();
+        }
+        cached.insert(subject.clone(), key);
+        Ok(key)
+    }
+
+    fn cached(&self) -> std::sync::MutexGuard<'_, HashMap<CustomerId, [u8; 32]>> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use event_store::memory::MemoryStore;
+
+    use super::*;
+    use crate::ids::SystemIds;
+
+    fn vault() -> Vault {
+        Vault::new(Arc::new(MemoryStore::default()), Arc::new(SystemIds))
+    }
+
+    fn subject(number: u128) -> CustomerId {
+        CustomerId::from_uuid(uuid::Uuid::from_u128(number))
+    }
+
+    #[tokio::test]
+    async fn what_is_sealed_opens_again_and_shows_nothing() {
+        let vault = vault();
+        let sealed = vault.seal(&subject(1), "ada@example.org").await.expect("seals");
+        assert!(!sealed.ciphertext().contains("ada"));
+        assert_eq!(vault.open(&sealed).await.expect("opens").as_deref(), Some("ada@example.org"));
+        let again = vault.seal(&subject(1), "ada@example.org").await.expect("seals");
+        assert_ne!(sealed, again, "two seals of one text must not be linkable");
+    }
+
+    #[tokio::test]
+    async fn a_ciphertext_moved_to_someone_else_does_not_open() {
+        let vault = vault();
+        let sealed = vault.seal(&subject(1), "ada").await.expect("seals");
+        vault.seal(&subject(2), "bob").await.expect("seals");
+        let moved = Sealed::new(subject(2), sealed.ciphertext().to_owned());
+        assert!(matches!(vault.open(&moved).await, Err(VaultError::Damaged)));
+    }
+
+    #[tokio::test]
+    async fn a_forgotten_person_stays_forgotten() {
+        let vault = vault();
+        let sealed = vault.seal(&subject(1), "ada").await.expect("seals");
+        assert!(vault.forget(&subject(1)).await.expect("forgets"));
+        assert_eq!(vault.open(&sealed).await.expect("answers"), None);
+        assert!(matches!(vault.seal(&subject(1), "ada").await, Err(VaultError::Forgotten)));
+        assert!(!vault.forget(&subject(1)).await.expect("answers"), "twice is once");
+    }
+}

@@ -1,0 +1,107 @@
+//! What may be asked of a cart.
+
+use super::events::{CartLine, Coupon, LinePrice, ShippingChoice};
+use crate::values::{CartId, Currency, CustomerId, LineId, Money, OrderId, Quantity, Sealed, ShortText, VatRate};
+
+/// A line's price in the catalogue at this moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentPrice {
+    /// The line.
+    pub line: LineId,
+    /// The price, VAT included.
+    pub price: LinePrice,
+    /// The rate inside the price.
+    pub vat_rate: VatRate,
+}
+
+/// A wish about a cart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CartCommand {
+    /// Takes a cart.
+    Open {
+        /// Whose cart it is.
+        owner: CustomerId,
+        /// The currency of every price in it.
+        currency: Currency,
+    },
+    /// Puts lines in, all or none. Each is a line of its own, also where the SKU is in the cart already.
+    AddLines {
+        /// The new lines, at least one.
+        lines: Vec<CartLine>,
+    },
+    /// Changes quantities, all or none; `None` takes the line out.
+    ChangeLines {
+        /// Lines and their new quantities, at least one.
+        changes: Vec<(LineId, Option<Quantity>)>,
+    },
+    /// Follows the catalogue's prices. Lines whose price was agreed by hand keep it.
+    Reprice {
+        /// Present prices.
+        prices: Vec<CurrentPrice>,
+    },
+    /// Says who receives the order.
+    SetContact {
+        /// The sealed e-mail address.
+        email: Sealed,
+    },
+    /// Says where it goes.
+    SetAddress {
+        /// The sealed name and address.
+        address: Sealed,
+        /// ISO 3166-1 alpha-2.
+        country: String,
+    },
+    /// Says how it goes there.
+    ChooseShipping {
+        /// The option and its price.
+        shipping: ShippingChoice,
+    },
+    /// Says how it is paid.
+    ChoosePaymentMethod {
+        /// The provider's token.
+        method: ShortText,
+    },
+    /// Adds a coupon.
+    ApplyCoupon {
+        /// The coupon.
+        coupon: Coupon,
+    },
+    /// Takes a coupon back.
+    RemoveCoupon {
+        /// Its code.
+        code: ShortText,
+    },
+    /// Takes in the lines of a guest's cart, once per cart.
+    Merge {
+        /// The guest's cart.
+        from: CartId,
+        /// Its currency.
+        currency: Currency,
+        /// Its lines.
+        lines: Vec<CartLine>,
+    },
+    /// Closes this cart because another took its lines.
+    Absorb {
+        /// The other cart.
+        into: CartId,
+    },
+    /// Freezes prices and hands over to checkout.
+    StartCheckout {
+        /// The order to be placed.
+        order: OrderId,
+        /// What the shopper saw as the total.
+        expected_total: Money,
+    },
+    /// Opens the cart again after a checkout that failed.
+    AbandonCheckout {
+        /// The order that was to be placed.
+        order: OrderId,
+        /// Why.
+        reason: ShortText,
+    },
+    /// Closes the cart: it is an order now.
+    Complete {
+        /// The order.
+        order: OrderId,
+    },
+}

@@ -1,0 +1,182 @@
+//! The rules of a cart; those of its lines are in `lines.rs`.
+
+use super::card_number::holds_card_number;
+use super::commands::CartCommand;
+use super::error::CartError;
+use super::events::{CartEvent, Coupon, ShippingChoice};
+use super::lines::{self, fitting};
+use super::state::{Cart, CartStatus};
+use super::totals::{check_coupon_amount, check_price};
+use crate::values::{CartId, Currency, CustomerId, Money, OrderId, Sealed, ShortText};
+
+/// The most coupons of a cart.
+pub const COUPONS_MAX: usize = 20;
+
+type Decision = Result<Vec<CartEvent>, CartError>;
+
+pub(super) fn decide(cart: &Cart, command: &CartCommand) -> Decision {
+    match command {
+        CartCommand::Open { owner, currency } => open(cart, owner, *currency),
+        CartCommand::AddLines { lines } => lines::add(cart, changeable(cart)?, lines),
+        CartCommand::ChangeLines { changes } => {
+            changeable(cart)?;
+            lines::change(cart, changes)
+        }
+        CartCommand::Reprice { prices } => lines::reprice(cart, changeable(cart)?, prices),
+        CartCommand::SetContact { email } => {
+            changeable(cart)?;
+            set_contact(cart, email)
+        }
+        CartCommand::SetAddress { address, country } => {
+            changeable(cart)?;
+            set_address(cart, address, country)
+        }
+        CartCommand::ChooseShipping { shipping } => choose_shipping(cart, changeable(cart)?, shipping),
+        CartCommand::ChoosePaymentMethod { method } => {
+            changeable(cart)?;
+            choose_payment_method(cart, method)
+        }
+        CartCommand::ApplyCoupon { coupon } => apply_coupon(cart, changeable(cart)?, coupon),
+        CartCommand::RemoveCoupon { code } => {
+            changeable(cart)?;
+            remove_coupon(cart, code)
+        }
+        CartCommand::Merge { from, .. } if cart.has_merged(from) => Ok(vec![]),
+        CartCommand::Merge { from, currency, lines } => lines::merge(cart, changeable(cart)?, from, *currency, lines),
+        CartCommand::Absorb { into } => absorb(cart, into),
+        CartCommand::StartCheckout { order, expected_total } => start_checkout(cart, order, *expected_total),
+        CartCommand::AbandonCheckout { order, reason } => abandon_checkout(cart, order, reason),
+        CartCommand::Complete { order } => complete(cart, order),
+    }
+}
+
+/// Returns the currency of a cart that can be changed now, or why it cannot.
+fn changeable(cart: &Cart) -> Result<Currency, CartError> {
+    match cart.status() {
+        CartStatus::Open => cart.currency().ok_or(CartError::Unknown),
+        CartStatus::Absent => Err(CartError::Unknown),
+        CartStatus::CheckingOut { order, .. } => Err(CartError::CheckoutUnderWay { order }),
+        CartStatus::Completed { .. } | CartStatus::Absorbed { .. } => Err(CartError::Closed),
+    }
+}
+
+fn open(cart: &Cart, owner: &CustomerId, currency: Currency) -> Decision {
+    match (cart.owner(), cart.currency()) {
+        (None, None) => Ok(vec![CartEvent::Opened { owner: owner.clone(), currency }]),
+        (Some(present), Some(of_cart)) if present == owner && of_cart == currency => Ok(vec![]),
+        _ => Err(CartError::AlreadyExists),
+    }
+}
+
+fn set_contact(cart: &Cart, email: &Sealed) -> Decision {
+    if cart.email() == Some(email) {
+        return Ok(vec![]);
+    }
+    Ok(vec![CartEvent::ContactSet { email: email.clone() }])
+}
+
+fn set_address(cart: &Cart, address: &Sealed, country: &str) -> Decision {
+    if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(CartError::InvalidCountry);
+    }
+    if cart.address() == Some(address) && cart.country() == Some(country) {
+        return Ok(vec![]);
+    }
+    Ok(vec![CartEvent::AddressSet { address: address.clone(), country: country.to_owned() }])
+}
+
+fn choose_shipping(cart: &Cart, currency: Currency, shipping: &ShippingChoice) -> Decision {
+    if cart.shipping() == Some(shipping) {
+        return Ok(vec![]);
+    }
+    check_price(currency, shipping.price)?;
+    fitting(cart, vec![CartEvent::ShippingChosen { shipping: shipping.clone() }])
+}
+
+fn choose_payment_method(cart: &Cart, method: &ShortText) -> Decision {
+    if holds_card_number(method) {
+        return Err(CartError::CardNumber);
+    }
+    if cart.payment_method() == Some(method) {
+        return Ok(vec![]);
+    }
+    Ok(vec![CartEvent::PaymentMethodChosen { method: method.clone() }])
+}
+
+fn apply_coupon(cart: &Cart, currency: Currency, coupon: &Coupon) -> Decision {
+    if has_coupon(cart, &coupon.code) {
+        return Err(CartError::CouponApplied);
+    }
+    if cart.coupons().len() >= COUPONS_MAX {
+        return Err(CartError::TooManyCoupons { max: COUPONS_MAX });
+    }
+    check_coupon_amount(currency, coupon.amount)?;
+    fitting(cart, vec![CartEvent::CouponApplied { coupon: coupon.clone() }])
+}
+
+fn remove_coupon(cart: &Cart, code: &ShortText) -> Decision {
+    if !has_coupon(cart, code) {
+        return Err(CartError::CouponUnknown);
+    }
+    Ok(vec![CartEvent::CouponRemoved { code: code.clone() }])
+}
+
+fn has_coupon(cart: &Cart, code: &ShortText) -> bool {
+    cart.coupons().iter().any(|coupon| coupon.code == *code)
+}
+
+fn absorb(cart: &Cart, into: &CartId) -> Decision {
+    if cart.status() == (CartStatus::Absorbed { into: into.clone() }) {
+        return Ok(vec![]);
+    }
+    changeable(cart)?;
+    Ok(vec![CartEvent::Absorbed { into: into.clone() }])
+}
+
+fn start_checkout(cart: &Cart, order: &OrderId, expected_total: Money) -> Decision {
+    if let CartStatus::CheckingOut { order: under_way, .. } = cart.status()
+        && under_way == *order
+    {
+        return Ok(vec![]);
+    }
+    changeable(cart)?;
+    // Stock and payment have refused this order for good: a start that arrives late must not freeze the cart again.
+    if cart.last_abandoned() == Some(order) {
+        return Err(CartError::CheckoutOver { order: order.clone() });
+    }
+    let missing = cart.missing();
+    if !missing.is_empty() {
+        return Err(CartError::CheckoutIncomplete { missing });
+    }
+    let actual = cart.totals()?.payable;
+    if actual != expected_total {
+        return Err(CartError::TotalChanged { expected: expected_total, actual });
+    }
+    Ok(vec![CartEvent::CheckoutStarted { order: order.clone(), total: actual }])
+}
+
+fn abandon_checkout(cart: &Cart, order: &OrderId, reason: &ShortText) -> Decision {
+    if cart.last_abandoned() == Some(order) {
+        return Ok(vec![]);
+    }
+    under_way(cart, order)?;
+    Ok(vec![CartEvent::CheckoutAbandoned { order: order.clone(), reason: reason.clone() }])
+}
+
+fn complete(cart: &Cart, order: &OrderId) -> Decision {
+    if cart.status() == (CartStatus::Completed { order: order.clone() }) {
+        return Ok(vec![]);
+    }
+    under_way(cart, order)?;
+    Ok(vec![CartEvent::Completed { order: order.clone() }])
+}
+
+/// Accepts the order whose checkout is under way.
+fn under_way(cart: &Cart, order: &OrderId) -> Result<(), CartError> {
+    match cart.status() {
+        CartStatus::CheckingOut { order: present, .. } if present == *order => Ok(()),
+        CartStatus::CheckingOut { .. } | CartStatus::Open => Err(CartError::CheckoutUnknown { order: order.clone() }),
+        CartStatus::Absent => Err(CartError::Unknown),
+        CartStatus::Completed { .. } | CartStatus::Absorbed { .. } => Err(CartError::Closed),
+    }
+}

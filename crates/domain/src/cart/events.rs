@@ -1,0 +1,181 @@
+//! What happened in a cart.
+
+use serde::{Deserialize, Serialize};
+
+use crate::values::{
+    CartId, Currency, CustomerId, LineId, Localized, Money, OrderId, ProductId, Quantity, Sealed, ShortText, Sku,
+    VatRate,
+};
+
+/// How a line is priced. VAT included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinePrice {
+    /// So much a unit.
+    PerUnit(Money),
+    /// So much for the whole line, where no whole number of cents a unit exists.
+    ForLine(Money),
+}
+
+/// A line as it was put into the cart: what is bought and what it costs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CartLine {
+    /// The line.
+    pub line: LineId,
+    /// What is bought.
+    pub sku: Sku,
+    /// The product it is a variant of.
+    pub product: ProductId,
+    /// What it was called when it was added.
+    pub name: Localized,
+    /// How many units.
+    pub quantity: Quantity,
+    /// What it costs, VAT included.
+    pub price: LinePrice,
+    /// The rate inside the price.
+    pub vat_rate: VatRate,
+    /// Why the price is not the catalogue's, where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_reason: Option<ShortText>,
+}
+
+/// A way to send the parcel, as the shop offered it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShippingChoice {
+    /// The option's code, such as `standard`.
+    pub code: String,
+    /// What it is called.
+    pub label: Localized,
+    /// VAT included.
+    pub price: Money,
+    /// The rate inside the price.
+    pub vat_rate: VatRate,
+}
+
+/// A coupon that its maker pays for: it lowers what the shopper pays, not what the shop receives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coupon {
+    /// The code on the coupon.
+    pub code: ShortText,
+    /// The campaign that issued it.
+    pub campaign: ShortText,
+    /// What the maker pays.
+    pub amount: Money,
+}
+
+/// A fact about a cart. Stored names are for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CartEvent {
+    /// A shopper took a cart.
+    #[serde(rename = "cart.opened")]
+    Opened {
+        /// Whose cart it is: a customer or a guest.
+        owner: CustomerId,
+        /// The currency of every price in it.
+        currency: Currency,
+    },
+    /// Lines were put in, together.
+    #[serde(rename = "cart.lines_added")]
+    LinesAdded {
+        /// The new lines.
+        lines: Vec<CartLine>,
+    },
+    /// A line's quantity changed.
+    #[serde(rename = "cart.line_quantity_changed")]
+    LineQuantityChanged {
+        /// The line.
+        line: LineId,
+        /// How many units now.
+        quantity: Quantity,
+    },
+    /// Lines were taken out.
+    #[serde(rename = "cart.lines_removed")]
+    LinesRemoved {
+        /// The lines.
+        lines: Vec<LineId>,
+    },
+    /// Unit prices moved in the catalogue and the cart followed, before checkout.
+    #[serde(rename = "cart.line_repriced")]
+    LineRepriced {
+        /// The line.
+        line: LineId,
+        /// The new price, VAT included.
+        price: LinePrice,
+        /// The rate inside the price.
+        vat_rate: VatRate,
+    },
+    /// Who receives the order, sealed: e-mail, and later name and address.
+    #[serde(rename = "cart.contact_set")]
+    ContactSet {
+        /// The sealed e-mail address.
+        email: Sealed,
+    },
+    /// Where the order goes.
+    #[serde(rename = "cart.address_set")]
+    AddressSet {
+        /// The sealed name and address.
+        address: Sealed,
+        /// The country, ISO 3166-1 alpha-2: decides shipping and VAT.
+        country: String,
+    },
+    /// How the order goes there.
+    #[serde(rename = "cart.shipping_chosen")]
+    ShippingChosen {
+        /// The option and its price.
+        shipping: ShippingChoice,
+    },
+    /// How it will be paid: the payment provider's token, never a card.
+    #[serde(rename = "cart.payment_method_chosen")]
+    PaymentMethodChosen {
+        /// The provider's token of the method.
+        method: ShortText,
+    },
+    /// A coupon was added.
+    #[serde(rename = "cart.coupon_applied")]
+    CouponApplied {
+        /// The coupon.
+        coupon: Coupon,
+    },
+    /// A coupon was taken back.
+    #[serde(rename = "cart.coupon_removed")]
+    CouponRemoved {
+        /// Its code.
+        code: ShortText,
+    },
+    /// The lines of another cart came in when its guest signed in.
+    #[serde(rename = "cart.merged")]
+    Merged {
+        /// The cart the lines come from.
+        from: CartId,
+        /// Its lines.
+        lines: Vec<CartLine>,
+    },
+    /// This cart went into another one and is closed.
+    #[serde(rename = "cart.absorbed")]
+    Absorbed {
+        /// The cart that has its lines now.
+        into: CartId,
+    },
+    /// Checkout began: prices are frozen, nothing changes until it is completed or abandoned.
+    #[serde(rename = "cart.checkout_started")]
+    CheckoutStarted {
+        /// The order that will be placed.
+        order: OrderId,
+        /// What the shopper agreed to pay, VAT and shipping included, coupons taken off.
+        total: Money,
+    },
+    /// Checkout was given up: the cart can be changed again.
+    #[serde(rename = "cart.checkout_abandoned")]
+    CheckoutAbandoned {
+        /// The order that will not be placed.
+        order: OrderId,
+        /// Why.
+        reason: ShortText,
+    },
+    /// The cart became an order and is closed.
+    #[serde(rename = "cart.completed")]
+    Completed {
+        /// The order.
+        order: OrderId,
+    },
+}

@@ -1,0 +1,203 @@
+//! A cart, folded from its stream.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::CartError;
+use super::events::{CartEvent, CartLine, Coupon, ShippingChoice};
+use super::totals::{self, CartTotals};
+use crate::values::{CartId, Currency, CustomerId, LineId, Money, OrderId, Sealed, ShortText};
+
+/// How many merged carts a cart remembers, to answer a merge that arrives again. Beyond it the line ids still refuse it.
+pub const MERGES_REMEMBERED_MAX: usize = 1_000;
+
+/// Where a cart is in its life.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CartStatus {
+    /// It was never opened.
+    #[default]
+    Absent,
+    /// It can be changed.
+    Open,
+    /// It is frozen while its order is placed.
+    CheckingOut {
+        /// The order.
+        order: OrderId,
+        /// What the shopper agreed to pay.
+        total: Money,
+    },
+    /// It became an order.
+    Completed {
+        /// The order.
+        order: OrderId,
+    },
+    /// Another cart took its lines.
+    Absorbed {
+        /// The other cart.
+        into: CartId,
+    },
+}
+
+/// What a shopper means to buy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cart {
+    status: CartStatus,
+    owner: Option<CustomerId>,
+    currency: Option<Currency>,
+    lines: Vec<CartLine>,
+    email: Option<Sealed>,
+    address: Option<Sealed>,
+    country: Option<String>,
+    shipping: Option<ShippingChoice>,
+    payment_method: Option<ShortText>,
+    coupons: Vec<Coupon>,
+    merged: VecDeque<CartId>,
+    last_abandoned: Option<OrderId>,
+}
+
+impl Cart {
+    /// Returns where it is in its life.
+    pub fn status(&self) -> CartStatus {
+        self.status.clone()
+    }
+
+    /// Returns whose it is; none before it is opened.
+    pub fn owner(&self) -> Option<&CustomerId> {
+        self.owner.as_ref()
+    }
+
+    /// Returns the currency of every price in it; none before it is opened.
+    pub fn currency(&self) -> Option<Currency> {
+        self.currency
+    }
+
+    /// Returns its lines in the order they came in.
+    pub fn lines(&self) -> &[CartLine] {
+        &self.lines
+    }
+
+    /// Returns the sealed e-mail address.
+    pub fn email(&self) -> Option<&Sealed> {
+        self.email.as_ref()
+    }
+
+    /// Returns the sealed name and address.
+    pub fn address(&self) -> Option<&Sealed> {
+        self.address.as_ref()
+    }
+
+    /// Returns the country it goes to, ISO 3166-1 alpha-2.
+    pub fn country(&self) -> Option<&str> {
+        self.country.as_deref()
+    }
+
+    /// Returns how it is sent.
+    pub fn shipping(&self) -> Option<&ShippingChoice> {
+        self.shipping.as_ref()
+    }
+
+    /// Returns the payment provider's token.
+    pub fn payment_method(&self) -> Option<&ShortText> {
+        self.payment_method.as_ref()
+    }
+
+    /// Returns its coupons in the order they were applied.
+    pub fn coupons(&self) -> &[Coupon] {
+        &self.coupons
+    }
+
+    /// Returns the order whose checkout was abandoned last.
+    pub fn last_abandoned(&self) -> Option<&OrderId> {
+        self.last_abandoned.as_ref()
+    }
+
+    /// Returns what checkout still needs: `lines`, `email`, `address`, `shipping`, `payment_method`. A cart known to
+    /// cost nothing needs no payment method.
+    pub fn missing(&self) -> Vec<&'static str> {
+        let settled = !self.lines.is_empty() && self.shipping.is_some();
+        let free = settled && self.totals().is_ok_and(|totals| totals.payable.minor() == 0);
+        [
+            ("lines", self.lines.is_empty()),
+            ("email", self.email.is_none()),
+            ("address", self.address.is_none()),
+            ("shipping", self.shipping.is_none()),
+            ("payment_method", self.payment_method.is_none() && !free),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_missing)| is_missing.then_some(name))
+        .collect()
+    }
+
+    /// Sums it up.
+    ///
+    /// # Errors
+    /// [`CartError::Unknown`] before it is opened, since it has no currency; [`CartError::AmountOutOfRange`] and
+    /// [`CartError::WrongCurrency`] are refused before they are in it.
+    pub fn totals(&self) -> Result<CartTotals, CartError> {
+        totals::totals(self)
+    }
+
+    pub(super) fn line(&self, line: &LineId) -> Option<&CartLine> {
+        self.lines.iter().find(|present| present.line == *line)
+    }
+
+    pub(super) fn has_merged(&self, from: &CartId) -> bool {
+        self.merged.contains(from)
+    }
+
+    /// Moves on by one fact.
+    pub(super) fn move_on(&mut self, event: &CartEvent) {
+        match event {
+            CartEvent::Opened { owner, currency } => {
+                self.status = CartStatus::Open;
+                self.owner = Some(owner.clone());
+                self.currency = Some(*currency);
+            }
+            CartEvent::LinesAdded { lines } => self.lines.extend(lines.iter().cloned()),
+            CartEvent::LineQuantityChanged { line, quantity } => {
+                self.change(line, |present| present.quantity = *quantity);
+            }
+            CartEvent::LinesRemoved { lines } => self.lines.retain(|present| !lines.contains(&present.line)),
+            CartEvent::LineRepriced { line, price, vat_rate } => self.change(line, |present| {
+                present.price = *price;
+                present.vat_rate = *vat_rate;
+            }),
+            CartEvent::ContactSet { email } => self.email = Some(email.clone()),
+            CartEvent::AddressSet { address, country } => {
+                self.address = Some(address.clone());
+                self.country = Some(country.clone());
+            }
+            CartEvent::ShippingChosen { shipping } => self.shipping = Some(shipping.clone()),
+            CartEvent::PaymentMethodChosen { method } => self.payment_method = Some(method.clone()),
+            CartEvent::CouponApplied { coupon } => self.coupons.push(coupon.clone()),
+            CartEvent::CouponRemoved { code } => self.coupons.retain(|coupon| coupon.code != *code),
+            CartEvent::Merged { from, lines } => {
+                self.lines.extend(lines.iter().cloned());
+                self.remember_merge(from);
+            }
+            CartEvent::Absorbed { into } => self.status = CartStatus::Absorbed { into: into.clone() },
+            CartEvent::CheckoutStarted { order, total } => {
+                self.status = CartStatus::CheckingOut { order: order.clone(), total: *total };
+            }
+            CartEvent::CheckoutAbandoned { order, .. } => {
+                self.status = CartStatus::Open;
+                self.last_abandoned = Some(order.clone());
+            }
+            CartEvent::Completed { order } => self.status = CartStatus::Completed { order: order.clone() },
+        }
+    }
+
+    fn change(&mut self, line: &LineId, change: impl FnOnce(&mut CartLine)) {
+        if let Some(present) = self.lines.iter_mut().find(|present| present.line == *line) {
+            change(present);
+        }
+    }
+
+    fn remember_merge(&mut self, from: &CartId) {
+        self.merged.push_back(from.clone());
+        if self.merged.len() > MERGES_REMEMBERED_MAX {
+            self.merged.pop_front();
+        }
+    }
+}

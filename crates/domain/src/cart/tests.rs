@@ -1,0 +1,358 @@
+//! Given, when, then for the cart: what the tests share, and its life from opened to completed.
+
+mod amounts;
+mod card_numbers;
+mod checkout;
+mod lines;
+mod properties;
+mod refusals;
+mod repeats;
+
+use std::collections::BTreeSet;
+
+use cqrs_es::DomainEvent;
+use cqrs_es::test::TestFramework;
+use uuid::Uuid;
+
+use super::*;
+use crate::decider::Refusal;
+use crate::values::{
+    CartId, Currency, CustomerId, LineId, Localized, Money, OrderId, ProductId, Quantity, Sealed, ShortText, VatRate,
+};
+
+fn customer(number: u128) -> CustomerId {
+    CustomerId::from_uuid(Uuid::from_u128(number))
+}
+
+fn cart_id(number: u128) -> CartId {
+    CartId::from_uuid(Uuid::from_u128(number))
+}
+
+fn line_id(number: u128) -> LineId {
+    LineId::from_uuid(Uuid::from_u128(number))
+}
+
+fn order(number: u128) -> OrderId {
+    OrderId::from_uuid(Uuid::from_u128(number))
+}
+
+fn text(text: &str) -> ShortText {
+    text.parse().expect("a short text")
+}
+
+fn units(count: i64) -> Quantity {
+    Quantity::new(count).expect("a count from 1 to 1000000")
+}
+
+fn euros(minor: i64) -> Money {
+    Money::new(minor, Currency::Eur)
+}
+
+fn dollars(minor: i64) -> Money {
+    Money::new(minor, Currency::Usd)
+}
+
+fn rate(text: &str) -> VatRate {
+    text.parse().expect("a VAT rate")
+}
+
+fn per_unit(minor: i64) -> LinePrice {
+    LinePrice::PerUnit(euros(minor))
+}
+
+fn for_line(minor: i64) -> LinePrice {
+    LinePrice::ForLine(euros(minor))
+}
+
+fn line_of(number: u128, count: i64, price: LinePrice) -> CartLine {
+    CartLine {
+        line: line_id(number),
+        sku: format!("LIVRE-{number}").parse().expect("a sku"),
+        product: ProductId::from_uuid(Uuid::from_u128(number)),
+        name: Localized::new("Livre", None),
+        quantity: units(count),
+        price,
+        vat_rate: rate("0.055"),
+        price_reason: None,
+    }
+}
+
+/// Two units at 10.00 with book VAT.
+fn line(number: u128) -> CartLine {
+    line_of(number, 2, per_unit(1_000))
+}
+
+fn agreed(number: u128) -> CartLine {
+    CartLine { price_reason: Some(text("damaged cover")), ..line(number) }
+}
+
+fn sealed(ciphertext: &str) -> Sealed {
+    Sealed::new(customer(1), ciphertext.to_owned())
+}
+
+fn shipping(minor: i64) -> ShippingChoice {
+    ShippingChoice {
+        code: "standard".to_owned(),
+        label: Localized::new("Standard", None),
+        price: euros(minor),
+        vat_rate: rate("0.2"),
+    }
+}
+
+fn coupon(code: &str, amount: Money) -> Coupon {
+    Coupon { code: text(code), campaign: text("summer"), amount }
+}
+
+fn current(number: u128, price: LinePrice) -> CurrentPrice {
+    CurrentPrice { line: line_id(number), price, vat_rate: rate("0.055") }
+}
+
+fn opened() -> CartEvent {
+    CartEvent::Opened { owner: customer(1), currency: Currency::Eur }
+}
+
+fn added(lines: impl IntoIterator<Item = CartLine>) -> CartEvent {
+    CartEvent::LinesAdded { lines: lines.into_iter().collect() }
+}
+
+fn contact_set() -> CartEvent {
+    CartEvent::ContactSet { email: sealed("e-mail") }
+}
+
+fn address_set() -> CartEvent {
+    CartEvent::AddressSet { address: sealed("address"), country: "FR".to_owned() }
+}
+
+fn shipping_chosen(minor: i64) -> CartEvent {
+    CartEvent::ShippingChosen { shipping: shipping(minor) }
+}
+
+fn payment_method_chosen() -> CartEvent {
+    CartEvent::PaymentMethodChosen { method: text("pm_1") }
+}
+
+fn coupon_applied(code: &str, minor: i64) -> CartEvent {
+    CartEvent::CouponApplied { coupon: coupon(code, euros(minor)) }
+}
+
+fn merged(from: u128, lines: impl IntoIterator<Item = CartLine>) -> CartEvent {
+    CartEvent::Merged { from: cart_id(from), lines: lines.into_iter().collect() }
+}
+
+fn absorbed(into: u128) -> CartEvent {
+    CartEvent::Absorbed { into: cart_id(into) }
+}
+
+fn started(number: u128) -> CartEvent {
+    CartEvent::CheckoutStarted { order: order(number), total: euros(2_500) }
+}
+
+fn abandoned(number: u128) -> CartEvent {
+    CartEvent::CheckoutAbandoned { order: order(number), reason: text("card declined") }
+}
+
+fn completed(number: u128) -> CartEvent {
+    CartEvent::Completed { order: order(number) }
+}
+
+fn open() -> CartCommand {
+    CartCommand::Open { owner: customer(1), currency: Currency::Eur }
+}
+
+fn add(lines: impl IntoIterator<Item = CartLine>) -> CartCommand {
+    CartCommand::AddLines { lines: lines.into_iter().collect() }
+}
+
+fn change(number: u128, count: i64) -> CartCommand {
+    CartCommand::ChangeLines { changes: vec![(line_id(number), Some(units(count)))] }
+}
+
+fn remove(numbers: impl IntoIterator<Item = u128>) -> CartCommand {
+    CartCommand::ChangeLines { changes: numbers.into_iter().map(|number| (line_id(number), None)).collect() }
+}
+
+fn reprice(prices: impl IntoIterator<Item = CurrentPrice>) -> CartCommand {
+    CartCommand::Reprice { prices: prices.into_iter().collect() }
+}
+
+fn set_contact() -> CartCommand {
+    CartCommand::SetContact { email: sealed("e-mail") }
+}
+
+fn set_address(country: &str) -> CartCommand {
+    CartCommand::SetAddress { address: sealed("address"), country: country.to_owned() }
+}
+
+fn choose_shipping(price: Money) -> CartCommand {
+    CartCommand::ChooseShipping { shipping: ShippingChoice { price, ..shipping(0) } }
+}
+
+fn choose_payment_method(method: &str) -> CartCommand {
+    CartCommand::ChoosePaymentMethod { method: text(method) }
+}
+
+fn apply_coupon(code: &str, amount: Money) -> CartCommand {
+    CartCommand::ApplyCoupon { coupon: coupon(code, amount) }
+}
+
+fn remove_coupon(code: &str) -> CartCommand {
+    CartCommand::RemoveCoupon { code: text(code) }
+}
+
+fn merge(from: u128, lines: impl IntoIterator<Item = CartLine>) -> CartCommand {
+    CartCommand::Merge { from: cart_id(from), currency: Currency::Eur, lines: lines.into_iter().collect() }
+}
+
+fn absorb(into: u128) -> CartCommand {
+    CartCommand::Absorb { into: cart_id(into) }
+}
+
+fn start(number: u128, minor: i64) -> CartCommand {
+    CartCommand::StartCheckout { order: order(number), expected_total: euros(minor) }
+}
+
+fn abandon(number: u128) -> CartCommand {
+    CartCommand::AbandonCheckout { order: order(number), reason: text("card declined") }
+}
+
+fn complete(number: u128) -> CartCommand {
+    CartCommand::Complete { order: order(number) }
+}
+
+/// A cart of 20.00 and 5.00 for sending it, with all that checkout needs.
+fn ready() -> Vec<CartEvent> {
+    vec![opened(), added([line(1)]), contact_set(), address_set(), shipping_chosen(500), payment_method_chosen()]
+}
+
+fn ready_and(events: impl IntoIterator<Item = CartEvent>) -> Vec<CartEvent> {
+    ready().into_iter().chain(events).collect()
+}
+
+/// Every command that changes an open cart.
+fn every_change() -> Vec<CartCommand> {
+    vec![
+        add([line(7)]),
+        change(1, 3),
+        remove([1]),
+        reprice([current(1, per_unit(900))]),
+        set_contact(),
+        set_address("BE"),
+        choose_shipping(euros(700)),
+        choose_payment_method("pm_2"),
+        apply_coupon("TEN", euros(1_000)),
+        remove_coupon("TEN"),
+        merge(7, [line(7)]),
+        absorb(7),
+        start(7, 2_500),
+    ]
+}
+
+fn accepted(given: Vec<CartEvent>, when: CartCommand, then: Vec<CartEvent>) {
+    TestFramework::<Cart>::with(()).given(given).when(when).then_expect_events(then);
+}
+
+fn refused(given: Vec<CartEvent>, when: CartCommand, then: CartError) {
+    TestFramework::<Cart>::with(()).given(given).when(when).then_expect_error(then);
+}
+
+fn cart_after(events: &[CartEvent]) -> Cart {
+    let mut cart = Cart::default();
+    for event in events {
+        cart.evolve(event);
+    }
+    cart
+}
+
+/// The name under which serde stores an event: the only key of its object.
+fn stored_name(event: &CartEvent) -> String {
+    let json = serde_json::to_value(event).expect("an event is JSON");
+    let object = json.as_object().expect("an event is a JSON object");
+    assert_eq!(object.len(), 1, "{json}");
+    object.keys().next().expect("one key").clone()
+}
+
+#[test]
+fn every_event_is_stored_under_its_type_and_reads_back() {
+    let events = ready_and([
+        added([agreed(2), line_of(3, 1, for_line(999))]),
+        CartEvent::LineQuantityChanged { line: line_id(1), quantity: units(3) },
+        CartEvent::LinesRemoved { lines: vec![line_id(2)] },
+        CartEvent::LineRepriced { line: line_id(1), price: per_unit(900), vat_rate: rate("0.2") },
+        coupon_applied("TEN", 1_000),
+        CartEvent::CouponRemoved { code: text("TEN") },
+        merged(2, [line(4)]),
+        started(1),
+        abandoned(1),
+        completed(2),
+        absorbed(3),
+    ]);
+    let names: BTreeSet<String> = events.iter().map(stored_name).collect();
+    assert_eq!(names.len(), 16);
+    for event in events {
+        assert_eq!(event.event_type(), stored_name(&event));
+        let json = serde_json::to_string(&event).expect("an event is JSON");
+        assert_eq!(serde_json::from_str::<CartEvent>(&json).expect("its own JSON"), event);
+    }
+}
+
+#[test]
+fn a_cart_is_filled_and_becomes_an_order() {
+    let commands = [
+        open(),
+        add([line(1)]),
+        set_contact(),
+        set_address("FR"),
+        choose_shipping(euros(500)),
+        choose_payment_method("pm_1"),
+        start(1, 2_500),
+        complete(1),
+    ];
+    let events = ready_and([started(1), completed(1)]);
+    for (index, (when, then)) in commands.into_iter().zip(events.clone()).enumerate() {
+        accepted(events[..index].to_vec(), when, vec![then]);
+    }
+    let cart = cart_after(&events);
+    assert_eq!(cart.status(), CartStatus::Completed { order: order(1) });
+    assert_eq!((cart.owner(), cart.currency()), (Some(&customer(1)), Some(Currency::Eur)));
+    assert_eq!((cart.email(), cart.address()), (Some(&sealed("e-mail")), Some(&sealed("address"))));
+    assert_eq!((cart.country(), cart.shipping()), (Some("FR"), Some(&shipping(500))));
+    assert_eq!((cart.payment_method(), cart.lines()), (Some(&text("pm_1")), &[line(1)][..]));
+}
+
+#[test]
+fn the_lines_of_a_guest_come_in_with_their_ids_and_the_guests_cart_closes() {
+    accepted(vec![opened(), added([line(1)])], merge(2, [line(2)]), vec![merged(2, [line(2)])]);
+    accepted(vec![opened()], merge(2, []), vec![merged(2, [])]);
+    let cart = cart_after(&[opened(), added([line(1)]), merged(2, [line(2)])]);
+    assert_eq!(cart.lines(), [line(1), line(2)]);
+    accepted(vec![opened(), added([line(2)])], absorb(1), vec![absorbed(1)]);
+    assert_eq!(cart_after(&[opened(), absorbed(1)]).status(), CartStatus::Absorbed { into: cart_id(1) });
+}
+
+#[test]
+fn every_refusal_has_a_code_of_its_own() {
+    let refusals = [
+        CartError::Unknown,
+        CartError::AlreadyExists,
+        CartError::Closed,
+        CartError::CheckoutUnderWay { order: order(1) },
+        CartError::CheckoutUnknown { order: order(1) },
+        CartError::CheckoutOver { order: order(1) },
+        CartError::LineUnknown { line: line_id(1) },
+        CartError::LineExists { line: line_id(1) },
+        CartError::NothingAsked,
+        CartError::TooManyLines { max: LINES_MAX },
+        CartError::LinePriceFixed { line: line_id(1) },
+        CartError::WrongCurrency { cart: Currency::Eur, found: Currency::Usd },
+        CartError::AmountOutOfRange { min: 0, max: AMOUNT_MINOR_MAX },
+        CartError::InvalidCountry,
+        CartError::CardNumber,
+        CartError::CouponApplied,
+        CartError::TooManyCoupons { max: COUPONS_MAX },
+        CartError::CouponUnknown,
+        CartError::CheckoutIncomplete { missing: vec!["lines"] },
+        CartError::TotalChanged { expected: euros(1), actual: euros(2) },
+    ];
+    let codes: BTreeSet<&str> = refusals.iter().map(Refusal::code).collect();
+    assert_eq!(codes.len(), refusals.len());
+}

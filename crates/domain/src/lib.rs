@@ -1,0 +1,15 @@
+//! What the shop knows and decides: pure values and one folder per context.
+//!
+//! No clock, no randomness, no I/O. A context imports `crate::values`, `crate::decider` and its own folder, nothing
+//! else of this crate; a tidy test holds that.
+
+pub mod decider;
+pub mod values;
+
+pub mod cart;
+pub mod catalog;
+pub mod fulfilment;
+pub mod order;
+pub mod payment;
+pub mod returns;
+pub mod stock;

@@ -1,0 +1,85 @@
+//! What may be asked of an order.
+
+use super::events::{FulfilmentStatus, PaymentStatus, ReturnedLine, Sale};
+use crate::values::{FulfilmentId, Money, PaymentId, ReturnId, ShortText, Timestamp};
+
+/// A wish about an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderCommand {
+    /// Places it.
+    Place {
+        /// What was agreed.
+        sale: Box<Sale>,
+        /// When.
+        placed_at: Timestamp,
+    },
+    /// Begins an attempt to pay it; refused once it is paid or over.
+    RequestPayment {
+        /// The attempt.
+        payment: PaymentId,
+        /// The provider's token.
+        method: ShortText,
+    },
+    /// Owes the goods.
+    Confirm,
+    /// Ends it before it became a sale.
+    Reject {
+        /// A stable code.
+        code: String,
+        /// Why.
+        reason: ShortText,
+    },
+    /// Asks to call it off.
+    RequestCancellation {
+        /// Why.
+        reason: ShortText,
+    },
+    /// Keeps it although someone asked to call it off.
+    RefuseCancellation {
+        /// Why.
+        reason: ShortText,
+    },
+    /// Calls it off: everything is undone.
+    Cancel {
+        /// Why.
+        reason: ShortText,
+    },
+    /// Notes where the money stands.
+    RecordPayment {
+        /// The status.
+        status: PaymentStatus,
+        /// Money held or taken in all.
+        authorised: Money,
+        /// Money taken.
+        captured: Money,
+        /// Money given back.
+        refunded: Money,
+    },
+    /// Notes where the goods stand.
+    RecordFulfilment {
+        /// The status.
+        status: FulfilmentStatus,
+        /// The fulfilment that moved it.
+        fulfilment: Option<FulfilmentId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Opens a return of delivered units.
+    OpenReturn {
+        /// The return.
+        return_id: ReturnId,
+        /// What comes back; at least one line, none twice.
+        lines: Vec<ReturnedLine>,
+        /// Why.
+        reason: ShortText,
+        /// The present moment, for the return window.
+        now: Timestamp,
+    },
+    /// Gives the units of a refused or cancelled return free to be returned again.
+    WithdrawReturn {
+        /// The return.
+        return_id: ReturnId,
+    },
+    /// Closes it.
+    Complete,
+}

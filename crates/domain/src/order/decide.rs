@@ -1,0 +1,349 @@
+//! The rules of orders.
+
+use std::collections::BTreeSet;
+
+use super::commands::OrderCommand;
+use super::error::OrderError;
+use super::events::{FulfilmentStatus, OrderCoupon, OrderEvent, OrderLine, PaymentStatus, ReturnedLine, Sale};
+use super::state::{Order, OrderStatus};
+use crate::values::{
+    Currency, FulfilmentId, Money, MoneyError, PaymentId, ReturnId, ShortText, TaxedAmount, Timestamp,
+};
+
+/// How many days after the last delivery a return can be opened, its last moment included. The shop's promise, longer
+/// than the 14 days of the French Code de la consommation, article L221-18
+/// (<https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000032226842>).
+pub const RETURN_WINDOW_DAYS: i64 = 30;
+
+/// The most returns one order may ever have, withdrawn ones included, because each is remembered.
+pub const RETURNS_MAX: usize = 256;
+
+/// The most attempts to pay one order.
+pub const PAYMENTS_MAX: usize = 20;
+
+const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
+
+type Decision = Result<Vec<OrderEvent>, OrderError>;
+
+pub(super) fn decide(order: &Order, command: &OrderCommand) -> Decision {
+    match command {
+        OrderCommand::Place { sale, placed_at } => place(order, sale, *placed_at),
+        OrderCommand::RequestPayment { payment, method } => request_payment(order, payment, method),
+        OrderCommand::Confirm => confirm(order),
+        OrderCommand::Reject { code, reason } => reject(order, code, reason),
+        OrderCommand::RequestCancellation { reason } => request_cancellation(order, reason),
+        OrderCommand::RefuseCancellation { reason } => refuse_cancellation(order, reason),
+        OrderCommand::Cancel { reason } => cancel(order, reason),
+        OrderCommand::RecordPayment { status, authorised, captured, refunded } => {
+            record_payment(order, *status, [*authorised, *captured, *refunded])
+        }
+        OrderCommand::RecordFulfilment { status, fulfilment, at } => {
+            record_fulfilment(order, *status, fulfilment.as_ref(), *at)
+        }
+        OrderCommand::OpenReturn { return_id, lines, reason, now } => {
+            open_return(order, return_id, lines, reason, *now)
+        }
+        OrderCommand::WithdrawReturn { return_id } => withdraw_return(order, return_id),
+        OrderCommand::Complete => complete(order),
+    }
+}
+
+fn place(order: &Order, sale: &Sale, placed_at: Timestamp) -> Decision {
+    if let Some(placed) = order.sale() {
+        let same = placed == sale && order.placed_at() == Some(placed_at);
+        return if same { Ok(vec![]) } else { Err(OrderError::AlreadyPlaced) };
+    }
+    if sale.lines.is_empty() {
+        return Err(OrderError::NoLines);
+    }
+    has_sound_totals(sale)?;
+    Ok(vec![OrderEvent::Placed { sale: Box::new(sale.clone()), placed_at }])
+}
+
+fn request_payment(order: &Order, payment: &PaymentId, method: &ShortText) -> Decision {
+    if order.payments().contains(payment) {
+        return Ok(vec![]);
+    }
+    match order.status() {
+        OrderStatus::Absent => return Err(OrderError::Unknown),
+        OrderStatus::Placed => {}
+        OrderStatus::Confirmed | OrderStatus::Rejected | OrderStatus::Cancelled | OrderStatus::Completed => {
+            return Err(illegal(order, "paid anew"));
+        }
+    }
+    let may_begin = match order.payment_status() {
+        PaymentStatus::Pending => order.payments().is_empty(),
+        PaymentStatus::RequiresAction | PaymentStatus::Declined | PaymentStatus::Voided => true,
+        PaymentStatus::Authorised
+        | PaymentStatus::PartiallyCaptured
+        | PaymentStatus::Captured
+        | PaymentStatus::PartiallyRefunded
+        | PaymentStatus::Refunded => false,
+    };
+    if !may_begin {
+        return Err(OrderError::PaymentUnderWay);
+    }
+    if order.payments().len() >= PAYMENTS_MAX {
+        return Err(OrderError::TooManyPayments { max: PAYMENTS_MAX });
+    }
+    Ok(vec![OrderEvent::PaymentRequested { payment: payment.clone(), method: method.clone() }])
+}
+
+fn confirm(order: &Order) -> Decision {
+    match order.status() {
+        OrderStatus::Absent => Err(OrderError::Unknown),
+        OrderStatus::Placed => Ok(vec![OrderEvent::Confirmed {}]),
+        OrderStatus::Confirmed | OrderStatus::Completed => Ok(vec![]),
+        OrderStatus::Rejected | OrderStatus::Cancelled => Err(illegal(order, "confirmed")),
+    }
+}
+
+fn reject(order: &Order, code: &str, reason: &ShortText) -> Decision {
+    match order.status() {
+        OrderStatus::Absent => Err(OrderError::Unknown),
+        OrderStatus::Placed => Ok(vec![OrderEvent::Rejected { code: code.to_owned(), reason: reason.clone() }]),
+        OrderStatus::Rejected => Ok(vec![]),
+        OrderStatus::Confirmed | OrderStatus::Cancelled | OrderStatus::Completed => Err(illegal(order, "rejected")),
+    }
+}
+
+fn request_cancellation(order: &Order, reason: &ShortText) -> Decision {
+    if order.cancellation_requested() || order.status() == OrderStatus::Cancelled {
+        return Ok(vec![]);
+    }
+    is_cancellable(order)?;
+    Ok(vec![OrderEvent::CancellationRequested { reason: reason.clone() }])
+}
+
+fn refuse_cancellation(order: &Order, reason: &ShortText) -> Decision {
+    match order.status() {
+        OrderStatus::Absent => Err(OrderError::Unknown),
+        OrderStatus::Cancelled => Err(illegal(order, "kept")),
+        OrderStatus::Placed | OrderStatus::Confirmed | OrderStatus::Rejected | OrderStatus::Completed => {
+            if !order.cancellation_requested() {
+                return Ok(vec![]);
+            }
+            Ok(vec![OrderEvent::CancellationRefused { reason: reason.clone() }])
+        }
+    }
+}
+
+fn cancel(order: &Order, reason: &ShortText) -> Decision {
+    if order.status() == OrderStatus::Cancelled {
+        return Ok(vec![]);
+    }
+    is_cancellable(order)?;
+    Ok(vec![OrderEvent::Cancelled { reason: reason.clone() }])
+}
+
+fn record_payment(order: &Order, status: PaymentStatus, amounts: [Money; 3]) -> Decision {
+    let sale = order.sale().ok_or(OrderError::Unknown)?;
+    for amount in amounts {
+        is_amount(amount, sale.currency)?;
+    }
+    let [authorised, captured, refunded] = amounts;
+    if captured > authorised {
+        return Err(disagree("more is captured than authorised"));
+    }
+    if refunded > captured {
+        return Err(disagree("more is refunded than captured"));
+    }
+    let present = [order.authorised(), order.captured(), order.refunded()];
+    if status == order.payment_status() && amounts == present {
+        return Ok(vec![]);
+    }
+    Ok(vec![OrderEvent::PaymentRecorded { status, authorised, captured, refunded }])
+}
+
+fn record_fulfilment(
+    order: &Order,
+    status: FulfilmentStatus,
+    fulfilment: Option<&FulfilmentId>,
+    at: Timestamp,
+) -> Decision {
+    if order.status() == OrderStatus::Absent {
+        return Err(OrderError::Unknown);
+    }
+    let same_record =
+        order.fulfilment_record().is_some_and(|record| record.fulfilment.as_ref() == fulfilment && record.at == at);
+    if same_record && status == order.fulfilment_status() {
+        return Ok(vec![]);
+    }
+    Ok(vec![OrderEvent::FulfilmentRecorded { status, fulfilment: fulfilment.cloned(), at }])
+}
+
+fn open_return(
+    order: &Order,
+    return_id: &ReturnId,
+    lines: &[ReturnedLine],
+    reason: &ShortText,
+    now: Timestamp,
+) -> Decision {
+    if let Some(known) = order.returns().get(return_id) {
+        if known.withdrawn {
+            return Err(OrderError::ReturnWithdrawn);
+        }
+        return if known.lines == lines { Ok(vec![]) } else { Err(OrderError::ReturnDiffers) };
+    }
+    may_be_returned(order, now)?;
+    are_returnable(order, lines)?;
+    if order.returns().len() >= RETURNS_MAX {
+        return Err(OrderError::TooManyReturns { max: RETURNS_MAX });
+    }
+    let (return_id, lines, reason) = (return_id.clone(), lines.to_vec(), reason.clone());
+    Ok(vec![OrderEvent::ReturnOpened { return_id, lines, reason }])
+}
+
+fn withdraw_return(order: &Order, return_id: &ReturnId) -> Decision {
+    if order.status() == OrderStatus::Absent {
+        return Err(OrderError::Unknown);
+    }
+    match order.returns().get(return_id) {
+        None => Err(OrderError::ReturnUnknown),
+        Some(known) if known.withdrawn => Ok(vec![]),
+        Some(_) => Ok(vec![OrderEvent::ReturnWithdrawn { return_id: return_id.clone() }]),
+    }
+}
+
+fn complete(order: &Order) -> Decision {
+    match order.status() {
+        OrderStatus::Absent => Err(OrderError::Unknown),
+        OrderStatus::Completed => Ok(vec![]),
+        OrderStatus::Placed | OrderStatus::Rejected | OrderStatus::Cancelled => Err(illegal(order, "completed")),
+        OrderStatus::Confirmed => {
+            if order.fulfilment_status() != FulfilmentStatus::Delivered {
+                return Err(OrderError::NotDelivered);
+            }
+            Ok(vec![OrderEvent::Completed {}])
+        }
+    }
+}
+
+/// Checks every sum of a sale. A sum that leaves 64 bits is refused too.
+fn has_sound_totals(sale: &Sale) -> Result<(), OrderError> {
+    let mut total = gross_of(&sale.shipping.total, sale.currency)?;
+    for line in &sale.lines {
+        total = sum(total, line_gross(line, sale.currency)?)?;
+    }
+    if total != is_amount(sale.total, sale.currency)? {
+        return Err(disagree("lines and shipping do not sum to the total"));
+    }
+    let coupons = coupons_of(&sale.coupons, sale.currency)?;
+    let payable = Money::zero(sale.currency).max(total.minus(coupons).map_err(out_of_range)?);
+    if payable != is_amount(sale.payable, sale.currency)? {
+        return Err(disagree("the total less the coupons is not the payable amount"));
+    }
+    Ok(())
+}
+
+fn line_gross(line: &OrderLine, currency: Currency) -> Result<Money, OrderError> {
+    let gross = gross_of(&line.total, currency)?;
+    let Some(unit_price) = line.unit_price else {
+        return Ok(gross);
+    };
+    let product = is_amount(unit_price, currency)?.times(line.quantity.units()).map_err(out_of_range)?;
+    if product != gross {
+        return Err(disagree("a unit price times its quantity is not the line's gross"));
+    }
+    Ok(gross)
+}
+
+fn gross_of(amount: &TaxedAmount, currency: Currency) -> Result<Money, OrderError> {
+    let (net, tax) = (is_amount(amount.net, currency)?, is_amount(amount.tax, currency)?);
+    if sum(net, tax)? != is_amount(amount.gross, currency)? {
+        return Err(disagree("net and tax do not sum to the gross"));
+    }
+    Ok(amount.gross)
+}
+
+fn coupons_of(coupons: &[OrderCoupon], currency: Currency) -> Result<Money, OrderError> {
+    let mut covered = Money::zero(currency);
+    for coupon in coupons {
+        covered = sum(covered, is_amount(coupon.amount, currency)?)?;
+    }
+    Ok(covered)
+}
+
+fn is_amount(amount: Money, currency: Currency) -> Result<Money, OrderError> {
+    if amount.currency() != currency {
+        return Err(disagree("an amount is in another currency than the sale"));
+    }
+    if amount.minor() < 0 {
+        return Err(disagree("an amount is negative"));
+    }
+    Ok(amount)
+}
+
+fn sum(left: Money, right: Money) -> Result<Money, OrderError> {
+    left.plus(right).map_err(out_of_range)
+}
+
+/// Currencies are compared before any sum is made, so only the range is left to fail.
+fn out_of_range(_error: MoneyError) -> OrderError {
+    disagree("a sum is out of range")
+}
+
+fn disagree(what: &'static str) -> OrderError {
+    OrderError::TotalsDisagree { what }
+}
+
+fn is_cancellable(order: &Order) -> Result<(), OrderError> {
+    match order.status() {
+        OrderStatus::Absent => return Err(OrderError::Unknown),
+        OrderStatus::Rejected | OrderStatus::Cancelled | OrderStatus::Completed => {
+            return Err(illegal(order, "cancelled"));
+        }
+        OrderStatus::Placed | OrderStatus::Confirmed => {}
+    }
+    match order.fulfilment_status() {
+        FulfilmentStatus::PartiallyShipped
+        | FulfilmentStatus::Shipped
+        | FulfilmentStatus::PartiallyDelivered
+        | FulfilmentStatus::Delivered
+        | FulfilmentStatus::Lost => Err(OrderError::AlreadyShipped),
+        FulfilmentStatus::Unfulfilled
+        | FulfilmentStatus::Requested
+        | FulfilmentStatus::Packed
+        | FulfilmentStatus::Cancelled => Ok(()),
+    }
+}
+
+fn may_be_returned(order: &Order, now: Timestamp) -> Result<(), OrderError> {
+    match order.status() {
+        OrderStatus::Absent => return Err(OrderError::Unknown),
+        OrderStatus::Placed | OrderStatus::Rejected | OrderStatus::Cancelled => {
+            return Err(illegal(order, "returned"));
+        }
+        OrderStatus::Confirmed | OrderStatus::Completed => {}
+    }
+    if order.fulfilment_status() != FulfilmentStatus::Delivered {
+        return Err(OrderError::NotDelivered);
+    }
+    let delivered_at = order.delivered_at().ok_or(OrderError::NotDelivered)?;
+    let closed_at = delivered_at.plus_seconds(RETURN_WINDOW_DAYS * SECONDS_PER_DAY);
+    if now > closed_at {
+        return Err(OrderError::ReturnWindowClosed { closed_at });
+    }
+    Ok(())
+}
+
+fn are_returnable(order: &Order, lines: &[ReturnedLine]) -> Result<(), OrderError> {
+    let named: BTreeSet<_> = lines.iter().map(|returned| &returned.line).collect();
+    if lines.is_empty() || named.len() < lines.len() {
+        return Err(OrderError::ReturnLinesInvalid);
+    }
+    for ReturnedLine { line, quantity } in lines {
+        if !order.has_line(line) {
+            return Err(OrderError::LineUnknown { line: line.clone() });
+        }
+        let (requested, returnable) = (quantity.units(), order.returnable(line));
+        if requested > returnable {
+            return Err(OrderError::NotReturnable { line: line.clone(), requested, returnable });
+        }
+    }
+    Ok(())
+}
+
+fn illegal(order: &Order, wish: &'static str) -> OrderError {
+    OrderError::IllegalTransition { status: order.status().name(), wish }
+}

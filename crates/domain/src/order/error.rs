@@ -1,0 +1,118 @@
+//! Why an order says no.
+
+use crate::decider::Refusal;
+use crate::values::{LineId, Timestamp};
+
+/// A refusal of the order context.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// There is no such order.
+    #[error("there is no such order")]
+    Unknown,
+    /// The order was placed with other content.
+    #[error("the order is placed already, with other content")]
+    AlreadyPlaced,
+    /// The sale has no line.
+    #[error("an order needs at least one line")]
+    NoLines,
+    /// The parts do not sum to the whole.
+    #[error("the amounts do not add up: {what}")]
+    TotalsDisagree {
+        /// Which sum.
+        what: &'static str,
+    },
+    /// The order is past the point where this is possible.
+    #[error("an order that is {status} cannot be {wish}")]
+    IllegalTransition {
+        /// Its status.
+        status: &'static str,
+        /// What was asked.
+        wish: &'static str,
+    },
+    /// Parcels have left: return them instead.
+    #[error("the order has left the warehouse: open a return instead")]
+    AlreadyShipped,
+    /// There is no such line.
+    #[error("the order has no line {line}")]
+    LineUnknown {
+        /// The line.
+        line: LineId,
+    },
+    /// Nothing was named, or a line twice.
+    #[error("name each returned line once, and at least one")]
+    ReturnLinesInvalid,
+    /// More units than were delivered and not yet returned.
+    #[error("{requested} units of {line} were asked to be returned, {returnable} can be")]
+    NotReturnable {
+        /// The line.
+        line: LineId,
+        /// Units asked for.
+        requested: i64,
+        /// Units that can be returned.
+        returnable: i64,
+    },
+    /// Nothing has been delivered yet.
+    #[error("nothing has been delivered yet")]
+    NotDelivered,
+    /// The time to return is over.
+    #[error("the time to return ended {} microseconds after 1970", closed_at.micros())]
+    ReturnWindowClosed {
+        /// When it ended.
+        closed_at: Timestamp,
+    },
+    /// An attempt to pay is under way or has succeeded.
+    #[error("the order is being paid or is paid already")]
+    PaymentUnderWay,
+    /// Too many attempts to pay.
+    #[error("an order has at most {max} attempts to pay: place a new one")]
+    TooManyPayments {
+        /// The limit.
+        max: usize,
+    },
+    /// There is no such return.
+    #[error("the order has no such return")]
+    ReturnUnknown,
+    /// The return was opened with other lines.
+    #[error("the return is open already, with other lines")]
+    ReturnDiffers,
+    /// The return was called off; its id is not used again.
+    #[error("the return was withdrawn: open another one")]
+    ReturnWithdrawn,
+    /// More returns than an order may have.
+    #[error("an order is limited to {max} returns")]
+    TooManyReturns {
+        /// The limit.
+        max: usize,
+    },
+}
+
+impl Refusal for OrderError {
+    fn code(&self) -> &'static str {
+        match self {
+            OrderError::Unknown => "NOT_FOUND",
+            OrderError::AlreadyPlaced => "ALREADY_EXISTS",
+            OrderError::NoLines => "NO_LINES",
+            OrderError::TotalsDisagree { .. } => "TOTALS_DISAGREE",
+            OrderError::IllegalTransition { .. } => "ILLEGAL_TRANSITION",
+            OrderError::AlreadyShipped => "ALREADY_SHIPPED",
+            OrderError::LineUnknown { .. } => "LINE_NOT_FOUND",
+            OrderError::ReturnLinesInvalid => "RETURN_LINES_INVALID",
+            OrderError::NotReturnable { .. } => "NOT_RETURNABLE",
+            OrderError::NotDelivered => "NOT_DELIVERED",
+            OrderError::ReturnWindowClosed { .. } => "RETURN_WINDOW_CLOSED",
+            OrderError::PaymentUnderWay => "PAYMENT_UNDER_WAY",
+            OrderError::TooManyPayments { .. } => "TOO_MANY_PAYMENTS",
+            OrderError::ReturnUnknown => "RETURN_NOT_FOUND",
+            OrderError::ReturnDiffers => "RETURN_DIFFERS",
+            OrderError::ReturnWithdrawn => "RETURN_WITHDRAWN",
+            OrderError::TooManyReturns { .. } => "RETURN_LIMIT",
+        }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        if let OrderError::NotReturnable { requested, returnable, .. } = self {
+            return vec![("requested", requested.to_string()), ("returnable", returnable.to_string())];
+        }
+        Vec::new()
+    }
+}

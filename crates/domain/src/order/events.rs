@@ -1,0 +1,228 @@
+//! What happened to an order.
+
+use serde::{Deserialize, Serialize};
+
+use crate::values::{
+    CartId, Currency, CustomerId, FulfilmentId, LineId, Localized, Money, PaymentId, ProductId, Quantity, ReturnId,
+    Sealed, ShortText, Sku, TaxedAmount, Timestamp,
+};
+
+/// A line as it was sold. Nothing that happens in the catalogue later shows through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderLine {
+    /// The line, the same id it had in the cart.
+    pub line: LineId,
+    /// What was sold.
+    pub sku: Sku,
+    /// The product it was a variant of.
+    pub product: ProductId,
+    /// What it was called.
+    pub name: Localized,
+    /// How many units.
+    pub quantity: Quantity,
+    /// The price of a unit, VAT included; none where the line was sold at an amount for the whole line.
+    pub unit_price: Option<Money>,
+    /// The line's total with its VAT, rounded once, on the line.
+    pub total: TaxedAmount,
+}
+
+/// The shipping that was sold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderShipping {
+    /// The option's code.
+    pub code: String,
+    /// What it was called.
+    pub label: Localized,
+    /// What it costs with its VAT.
+    pub total: TaxedAmount,
+}
+
+/// A coupon that its maker pays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderCoupon {
+    /// The code.
+    pub code: ShortText,
+    /// The campaign.
+    pub campaign: ShortText,
+    /// What the maker pays.
+    pub amount: Money,
+}
+
+/// Everything that was agreed at the moment of sale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    /// The order's number as people say it, such as `7F3K-9Q2M-4T`.
+    pub number: String,
+    /// Who bought: a customer or a guest.
+    pub customer: CustomerId,
+    /// The cart it came from.
+    pub cart: CartId,
+    /// The currency of every amount.
+    pub currency: Currency,
+    /// What was sold.
+    pub lines: Vec<OrderLine>,
+    /// How it is sent.
+    pub shipping: OrderShipping,
+    /// Coupons that others pay.
+    pub coupons: Vec<OrderCoupon>,
+    /// Lines and shipping, VAT included: `total = Σ lines + shipping`.
+    pub total: Money,
+    /// What the buyer pays: `payable = total − Σ coupons`.
+    pub payable: Money,
+    /// The sealed e-mail address.
+    pub email: Sealed,
+    /// The sealed name and address.
+    pub address: Sealed,
+    /// The country, ISO 3166-1 alpha-2.
+    pub country: String,
+}
+
+/// Where the money of an order stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    /// Not yet asked, or asked and not answered.
+    #[default]
+    Pending,
+    /// The buyer must act at the bank.
+    RequiresAction,
+    /// The money is held.
+    Authorised,
+    /// Part of the money is taken.
+    PartiallyCaptured,
+    /// All of the money is taken.
+    Captured,
+    /// Part of the money went back.
+    PartiallyRefunded,
+    /// All of the money went back.
+    Refunded,
+    /// The hold was let go.
+    Voided,
+    /// The bank said no.
+    Declined,
+}
+
+/// Where the goods of an order stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FulfilmentStatus {
+    /// No warehouse has been asked.
+    #[default]
+    Unfulfilled,
+    /// The warehouses have been asked.
+    Requested,
+    /// Every parcel is packed.
+    Packed,
+    /// Some parcels are with a carrier.
+    PartiallyShipped,
+    /// Every parcel is with a carrier.
+    Shipped,
+    /// Some parcels have arrived.
+    PartiallyDelivered,
+    /// Every parcel has arrived.
+    Delivered,
+    /// A parcel was lost.
+    Lost,
+    /// The work was called off.
+    Cancelled,
+}
+
+/// Units of a line that come back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnedLine {
+    /// The line.
+    pub line: LineId,
+    /// How many units.
+    pub quantity: Quantity,
+}
+
+/// A fact about an order. Stored names are for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OrderEvent {
+    /// The order exists. It is not paid yet: it exists before the buyer leaves for the bank.
+    #[serde(rename = "order.placed")]
+    Placed {
+        /// What was agreed.
+        sale: Box<Sale>,
+        /// When.
+        placed_at: Timestamp,
+    },
+    /// Money is guaranteed and units are allocated: the shop owes the goods.
+    #[serde(rename = "order.confirmed")]
+    Confirmed {},
+    /// It never became a sale: not paid in time, declined, out of stock after all.
+    #[serde(rename = "order.rejected")]
+    Rejected {
+        /// A stable code, such as `PAYMENT_DECLINED`.
+        code: String,
+        /// Why, in words.
+        reason: ShortText,
+    },
+    /// Someone asked to cancel; the saga undoes what was done, then the order is cancelled.
+    #[serde(rename = "order.cancellation_requested")]
+    CancellationRequested {
+        /// Why.
+        reason: ShortText,
+    },
+    /// It cannot be cancelled any more: a parcel left first.
+    #[serde(rename = "order.cancellation_refused")]
+    CancellationRefused {
+        /// Why.
+        reason: ShortText,
+    },
+    /// It is called off and everything is undone.
+    #[serde(rename = "order.cancelled")]
+    Cancelled {
+        /// Why.
+        reason: ShortText,
+    },
+    /// The buyer chose how to pay: the first time when placing it, again after a decline.
+    #[serde(rename = "order.payment_requested")]
+    PaymentRequested {
+        /// The attempt.
+        payment: PaymentId,
+        /// The payment provider's token of the method, never a card.
+        method: ShortText,
+    },
+    /// Where the money stands.
+    #[serde(rename = "order.payment_recorded")]
+    PaymentRecorded {
+        /// The status.
+        status: PaymentStatus,
+        /// Money held or taken in all.
+        authorised: Money,
+        /// Money taken.
+        captured: Money,
+        /// Money given back.
+        refunded: Money,
+    },
+    /// Where the goods stand.
+    #[serde(rename = "order.fulfilment_recorded")]
+    FulfilmentRecorded {
+        /// The status.
+        status: FulfilmentStatus,
+        /// The fulfilment that moved it, if one did.
+        fulfilment: Option<FulfilmentId>,
+        /// When: the last delivery starts the withdrawal period.
+        at: Timestamp,
+    },
+    /// The buyer or the shop opened a return: these units cannot be returned twice.
+    #[serde(rename = "order.return_opened")]
+    ReturnOpened {
+        /// The return.
+        return_id: ReturnId,
+        /// What comes back.
+        lines: Vec<ReturnedLine>,
+        /// Why the buyer returns it.
+        reason: ShortText,
+    },
+    /// A return was refused or called off: its units could be returned again.
+    #[serde(rename = "order.return_withdrawn")]
+    ReturnWithdrawn {
+        /// The return.
+        return_id: ReturnId,
+    },
+    /// The time for withdrawal is over and nothing is open.
+    #[serde(rename = "order.completed")]
+    Completed {},
+}

@@ -1,0 +1,84 @@
+//! Orders: what was agreed at the moment of sale, and how far it has come.
+//!
+//! Stream `order`, id an [`OrderId`](crate::values::OrderId). Amounts are minor units of the sale's currency, units are
+//! whole pieces.
+//!
+//! Invariants, after every event: the sale never changes once placed; `Σ lines + shipping = total` and
+//! `payable = max(0, total − Σ coupons)`; `authorised ≥ captured ≥ refunded ≥ 0`; no more units of a line are in
+//! returns than were sold; an order that is rejected, cancelled or completed stays so.
+
+mod commands;
+mod decide;
+mod error;
+mod events;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use cqrs_es::event_sink::EventSink;
+use cqrs_es::{Aggregate, DomainEvent};
+
+pub use commands::OrderCommand;
+pub use decide::{PAYMENTS_MAX, RETURN_WINDOW_DAYS, RETURNS_MAX};
+pub use error::OrderError;
+pub use events::{
+    FulfilmentStatus, OrderCoupon, OrderEvent, OrderLine, OrderShipping, PaymentStatus, ReturnedLine, Sale,
+};
+pub use state::{Order, OrderStatus};
+
+use crate::decider::{Decider, decide_into_sink};
+
+impl DomainEvent for OrderEvent {
+    fn event_type(&self) -> String {
+        match self {
+            OrderEvent::Placed { .. } => "order.placed",
+            OrderEvent::PaymentRequested { .. } => "order.payment_requested",
+            OrderEvent::Confirmed {} => "order.confirmed",
+            OrderEvent::Rejected { .. } => "order.rejected",
+            OrderEvent::CancellationRequested { .. } => "order.cancellation_requested",
+            OrderEvent::CancellationRefused { .. } => "order.cancellation_refused",
+            OrderEvent::Cancelled { .. } => "order.cancelled",
+            OrderEvent::PaymentRecorded { .. } => "order.payment_recorded",
+            OrderEvent::FulfilmentRecorded { .. } => "order.fulfilment_recorded",
+            OrderEvent::ReturnOpened { .. } => "order.return_opened",
+            OrderEvent::ReturnWithdrawn { .. } => "order.return_withdrawn",
+            OrderEvent::Completed {} => "order.completed",
+        }
+        .to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}
+
+impl Aggregate for Order {
+    const TYPE: &'static str = "order";
+    type Command = OrderCommand;
+    type Event = OrderEvent;
+    type Error = OrderError;
+    type Services = ();
+
+    async fn handle(
+        &mut self,
+        command: OrderCommand,
+        _services: &(),
+        sink: &EventSink<Self>,
+    ) -> Result<(), OrderError> {
+        decide_into_sink(self, &command, sink).await
+    }
+
+    fn apply(&mut self, event: OrderEvent) {
+        self.evolve(&event);
+    }
+}
+
+impl Decider for Order {
+    fn decide(&self, command: &OrderCommand) -> Result<Vec<OrderEvent>, OrderError> {
+        decide::decide(self, command)
+    }
+
+    fn evolve(&mut self, event: &OrderEvent) {
+        self.move_on(event);
+    }
+}

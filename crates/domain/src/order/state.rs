@@ -1,0 +1,268 @@
+//! An order, folded from its stream.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::events::{FulfilmentStatus, OrderEvent, PaymentStatus, ReturnedLine, Sale};
+use crate::values::{Currency, FulfilmentId, LineId, Money, PaymentId, ReturnId, ShortText, Timestamp};
+
+/// How far an order has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Not placed.
+    #[default]
+    Absent,
+    /// It exists and is not owed yet.
+    Placed,
+    /// The shop owes the goods.
+    Confirmed,
+    /// It never became a sale.
+    Rejected,
+    /// It was called off.
+    Cancelled,
+    /// The time for withdrawal is over.
+    Completed,
+}
+
+impl OrderStatus {
+    /// Returns the status as one lower-case word.
+    pub fn name(self) -> &'static str {
+        match self {
+            OrderStatus::Absent => "absent",
+            OrderStatus::Placed => "placed",
+            OrderStatus::Confirmed => "confirmed",
+            OrderStatus::Rejected => "rejected",
+            OrderStatus::Cancelled => "cancelled",
+            OrderStatus::Completed => "completed",
+        }
+    }
+}
+
+/// The last thing heard about the goods.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FulfilmentRecord {
+    pub(super) fulfilment: Option<FulfilmentId>,
+    pub(super) at: Timestamp,
+}
+
+/// A return and whether its units are free again. A withdrawn one is remembered, so that it is not opened anew by a
+/// command that arrives late.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ReturnRecord {
+    pub(super) lines: Vec<ReturnedLine>,
+    pub(super) reason: ShortText,
+    pub(super) withdrawn: bool,
+}
+
+/// What was sold, and where its money, its goods and its returns stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    status: OrderStatus,
+    sale: Option<Box<Sale>>,
+    placed_at: Option<Timestamp>,
+    rejection: Option<(String, ShortText)>,
+    cancellation_requested: bool,
+    payments: Vec<PaymentId>,
+    payment_methods: Vec<ShortText>,
+    payment_status: PaymentStatus,
+    authorised_minor: i64,
+    captured_minor: i64,
+    refunded_minor: i64,
+    fulfilment_status: FulfilmentStatus,
+    fulfilment_record: Option<FulfilmentRecord>,
+    delivered_at: Option<Timestamp>,
+    returns: BTreeMap<ReturnId, ReturnRecord>,
+    returns_opened: Vec<ReturnId>,
+}
+
+impl Order {
+    /// Returns how far it has come.
+    pub fn status(&self) -> OrderStatus {
+        self.status
+    }
+
+    /// Returns what was agreed, once placed.
+    pub fn sale(&self) -> Option<&Sale> {
+        self.sale.as_deref()
+    }
+
+    /// Returns when it was placed.
+    pub fn placed_at(&self) -> Option<Timestamp> {
+        self.placed_at
+    }
+
+    /// Returns the attempts to pay it, in the order they were begun.
+    pub fn payments(&self) -> &[PaymentId] {
+        &self.payments
+    }
+
+    /// Returns the provider's token that an attempt is paid with.
+    pub fn payment_method(&self, payment: &PaymentId) -> Option<&ShortText> {
+        let index = self.payments.iter().position(|known| known == payment)?;
+        self.payment_methods.get(index)
+    }
+
+    /// Returns where the money stands.
+    pub fn payment_status(&self) -> PaymentStatus {
+        self.payment_status
+    }
+
+    /// Returns where the goods stand.
+    pub fn fulfilment_status(&self) -> FulfilmentStatus {
+        self.fulfilment_status
+    }
+
+    /// Returns the money held or taken in all, in the sale's currency; zero euro before there is a sale.
+    pub fn authorised(&self) -> Money {
+        self.money(self.authorised_minor)
+    }
+
+    /// Returns the money taken, in the sale's currency; zero euro before there is a sale.
+    pub fn captured(&self) -> Money {
+        self.money(self.captured_minor)
+    }
+
+    /// Returns the money given back, in the sale's currency; zero euro before there is a sale.
+    pub fn refunded(&self) -> Money {
+        self.money(self.refunded_minor)
+    }
+
+    /// Returns when the last parcel that arrived did so: the time to return runs from here.
+    pub fn delivered_at(&self) -> Option<Timestamp> {
+        self.delivered_at
+    }
+
+    /// Returns whether someone asked to cancel and has no answer yet.
+    pub fn cancellation_requested(&self) -> bool {
+        self.cancellation_requested
+    }
+
+    /// Returns the units of a line that were sold and are in no return; zero for a line the order does not have.
+    pub fn returnable(&self, line: &LineId) -> i64 {
+        let sold: i64 = self.lines_sold(line).sum();
+        let standing = self.returns.values().filter(|record| !record.withdrawn);
+        let in_returns: i64 = standing
+            .flat_map(|record| &record.lines)
+            .filter(|returned| returned.line == *line)
+            .map(|returned| returned.quantity.units())
+            .sum();
+        sold - in_returns
+    }
+
+    /// Returns what comes back with a return, open or done; none when it was withdrawn or never opened.
+    pub fn return_lines(&self, return_id: &ReturnId) -> Option<&[ReturnedLine]> {
+        self.returns.get(return_id).filter(|record| !record.withdrawn).map(|record| record.lines.as_slice())
+    }
+
+    /// Returns the returns in the order they were opened, withdrawn ones included.
+    pub fn returns_opened(&self) -> &[ReturnId] {
+        &self.returns_opened
+    }
+
+    /// Returns what was to come back with a return, and why; also when it was withdrawn.
+    pub fn opened_return(&self, return_id: &ReturnId) -> Option<(&[ReturnedLine], &ShortText)> {
+        self.returns.get(return_id).map(|record| (record.lines.as_slice(), &record.reason))
+    }
+
+    /// Returns the units of a line that are in standing returns opened before this one.
+    pub fn returned_before(&self, return_id: &ReturnId, line: &LineId) -> i64 {
+        let before = self.returns_opened.iter().take_while(|opened| *opened != return_id);
+        let standing = before.filter_map(|opened| self.returns.get(opened)).filter(|record| !record.withdrawn);
+        let lines = standing.flat_map(|record| &record.lines).filter(|returned| returned.line == *line);
+        lines.map(|returned| returned.quantity.units()).sum()
+    }
+
+    /// Returns why it was rejected: the code, and the reason in words.
+    pub fn rejection(&self) -> Option<(&str, &str)> {
+        self.rejection.as_ref().map(|(code, reason)| (code.as_str(), reason.as_str()))
+    }
+
+    pub(super) fn fulfilment_record(&self) -> Option<&FulfilmentRecord> {
+        self.fulfilment_record.as_ref()
+    }
+
+    pub(super) fn returns(&self) -> &BTreeMap<ReturnId, ReturnRecord> {
+        &self.returns
+    }
+
+    pub(super) fn has_line(&self, line: &LineId) -> bool {
+        self.lines_sold(line).next().is_some()
+    }
+
+    /// Moves on by one fact.
+    pub(super) fn move_on(&mut self, event: &OrderEvent) {
+        match event {
+            OrderEvent::Placed { sale, placed_at } => {
+                self.status = OrderStatus::Placed;
+                self.sale = Some(sale.clone());
+                self.placed_at = Some(*placed_at);
+            }
+            OrderEvent::PaymentRequested { payment, method } => {
+                self.payments.push(payment.clone());
+                self.payment_methods.push(method.clone());
+            }
+            OrderEvent::Confirmed {} => self.status = OrderStatus::Confirmed,
+            OrderEvent::Rejected { code, reason } => {
+                self.end_as(OrderStatus::Rejected);
+                self.rejection = Some((code.clone(), reason.clone()));
+            }
+            OrderEvent::CancellationRequested { .. } => self.cancellation_requested = true,
+            OrderEvent::CancellationRefused { .. } => self.cancellation_requested = false,
+            OrderEvent::Cancelled { .. } => self.end_as(OrderStatus::Cancelled),
+            OrderEvent::PaymentRecorded { status, authorised, captured, refunded } => {
+                self.payment_status = *status;
+                self.authorised_minor = authorised.minor();
+                self.captured_minor = captured.minor();
+                self.refunded_minor = refunded.minor();
+            }
+            OrderEvent::FulfilmentRecorded { status, fulfilment, at } => {
+                self.fulfilment_status = *status;
+                self.fulfilment_record = Some(FulfilmentRecord { fulfilment: fulfilment.clone(), at: *at });
+                self.note_delivery(*status, *at);
+            }
+            OrderEvent::ReturnOpened { return_id, lines, reason } => {
+                let record = ReturnRecord { lines: lines.clone(), reason: reason.clone(), withdrawn: false };
+                self.returns.insert(return_id.clone(), record);
+                self.returns_opened.push(return_id.clone());
+            }
+            OrderEvent::ReturnWithdrawn { return_id } => {
+                if let Some(record) = self.returns.get_mut(return_id) {
+                    record.withdrawn = true;
+                }
+            }
+            OrderEvent::Completed {} => self.end_as(OrderStatus::Completed),
+        }
+    }
+
+    fn end_as(&mut self, status: OrderStatus) {
+        self.status = status;
+        self.cancellation_requested = false;
+    }
+
+    /// Keeps the latest moment, because carriers report out of order and the last parcel to arrive counts.
+    fn note_delivery(&mut self, status: FulfilmentStatus, at: Timestamp) {
+        match status {
+            FulfilmentStatus::PartiallyDelivered | FulfilmentStatus::Delivered => {
+                self.delivered_at = self.delivered_at.max(Some(at));
+            }
+            FulfilmentStatus::Unfulfilled
+            | FulfilmentStatus::Requested
+            | FulfilmentStatus::Packed
+            | FulfilmentStatus::PartiallyShipped
+            | FulfilmentStatus::Shipped
+            | FulfilmentStatus::Lost
+            | FulfilmentStatus::Cancelled => {}
+        }
+    }
+
+    fn lines_sold(&self, line: &LineId) -> impl Iterator<Item = i64> {
+        let lines = self.sale.iter().flat_map(|sale| &sale.lines);
+        lines.filter(move |sold| sold.line == *line).map(|sold| sold.quantity.units())
+    }
+
+    fn money(&self, minor: i64) -> Money {
+        Money::new(minor, self.sale.as_ref().map_or(Currency::Eur, |sale| sale.currency))
+    }
+}

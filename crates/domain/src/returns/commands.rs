@@ -1,0 +1,48 @@
+//! What may be asked of a return.
+
+use super::events::{Inspection, ReturnLine};
+use crate::values::{CustomerId, LocationId, Money, OrderId, ShortText};
+
+/// A wish about a return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReturnCommand {
+    /// Asks to send units back.
+    Request {
+        /// The order.
+        order: OrderId,
+        /// Who bought.
+        customer: CustomerId,
+        /// What comes back, at least one line, none twice.
+        lines: Vec<ReturnLine>,
+        /// Why.
+        reason: ShortText,
+    },
+    /// Agrees.
+    Approve,
+    /// Does not agree.
+    Refuse {
+        /// Why.
+        reason: ShortText,
+    },
+    /// Takes the box in.
+    Receive {
+        /// Where.
+        location: LocationId,
+    },
+    /// Looks into it. Each line once; `resalable + damaged + missing` is the line's quantity.
+    /// The refund is the paid share of resalable and damaged units; a deduction needs a reason of its own and a later event.
+    Inspect {
+        /// What was found.
+        items: Vec<Inspection>,
+    },
+    /// Notes that the money went back.
+    Resolve {
+        /// What was refunded.
+        refunded: Money,
+    },
+    /// Calls it off before the box arrived.
+    Cancel {
+        /// Why.
+        reason: ShortText,
+    },
+}

@@ -1,0 +1,199 @@
+//! The rules of returns.
+//!
+//! A wish that a later step already includes is a repeat, not an error: approving a return whose box has arrived
+//! changes nothing and is answered with no event, so that a process may ask again after a crash.
+
+use std::collections::BTreeSet;
+
+use super::commands::ReturnCommand;
+use super::error::ReturnError;
+use super::events::{Inspection, ReturnEvent, ReturnLine};
+use super::state::{Return, ReturnStatus};
+use crate::values::{LineId, LocationId, Money, MoneyError, ShortText};
+
+type Decision = Result<Vec<ReturnEvent>, ReturnError>;
+
+pub(super) fn decide(current: &Return, command: &ReturnCommand) -> Decision {
+    match command {
+        ReturnCommand::Request { order, customer, lines, reason } => {
+            if current.status() != ReturnStatus::Absent {
+                let same = current.order() == Some(order)
+                    && current.customer() == Some(customer)
+                    && current.lines() == lines
+                    && current.reason() == Some(reason);
+                return if same { Ok(vec![]) } else { Err(ReturnError::AlreadyExists) };
+            }
+            has_valid_lines(lines)?;
+            let (order, customer, lines, reason) = (order.clone(), customer.clone(), lines.clone(), reason.clone());
+            Ok(vec![ReturnEvent::Requested { order, customer, lines, reason }])
+        }
+        ReturnCommand::Approve => approve(current),
+        ReturnCommand::Refuse { reason } => refuse(current, reason),
+        ReturnCommand::Receive { location } => receive(current, location),
+        ReturnCommand::Inspect { items } => inspect(current, items),
+        ReturnCommand::Resolve { refunded } => resolve(current, *refunded),
+        ReturnCommand::Cancel { reason } => cancel(current, reason),
+    }
+}
+
+fn approve(current: &Return) -> Decision {
+    match current.status() {
+        ReturnStatus::Absent => Err(ReturnError::Unknown),
+        ReturnStatus::Requested => Ok(vec![ReturnEvent::Approved {}]),
+        ReturnStatus::Approved | ReturnStatus::Received | ReturnStatus::Inspected | ReturnStatus::Resolved => {
+            Ok(vec![])
+        }
+        ReturnStatus::Refused | ReturnStatus::Cancelled => illegal(current, "approved"),
+    }
+}
+
+fn refuse(current: &Return, reason: &ShortText) -> Decision {
+    match current.status() {
+        ReturnStatus::Absent => Err(ReturnError::Unknown),
+        ReturnStatus::Requested => Ok(vec![ReturnEvent::Refused { reason: reason.clone() }]),
+        ReturnStatus::Refused => Ok(vec![]),
+        ReturnStatus::Approved
+        | ReturnStatus::Received
+        | ReturnStatus::Inspected
+        | ReturnStatus::Resolved
+        | ReturnStatus::Cancelled => illegal(current, "refused"),
+    }
+}
+
+fn receive(current: &Return, location: &LocationId) -> Decision {
+    match current.status() {
+        ReturnStatus::Absent => Err(ReturnError::Unknown),
+        ReturnStatus::Approved => Ok(vec![ReturnEvent::Received { location: location.clone() }]),
+        ReturnStatus::Received | ReturnStatus::Inspected | ReturnStatus::Resolved => {
+            if current.location() == Some(location) {
+                return Ok(vec![]);
+            }
+            illegal(current, "received elsewhere")
+        }
+        ReturnStatus::Requested | ReturnStatus::Refused | ReturnStatus::Cancelled => illegal(current, "received"),
+    }
+}
+
+fn inspect(current: &Return, items: &[Inspection]) -> Decision {
+    match current.status() {
+        ReturnStatus::Absent => Err(ReturnError::Unknown),
+        ReturnStatus::Received => {
+            let refund = refund_of(current.lines(), items)?;
+            Ok(vec![ReturnEvent::Inspected { items: items.to_vec(), refund }])
+        }
+        ReturnStatus::Inspected | ReturnStatus::Resolved => {
+            if current.inspection() == items {
+                return Ok(vec![]);
+            }
+            illegal(current, "inspected again")
+        }
+        ReturnStatus::Requested | ReturnStatus::Approved | ReturnStatus::Refused | ReturnStatus::Cancelled => {
+            illegal(current, "inspected")
+        }
+    }
+}
+
+/// Another amount is refused in both statuses: a second refund is never a repeat.
+fn resolve(current: &Return, refunded: Money) -> Decision {
+    match (current.status(), current.refund()) {
+        (ReturnStatus::Absent, _) => Err(ReturnError::Unknown),
+        (ReturnStatus::Inspected | ReturnStatus::Resolved, Some(owed)) if refunded != owed => {
+            Err(ReturnError::RefundDiffers { refunded, owed })
+        }
+        (ReturnStatus::Inspected, Some(_)) => Ok(vec![ReturnEvent::Resolved { refunded }]),
+        (ReturnStatus::Resolved, Some(_)) => Ok(vec![]),
+        (
+            ReturnStatus::Requested
+            | ReturnStatus::Approved
+            | ReturnStatus::Refused
+            | ReturnStatus::Received
+            | ReturnStatus::Inspected
+            | ReturnStatus::Resolved
+            | ReturnStatus::Cancelled,
+            _,
+        ) => illegal(current, "resolved"),
+    }
+}
+
+fn cancel(current: &Return, reason: &ShortText) -> Decision {
+    match current.status() {
+        ReturnStatus::Absent => Err(ReturnError::Unknown),
+        ReturnStatus::Requested | ReturnStatus::Approved => Ok(vec![ReturnEvent::Cancelled { reason: reason.clone() }]),
+        ReturnStatus::Cancelled => Ok(vec![]),
+        ReturnStatus::Refused | ReturnStatus::Received | ReturnStatus::Inspected | ReturnStatus::Resolved => {
+            illegal(current, "cancelled")
+        }
+    }
+}
+
+/// At least one line, none twice, amounts in one currency, none negative, and a sum that fits.
+fn has_valid_lines(lines: &[ReturnLine]) -> Result<(), ReturnError> {
+    let Some(first) = lines.first() else {
+        return Err(ReturnError::LinesInvalid);
+    };
+    if !are_distinct(lines.iter().map(|line| &line.line)) {
+        return Err(ReturnError::LinesInvalid);
+    }
+    let mut sum = Money::zero(first.paid.currency());
+    for line in lines {
+        if line.paid.minor() < 0 {
+            return Err(ReturnError::AmountsInvalid);
+        }
+        sum = sum.plus(line.paid).map_err(amounts_invalid)?;
+    }
+    Ok(())
+}
+
+/// Returns what is owed: per line, what was paid is split over the units that came back and the units that did not,
+/// by largest remainder, a tie in favour of the customer; the first parts sum to the refund.
+fn refund_of(lines: &[ReturnLine], items: &[Inspection]) -> Result<Money, ReturnError> {
+    if !are_distinct(items.iter().map(|item| &item.line)) {
+        return Err(ReturnError::LinesInvalid);
+    }
+    for item in items {
+        if !lines.iter().any(|line| line.line == item.line) {
+            return Err(ReturnError::LineUnknown { line: item.line.clone() });
+        }
+    }
+    let mut refund: Option<Money> = None;
+    for line in lines {
+        let item = items.iter().find(|item| item.line == line.line).ok_or(ReturnError::LinesInvalid)?;
+        let share = refund_share(line, item)?;
+        refund = Some(match refund {
+            Some(sum) => sum.plus(share).map_err(amounts_invalid)?,
+            None => share,
+        });
+    }
+    refund.ok_or(ReturnError::LinesInvalid)
+}
+
+fn refund_share(line: &ReturnLine, item: &Inspection) -> Result<Money, ReturnError> {
+    let returned = u64::from(item.resalable) + u64::from(item.damaged);
+    let missing = u64::from(item.missing);
+    let counted = i64::from(item.resalable) + i64::from(item.damaged) + i64::from(item.missing);
+    let announced = line.quantity.units();
+    if counted != announced {
+        return Err(ReturnError::CountDiffers { line: line.line.clone(), counted, announced });
+    }
+    let parts = line.paid.allocate(&[returned, missing]).map_err(amounts_invalid)?;
+    parts.first().copied().ok_or(ReturnError::AmountsInvalid)
+}
+
+fn are_distinct<'a>(lines: impl Iterator<Item = &'a LineId>) -> bool {
+    let mut seen = BTreeSet::new();
+    for line in lines {
+        if !seen.insert(line) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The error says which rule the amounts break; the arithmetic's own message names no line of a return.
+fn amounts_invalid(_error: MoneyError) -> ReturnError {
+    ReturnError::AmountsInvalid
+}
+
+fn illegal(current: &Return, wish: &'static str) -> Decision {
+    Err(ReturnError::IllegalTransition { status: current.status().name(), wish })
+}

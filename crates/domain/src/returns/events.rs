@@ -1,0 +1,83 @@
+//! What happened to a return.
+
+use serde::{Deserialize, Serialize};
+
+use crate::values::{CustomerId, LineId, LocationId, Money, OrderId, Quantity, ShortText, Sku};
+
+/// Units of an order line that come back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnLine {
+    /// The order's line.
+    pub line: LineId,
+    /// What comes back.
+    pub sku: Sku,
+    /// How many units.
+    pub quantity: Quantity,
+    /// What was paid for these units: the share of the line's total, by largest remainder.
+    pub paid: Money,
+}
+
+/// What was found in the box.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inspection {
+    /// The line.
+    pub line: LineId,
+    /// Units that go back on the shelf.
+    pub resalable: u32,
+    /// Units that arrived and cannot be sold.
+    pub damaged: u32,
+    /// Units that were announced and did not arrive.
+    pub missing: u32,
+}
+
+/// A fact about a return. Stored names are for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReturnEvent {
+    /// Someone asked to send units back.
+    #[serde(rename = "return.requested")]
+    Requested {
+        /// The order.
+        order: OrderId,
+        /// Who bought.
+        customer: CustomerId,
+        /// What comes back.
+        lines: Vec<ReturnLine>,
+        /// Why.
+        reason: ShortText,
+    },
+    /// The shop agreed.
+    #[serde(rename = "return.approved")]
+    Approved {},
+    /// The shop did not agree.
+    #[serde(rename = "return.refused")]
+    Refused {
+        /// Why.
+        reason: ShortText,
+    },
+    /// The box arrived.
+    #[serde(rename = "return.received")]
+    Received {
+        /// Where.
+        location: LocationId,
+    },
+    /// The box was looked into.
+    #[serde(rename = "return.inspected")]
+    Inspected {
+        /// What was found, each line once.
+        items: Vec<Inspection>,
+        /// What will be refunded.
+        refund: Money,
+    },
+    /// The money went back, or none was owed.
+    #[serde(rename = "return.resolved")]
+    Resolved {
+        /// What was refunded.
+        refunded: Money,
+    },
+    /// The requester called it off.
+    #[serde(rename = "return.cancelled")]
+    Cancelled {
+        /// Why.
+        reason: ShortText,
+    },
+}

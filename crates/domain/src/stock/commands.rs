@@ -1,0 +1,76 @@
+//! What may be asked of the units of one SKU at one location.
+
+use crate::values::{OrderId, Quantity, ReturnId, ShortText, Timestamp};
+
+/// A wish about stock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StockCommand {
+    /// Takes units in.
+    Receive {
+        /// Units that come in.
+        quantity: Quantity,
+        /// The delivery note or the like.
+        reference: ShortText,
+    },
+    /// Promises units to an order; all lines of the same SKU in one command.
+    Reserve {
+        /// The order.
+        order: OrderId,
+        /// Units wanted.
+        quantity: Quantity,
+        /// When the promise ends.
+        expires_at: Timestamp,
+    },
+    /// Lets a promise hold longer.
+    Extend {
+        /// The order.
+        order: OrderId,
+        /// The new end, not before the present one.
+        expires_at: Timestamp,
+    },
+    /// Gives a promise back, or bars it where it has not arrived yet.
+    Release {
+        /// The order.
+        order: OrderId,
+        /// Why.
+        reason: ShortText,
+    },
+    /// Ends a promise whose time is over.
+    Expire {
+        /// The order.
+        order: OrderId,
+        /// The present moment.
+        now: Timestamp,
+    },
+    /// Turns a promise into a sale.
+    Allocate {
+        /// The order.
+        order: OrderId,
+    },
+    /// Frees sold units that have not left.
+    ReleaseAllocation {
+        /// The order.
+        order: OrderId,
+        /// Why.
+        reason: ShortText,
+    },
+    /// Lets sold units leave.
+    Dispatch {
+        /// The order.
+        order: OrderId,
+    },
+    /// Puts returned units back on the shelf, once per return.
+    Restock {
+        /// The return.
+        return_id: ReturnId,
+        /// Units to put back.
+        quantity: Quantity,
+    },
+    /// Takes free units out for good.
+    WriteOff {
+        /// Units to take out.
+        quantity: Quantity,
+        /// Why.
+        reason: ShortText,
+    },
+}

@@ -1,0 +1,95 @@
+//! Why stock says no.
+
+use crate::decider::Refusal;
+use crate::values::{OrderId, Timestamp};
+
+/// A refusal of the stock context.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StockError {
+    /// Fewer units are free than asked for.
+    #[error("{requested} units were asked for, {available} are available")]
+    Insufficient {
+        /// Units asked for.
+        requested: i64,
+        /// Units free to promise.
+        available: i64,
+    },
+    /// The reservation was released, expired or barred: its order cannot have these units any more.
+    #[error("the reservation of {order} is over")]
+    ReservationOver {
+        /// The order.
+        order: OrderId,
+    },
+    /// There is no such reservation.
+    #[error("{order} has no reservation here")]
+    ReservationUnknown {
+        /// The order.
+        order: OrderId,
+    },
+    /// The same order reserved another number of units.
+    #[error("{order} has reserved {reserved} units here, not {requested}")]
+    ReservationDiffers {
+        /// The order.
+        order: OrderId,
+        /// Units reserved before.
+        reserved: i64,
+        /// Units asked for now.
+        requested: i64,
+    },
+    /// The promise still holds.
+    #[error("the reservation of {order} holds until {} microseconds after 1970", expires_at.micros())]
+    NotExpired {
+        /// The order.
+        order: OrderId,
+        /// Its end.
+        expires_at: Timestamp,
+    },
+    /// The units are not sold to this order.
+    #[error("{order} has no allocation here")]
+    AllocationUnknown {
+        /// The order.
+        order: OrderId,
+    },
+    /// The units have left: nothing can be released any more.
+    #[error("the units of {order} have left")]
+    AlreadyDispatched {
+        /// The order.
+        order: OrderId,
+    },
+    /// More units than the stream may count.
+    #[error("the stock of one SKU at one location is limited to {max} units")]
+    TooMany {
+        /// The limit.
+        max: i64,
+    },
+}
+
+impl Refusal for StockError {
+    fn code(&self) -> &'static str {
+        match self {
+            StockError::Insufficient { .. } => "INSUFFICIENT_STOCK",
+            StockError::ReservationOver { .. } => "RESERVATION_OVER",
+            StockError::ReservationUnknown { .. } => "RESERVATION_UNKNOWN",
+            StockError::ReservationDiffers { .. } => "RESERVATION_DIFFERS",
+            StockError::NotExpired { .. } => "RESERVATION_NOT_EXPIRED",
+            StockError::AllocationUnknown { .. } => "ALLOCATION_UNKNOWN",
+            StockError::AlreadyDispatched { .. } => "ALREADY_DISPATCHED",
+            StockError::TooMany { .. } => "STOCK_LIMIT",
+        }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        match self {
+            StockError::Insufficient { requested, available } => {
+                vec![("requested", requested.to_string()), ("available", available.to_string())]
+            }
+            StockError::ReservationOver { .. }
+            | StockError::ReservationUnknown { .. }
+            | StockError::ReservationDiffers { .. }
+            | StockError::NotExpired { .. }
+            | StockError::AllocationUnknown { .. }
+            | StockError::AlreadyDispatched { .. }
+            | StockError::TooMany { .. } => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What happened to the units of one SKU at one location.
+
+use serde::{Deserialize, Serialize};
+
+use crate::values::{OrderId, Quantity, ReturnId, ShortText, Timestamp};
+
+/// A fact about stock. Stored names are for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StockEvent {
+    /// Units came in from a supplier.
+    #[serde(rename = "stock.received")]
+    Received {
+        /// Units that came in.
+        quantity: Quantity,
+        /// The delivery note or the like.
+        reference: ShortText,
+    },
+    /// Units were promised to an order, until a moment.
+    #[serde(rename = "stock.reserved")]
+    Reserved {
+        /// The order: one reservation per order and stream.
+        order: OrderId,
+        /// Units promised.
+        quantity: Quantity,
+        /// When the promise ends unless it is extended or allocated.
+        expires_at: Timestamp,
+    },
+    /// A promise holds longer.
+    #[serde(rename = "stock.reservation_extended")]
+    ReservationExtended {
+        /// The order.
+        order: OrderId,
+        /// When the promise now ends.
+        expires_at: Timestamp,
+    },
+    /// A promise was given back before its end.
+    #[serde(rename = "stock.reservation_released")]
+    ReservationReleased {
+        /// The order.
+        order: OrderId,
+        /// Units given back.
+        quantity: Quantity,
+        /// Why.
+        reason: ShortText,
+    },
+    /// A promise ended by time.
+    #[serde(rename = "stock.reservation_expired")]
+    ReservationExpired {
+        /// The order.
+        order: OrderId,
+        /// Units free again.
+        quantity: Quantity,
+    },
+    /// A reservation that never arrived was cancelled: should it arrive late it is refused.
+    #[serde(rename = "stock.reservation_barred")]
+    ReservationBarred {
+        /// The order.
+        order: OrderId,
+    },
+    /// Promised units are sold: they leave with this order and no other.
+    #[serde(rename = "stock.allocated")]
+    Allocated {
+        /// The order.
+        order: OrderId,
+        /// Units sold.
+        quantity: Quantity,
+    },
+    /// Sold units became free again because the order was cancelled.
+    #[serde(rename = "stock.allocation_released")]
+    AllocationReleased {
+        /// The order.
+        order: OrderId,
+        /// Units free again.
+        quantity: Quantity,
+        /// Why.
+        reason: ShortText,
+    },
+    /// Sold units left the building.
+    #[serde(rename = "stock.dispatched")]
+    Dispatched {
+        /// The order.
+        order: OrderId,
+        /// Units that left.
+        quantity: Quantity,
+    },
+    /// Returned units went back on the shelf.
+    #[serde(rename = "stock.restocked")]
+    Restocked {
+        /// The return they came with.
+        return_id: ReturnId,
+        /// Units put back.
+        quantity: Quantity,
+    },
+    /// Units were taken out for good: damaged, lost, stolen.
+    #[serde(rename = "stock.written_off")]
+    WrittenOff {
+        /// Units taken out.
+        quantity: Quantity,
+        /// Why.
+        reason: ShortText,
+    },
+}

@@ -1,0 +1,146 @@
+//! The units of one SKU at one location, folded from its stream.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::events::StockEvent;
+use crate::values::{OrderId, Quantity, ReturnId, Timestamp};
+
+/// How many finished reservations and returns a stream remembers, to refuse one that arrives late. A command that
+/// arrives later still is caught by its command id.
+pub const FINISHED_REMEMBERED_MAX: usize = 4_096;
+
+/// A promise to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// Units promised.
+    pub quantity: Quantity,
+    /// When the promise ends.
+    pub expires_at: Timestamp,
+}
+
+/// How a reservation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Finish {
+    /// Given back, expired, barred, or its allocation released.
+    Over,
+    /// The units left.
+    Dispatched,
+}
+
+/// What is here: `on hand = available + reserved + allocated`, none of them negative.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stock {
+    on_hand: i64,
+    reserved: i64,
+    allocated: i64,
+    reservations: BTreeMap<OrderId, Reservation>,
+    allocations: BTreeMap<OrderId, Quantity>,
+    finished: BTreeMap<OrderId, Finish>,
+    finished_order: VecDeque<OrderId>,
+    restocked: BTreeMap<ReturnId, Quantity>,
+    restocked_order: VecDeque<ReturnId>,
+}
+
+impl Stock {
+    /// Returns the units in the building.
+    pub fn on_hand(&self) -> i64 {
+        self.on_hand
+    }
+
+    /// Returns the units promised to orders that are not paid yet.
+    pub fn reserved(&self) -> i64 {
+        self.reserved
+    }
+
+    /// Returns the units sold and not yet gone.
+    pub fn allocated(&self) -> i64 {
+        self.allocated
+    }
+
+    /// Returns the units free to promise.
+    pub fn available(&self) -> i64 {
+        self.on_hand - self.reserved - self.allocated
+    }
+
+    /// Returns what is promised to an order.
+    pub fn reservation(&self, order: &OrderId) -> Option<Reservation> {
+        self.reservations.get(order).copied()
+    }
+
+    /// Returns what is sold to an order and has not left.
+    pub fn allocation(&self, order: &OrderId) -> Option<Quantity> {
+        self.allocations.get(order).copied()
+    }
+
+    /// Returns how the reservation of an order ended, if it did and is remembered.
+    pub fn finish(&self, order: &OrderId) -> Option<Finish> {
+        self.finished.get(order).copied()
+    }
+
+    /// Returns what a return brought back, if it did and is remembered.
+    pub fn restock_of(&self, return_id: &ReturnId) -> Option<Quantity> {
+        self.restocked.get(return_id).copied()
+    }
+
+    /// Moves on by one fact.
+    pub(super) fn move_on(&mut self, event: &StockEvent) {
+        match event {
+            StockEvent::Received { quantity, .. } => self.on_hand += quantity.units(),
+            StockEvent::Reserved { order, quantity, expires_at } => {
+                self.reserved += quantity.units();
+                self.reservations.insert(order.clone(), Reservation { quantity: *quantity, expires_at: *expires_at });
+            }
+            StockEvent::ReservationExtended { order, expires_at } => {
+                if let Some(reservation) = self.reservations.get_mut(order) {
+                    reservation.expires_at = *expires_at;
+                }
+            }
+            StockEvent::ReservationReleased { order, quantity, .. }
+            | StockEvent::ReservationExpired { order, quantity } => {
+                self.reserved -= quantity.units();
+                self.reservations.remove(order);
+                self.finish_with(order, Finish::Over);
+            }
+            StockEvent::ReservationBarred { order } => self.finish_with(order, Finish::Over),
+            StockEvent::Allocated { order, quantity } => {
+                self.reserved -= quantity.units();
+                self.allocated += quantity.units();
+                self.reservations.remove(order);
+                self.allocations.insert(order.clone(), *quantity);
+            }
+            StockEvent::AllocationReleased { order, quantity, .. } => {
+                self.allocated -= quantity.units();
+                self.allocations.remove(order);
+                self.finish_with(order, Finish::Over);
+            }
+            StockEvent::Dispatched { order, quantity } => {
+                self.allocated -= quantity.units();
+                self.on_hand -= quantity.units();
+                self.allocations.remove(order);
+                self.finish_with(order, Finish::Dispatched);
+            }
+            StockEvent::Restocked { return_id, quantity } => {
+                self.on_hand += quantity.units();
+                remember(&mut self.restocked, &mut self.restocked_order, return_id, *quantity);
+            }
+            StockEvent::WrittenOff { quantity, .. } => self.on_hand -= quantity.units(),
+        }
+    }
+
+    fn finish_with(&mut self, order: &OrderId, finish: Finish) {
+        remember(&mut self.finished, &mut self.finished_order, order, finish);
+    }
+}
+
+fn remember<K: Ord + Clone, V>(map: &mut BTreeMap<K, V>, order: &mut VecDeque<K>, key: &K, value: V) {
+    if map.insert(key.clone(), value).is_none() {
+        order.push_back(key.clone());
+    }
+    if order.len() > FINISHED_REMEMBERED_MAX
+        && let Some(oldest) = order.pop_front()
+    {
+        map.remove(&oldest);
+    }
+}

@@ -1,0 +1,40 @@
+//! Values every context shares. Parsed once at the edge; inside, a value is valid.
+
+mod id;
+mod locale;
+mod money;
+mod quantity;
+mod sealed;
+mod sku;
+mod text;
+mod timestamp;
+mod vat;
+
+pub use id::{CartId, CategoryId, CustomerId, FulfilmentId, LineId, OrderId, PaymentId, ProductId, ReturnId, TaskId};
+pub use locale::{Locale, Localized};
+pub use money::{Currency, Money, MoneyError};
+pub use quantity::Quantity;
+pub use sealed::Sealed;
+pub use sku::{LocationId, Sku};
+pub use text::ShortText;
+pub use timestamp::Timestamp;
+pub use vat::{TaxedAmount, VatRate};
+
+/// Why a text is not a value of some kind. Names the value's kind and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} {found:?} is not valid: {allowed}")]
+pub struct InvalidValue {
+    /// What was to be parsed, such as `sku`.
+    pub kind: &'static str,
+    /// What was found, cut at 80 characters.
+    pub found: String,
+    /// What is allowed, as a sentence.
+    pub allowed: &'static str,
+}
+
+impl InvalidValue {
+    /// Describes a text that is not a value of `kind`.
+    pub fn new(kind: &'static str, found: &str, allowed: &'static str) -> Self {
+        Self { kind, found: found.chars().take(80).collect(), allowed }
+    }
+}

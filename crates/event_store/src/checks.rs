@@ -1,0 +1,175 @@
+//! What every backend checks alike: commits before they are stored, pages and streams after they were read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{
+    AppendError, BoxError, COMMIT_EVENTS_MAX, Commit, NewEvent, PAGE_EVENTS_MAX, Page, Position, RecordedEvent,
+    StoreError, StreamId,
+};
+
+/// The most bytes a name may have: a stream's kind or id, an event type or version, a command's id or fingerprint.
+/// PostgreSQL refuses index keys beyond about 2,700 bytes; a stream's key holds two of them.
+const NAME_BYTES_MAX: usize = 512;
+/// The last instant every engine keeps exactly, in microseconds: 2^53, in the year 2255.
+const RECORDED_AT_MAX: i64 = 1 << 53;
+
+/// One engine error told to every caller of a batch.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedError(Arc<dyn std::error::Error + Send + Sync>);
+
+impl SharedError {
+    pub(crate) fn new(error: impl Into<BoxError>) -> Self {
+        Self(Arc::from(error.into()))
+    }
+
+    pub(crate) fn append(&self, in_doubt: bool) -> AppendError {
+        AppendError::Unavailable { in_doubt, source: Box::new(self.clone()) }
+    }
+
+    pub(crate) fn store(&self) -> StoreError {
+        StoreError::Unavailable(Box::new(self.clone()))
+    }
+}
+
+impl fmt::Display for SharedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for SharedError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// The answer to whoever comes after `close`.
+pub(crate) fn closed() -> SharedError {
+    SharedError::new("the event store is closed")
+}
+
+/// The answer when the writer ended without one, which only a panic in it can cause: the commit may be stored.
+pub(crate) fn writer_lost() -> SharedError {
+    SharedError::new("the writer of the event store has ended")
+}
+
+/// Refuses what no engine should be asked to store.
+pub(crate) fn check_commit(commit: &Commit) -> Result<(), AppendError> {
+    if commit.events.is_empty() {
+        return Err(malformed("it holds no event"));
+    }
+    if commit.events.len() > COMMIT_EVENTS_MAX {
+        return Err(malformed(format!("it holds {} events, more than {COMMIT_EVENTS_MAX}", commit.events.len())));
+    }
+    if !(0..=RECORDED_AT_MAX).contains(&commit.recorded_at) {
+        return Err(malformed(format!("recorded_at {} is out of range", commit.recorded_at)));
+    }
+    check_name("stream kind", &commit.stream.kind)?;
+    check_name("stream id", &commit.stream.id)?;
+    if let Some(command) = &commit.command {
+        check_name("command id", &command.id)?;
+        check_name("command fingerprint", &command.fingerprint)?;
+    }
+    commit.events.iter().try_for_each(check_event)
+}
+
+fn check_event(event: &NewEvent) -> Result<(), AppendError> {
+    check_name("event type", &event.event_type)?;
+    check_name("event version", &event.event_version)?;
+    match serde_json::from_str::<BTreeMap<String, String>>(event.metadata.get()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(malformed(format!("the metadata is not a flat object of strings: {error}"))),
+    }
+}
+
+fn check_name(what: &str, name: &str) -> Result<(), AppendError> {
+    if name.is_empty() {
+        return Err(malformed(format!("the {what} is empty")));
+    }
+    if name.len() > NAME_BYTES_MAX {
+        return Err(malformed(format!("the {what} has {} bytes, more than {NAME_BYTES_MAX}", name.len())));
+    }
+    if name.contains('\0') {
+        return Err(malformed(format!("the {what} holds a NUL character")));
+    }
+    Ok(())
+}
+
+fn malformed(reason: impl Into<String>) -> AppendError {
+    AppendError::Malformed(reason.into())
+}
+
+/// Asserts that a stream's events follow `after` without a gap.
+pub(crate) fn check_stream(stream: &StreamId, after: u64, events: &[RecordedEvent]) -> Result<(), StoreError> {
+    let mut previous = after;
+    for event in events {
+        if event.sequence != previous.saturating_add(1) {
+            let reason = format!("in stream {stream} sequence {} follows sequence {previous}", event.sequence);
+            return Err(StoreError::Corrupt(reason));
+        }
+        previous = event.sequence;
+    }
+    Ok(())
+}
+
+/// What a backend was asked for when it read a page.
+#[derive(Clone, Copy)]
+pub(crate) struct PageQuery {
+    pub(crate) after: Position,
+    pub(crate) limit: usize,
+    /// An empty filter: every position must be there.
+    pub(crate) every_kind: bool,
+}
+
+impl PageQuery {
+    /// The last position the page looks at.
+    pub(crate) fn until(&self) -> u64 {
+        self.after.0.saturating_add(u64::try_from(PAGE_EVENTS_MAX).unwrap_or(u64::MAX))
+    }
+
+    /// Makes a page of what was read in one snapshot, and asserts that no position is missing from it.
+    pub(crate) fn page(self, events: Vec<RecordedEvent>, head: Position) -> Result<Page, StoreError> {
+        let last = events.last().map(|event| event.position);
+        let next = match last {
+            Some(position) if events.len() >= self.limit => position,
+            _ if self.limit == 0 => self.after,
+            _ => Position(head.0.min(self.until())).max(self.after),
+        };
+        if self.every_kind {
+            let mut previous = self.after.0;
+            for event in &events {
+                if event.position.0 != previous.saturating_add(1) {
+                    let reason = format!("position {} follows position {previous}", event.position);
+                    return Err(StoreError::Corrupt(reason));
+                }
+                previous = event.position.0;
+            }
+            if previous != next.0 {
+                return Err(StoreError::Corrupt(format!("positions {} to {next} are missing", previous + 1)));
+            }
+        }
+        Ok(Page { events, next, head })
+    }
+}
+
+/// Reads a number the engine keeps signed.
+pub(crate) fn to_u64(value: i64) -> Result<u64, StoreError> {
+    u64::try_from(value).map_err(|_| StoreError::Corrupt(format!("{value} is negative")))
+}
+
+/// A bound for a comparison: beyond the engine's largest number nothing is stored.
+pub(crate) fn to_bound(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A limit as the engine takes it, lowered to a page.
+pub(crate) fn to_limit(limit: usize) -> usize {
+    limit.min(PAGE_EVENTS_MAX)
+}
+
+/// Wraps an engine's error.
+pub(crate) fn unavailable(error: impl Into<BoxError>) -> StoreError {
+    StoreError::Unavailable(error.into())
+}

@@ -1,0 +1,80 @@
+//! The test suite of the port: what every backend must do. Each check takes an empty store and panics when it fails.
+//!
+//! Run all of them over a backend from its tests, each on a store of its own, as `tests/contract.rs` does here.
+
+mod appending;
+mod keeping;
+mod reading;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::{CommandId, Commit, EventStore, Filter, NewEvent, Position, RecordedEvent, StreamId};
+
+pub use appending::{
+    a_big_commit_is_stored_whole, a_commit_at_a_wrong_version_is_refused, a_commit_creates_a_stream,
+    a_duplicate_is_told_before_a_wrong_version, a_malformed_commit_is_refused, a_repeated_command_lands_once,
+    a_repeated_command_lands_once_under_race, one_of_many_racers_wins, unicode_ids_are_kept,
+};
+pub use keeping::{
+    a_closed_store_refuses_commits, a_destroyed_secret_never_comes_back, a_mark_is_kept, a_secret_is_kept,
+    reopening_keeps_everything, the_first_of_many_secrets_counts,
+};
+pub use reading::{
+    a_filter_moves_over_unwanted_events, a_read_beyond_the_end_is_empty, a_stream_is_read_in_pages,
+    bytes_are_kept_exactly, head_wakes_readers, positions_are_dense_under_concurrent_writers, the_log_is_read_in_pages,
+};
+
+/// How long a check waits for something that must happen.
+const WAIT_SECONDS_MAX: u64 = 60;
+/// An instant in 2026, with microseconds to lose.
+const RECORDED_AT: i64 = 1_767_225_600_123_457;
+
+type Store = Arc<dyn EventStore>;
+
+fn raw(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.to_owned()).expect("the check's JSON is valid")
+}
+
+fn event(number: usize) -> NewEvent {
+    NewEvent {
+        event_id: Uuid::now_v7(),
+        event_type: "check.happened".to_owned(),
+        event_version: "1".to_owned(),
+        payload: raw(&format!(r#"{{"number":{number}}}"#)),
+        metadata: raw(r#"{"actor":"contract"}"#),
+    }
+}
+
+fn commit(stream: &StreamId, expected: u64, count: usize) -> Commit {
+    let events = (0..count).map(event).collect();
+    Commit { stream: stream.clone(), expected, events, command: None, recorded_at: RECORDED_AT }
+}
+
+fn with_command(mut commit: Commit, id: &str, fingerprint: &str) -> Commit {
+    commit.command = Some(CommandId { id: id.to_owned(), fingerprint: fingerprint.to_owned() });
+    commit
+}
+
+/// Reads the whole log, page by page.
+async fn read_log(store: &Store) -> Vec<RecordedEvent> {
+    let (mut events, mut after) = (Vec::new(), Position(0));
+    loop {
+        let page = store.read_all(after, 1_000, &Filter::default()).await.expect("the log is read");
+        events.extend(page.events);
+        if page.next == after {
+            return events;
+        }
+        after = page.next;
+    }
+}
+
+async fn wait_for_growth(head: &mut watch::Receiver<Position>) {
+    let grown = timeout(Duration::from_secs(WAIT_SECONDS_MAX), head.changed()).await;
+    grown.expect("the head wakes its readers in time").expect("the store lives");
+}

@@ -1,0 +1,279 @@
+//! The log: commits, a total order, a feed that never skips. It knows no context.
+//!
+//! * A **commit** is the events of one stream at an expected version, stored whole or not at all.
+//! * **Positions** are dense (1, 2, 3 …) in commit order, so a checkpoint is one number and every reader can
+//!   assert `position == previous + 1`.
+//! * A **command id** travels with its commit and is stored in the same transaction: the second append under the
+//!   same id is told where the first one landed.
+//!
+//! Backends: [`memory`], [`sqlite`], [`postgres`]; a KurrentDB adapter has its place beside them. One suite,
+//! [`contract`], runs over all of them. [`cqrs`] lets the tools of `cqrs-es` work on top of any of them.
+//!
+//! An `append` whose future is dropped is not taken back: once handed to the writer it is stored or refused all the
+//! same, so retry with the command id.
+
+mod checks;
+pub mod contract;
+pub mod cqrs;
+pub mod memory;
+pub mod postgres;
+pub mod sqlite;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::value::RawValue;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// The most events one commit may hold.
+pub const COMMIT_EVENTS_MAX: usize = 1_000;
+/// The most events one page of a read may hold; a larger `limit` is lowered to it.
+pub const PAGE_EVENTS_MAX: usize = 10_000;
+
+/// A place in the log: dense on the SQL engines, starting at 1. `Position(0)` is before the first event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub u64);
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The name of one stream: the aggregate's type (`stock`) and its id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId {
+    /// The aggregate type, as in `Aggregate::TYPE`.
+    pub kind: Arc<str>,
+    /// The aggregate's id, unique within its type.
+    pub id: Arc<str>,
+}
+
+impl StreamId {
+    /// Names the stream of one aggregate.
+    pub fn new(kind: &str, id: &str) -> Self {
+        Self { kind: kind.into(), id: id.into() }
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.kind, self.id)
+    }
+}
+
+/// An event on its way into the log. Payload and metadata are JSON text, kept byte for byte.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Chosen by the caller, unique in the log.
+    pub event_id: Uuid,
+    /// The stored name, such as `stock.reserved`; for ever.
+    pub event_type: String,
+    /// The schema version of the payload, such as `1`.
+    pub event_version: String,
+    /// The event itself.
+    pub payload: Box<RawValue>,
+    /// A flat JSON object of strings: who, why, when, caused by what.
+    pub metadata: Box<RawValue>,
+}
+
+/// Identifies a command for ever. The same id with the same fingerprint is the same command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandId {
+    /// The idempotency key, already scoped to whoever sent it.
+    pub id: String,
+    /// A hash of the command's input, to tell a retry from a reused key.
+    pub fingerprint: String,
+}
+
+/// The events of one stream at an expected version.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// The stream to append to.
+    pub stream: StreamId,
+    /// The last sequence the decision was based on; 0 for a new stream.
+    pub expected: u64,
+    /// At least one, at most [`COMMIT_EVENTS_MAX`].
+    pub events: Vec<NewEvent>,
+    /// Present when the command must happen at most once.
+    pub command: Option<CommandId>,
+    /// Microseconds since the Unix epoch, from the caller's clock.
+    pub recorded_at: i64,
+}
+
+/// Where a commit landed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The stream's last sequence after the commit.
+    pub sequence: u64,
+    /// The position of the commit's last event.
+    pub position: Position,
+}
+
+/// Where a command with an id landed, once and for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandRecord {
+    /// The input hash it was stored with.
+    pub fingerprint: String,
+    /// The stream it wrote to.
+    pub stream: StreamId,
+    /// The first sequence it wrote.
+    pub sequence_first: u64,
+    /// The last sequence it wrote.
+    pub sequence_last: u64,
+    /// The position of its last event.
+    pub position: Position,
+}
+
+/// An event as the log holds it.
+#[derive(Clone, Debug)]
+pub struct RecordedEvent {
+    /// Its place in the total order.
+    pub position: Position,
+    /// Its stream.
+    pub stream: StreamId,
+    /// Its place in the stream, from 1, without gaps.
+    pub sequence: u64,
+    /// Unique in the log.
+    pub event_id: Uuid,
+    /// The stored name.
+    pub event_type: String,
+    /// The schema version of the payload.
+    pub event_version: String,
+    /// The stored bytes of the event.
+    pub payload: Box<RawValue>,
+    /// The stored bytes of the metadata.
+    pub metadata: Box<RawValue>,
+    /// Microseconds since the Unix epoch. Never an order to rely on.
+    pub recorded_at: i64,
+}
+
+/// Which events a reader of the whole log wants. An empty filter wants all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Stream kinds to keep; empty keeps every kind.
+    pub kinds: Vec<String>,
+}
+
+/// A page of the feed.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The wanted events, in order of position.
+    pub events: Vec<RecordedEvent>,
+    /// Read on after this position; it has moved over unwanted events too.
+    pub next: Position,
+    /// The end of the log when the page was read.
+    pub head: Position,
+}
+
+/// Why a commit was not stored. Nothing of it is in the log, except where the variant says so.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// Another commit came first; load again and decide again.
+    #[error("the stream is at version {actual}, not at {expected}")]
+    WrongVersion {
+        /// What the commit was based on.
+        expected: u64,
+        /// What the stream is at.
+        actual: u64,
+    },
+    /// A command with this id is in the log already.
+    #[error("the command is already recorded at position {}", .0.position)]
+    DuplicateCommand(CommandRecord),
+    /// The commit itself is malformed; retrying cannot help.
+    #[error("the commit is malformed: {0}")]
+    Malformed(String),
+    /// The store could not say. `in_doubt` when the commit may have been stored all the same: retry with the command id.
+    #[error("the event store is unavailable")]
+    Unavailable {
+        /// Whether the commit may be in the log all the same.
+        in_doubt: bool,
+        /// What the engine said.
+        #[source]
+        source: BoxError,
+    },
+}
+
+/// Why a read failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine cannot be reached or refused; trying again may help.
+    #[error("the event store is unavailable")]
+    Unavailable(#[source] BoxError),
+    /// What was read cannot be right, such as a gap in the positions. Never go on after it.
+    #[error("the event log is damaged: {0}")]
+    Corrupt(String),
+    /// Another process owns the store's files.
+    #[error("the event store is in use: {0}")]
+    InUse(String),
+}
+
+/// An engine's own error.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// The log of one shop.
+#[async_trait]
+pub trait EventStore: Send + Sync {
+    /// Stores a commit durably and answers after the disk has it.
+    ///
+    /// # Errors
+    /// See [`AppendError`]; a lost race is `WrongVersion`, a repeated command `DuplicateCommand`.
+    async fn append(&self, commit: Commit) -> Result<Appended, AppendError>;
+
+    /// Reads a stream's events with `sequence > after`, at most `limit`, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine fails or the stream has a gap.
+    async fn read_stream(&self, stream: &StreamId, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, StoreError>;
+
+    /// Reads the whole log after a position: at most `limit` events, looking at no more than [`PAGE_EVENTS_MAX`] positions.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine fails or positions are not dense.
+    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError>;
+
+    /// Finds where a command landed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine fails.
+    async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError>;
+
+    /// Wakes readers when the log has grown; it never proves anything. Holds the last known end of the log.
+    fn head(&self) -> watch::Receiver<Position>;
+
+    /// Reads a secret: a value that is no event and that may be destroyed, such as a data subject's key.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine fails.
+    async fn secret(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Stores a secret durably unless one of that name exists, and returns the one that counts.
+    /// Returns `None` when a secret of that name was destroyed: it never comes back.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine fails.
+    async fn secret_or_insert(&self, name: &str, value: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Destroys a secret's value for ever, durably, leaving its name as a tombstone. Returns whether there was a value.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine fails.
+    async fn secret_destroy(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// Reads a mark: a number a reader left to start from later. It may be older than what was last set, after a crash.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine fails.
+    async fn mark(&self, name: &str) -> Result<Option<u64>, StoreError>;
+
+    /// Leaves a mark.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine fails.
+    async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError>;
+
+    /// Answers all commits that were accepted, then closes. Later appends are `Unavailable`.
+    async fn close(&self);
+}

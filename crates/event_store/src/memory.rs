@@ -1,0 +1,173 @@
+//! A log that keeps nothing: the same semantics in memory, for tests and for trying things out.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::checks::{self, PageQuery};
+use crate::{
+    AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position, RecordedEvent, StoreError,
+    StreamId,
+};
+
+/// An event store in memory. It is gone when it is dropped.
+#[derive(Debug)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+    head: watch::Sender<Position>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The event at position `n` is at index `n - 1`.
+    log: Vec<RecordedEvent>,
+    /// The indexes into `log` of each stream's events.
+    streams: HashMap<StreamId, Vec<usize>>,
+    commands: HashMap<String, CommandRecord>,
+    /// A destroyed secret keeps its name and has no value.
+    secrets: HashMap<String, Option<Vec<u8>>>,
+    marks: HashMap<String, u64>,
+    closed: bool,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryStore {
+    /// Makes an empty log.
+    pub fn new() -> Self {
+        Self { state: Mutex::default(), head: watch::Sender::new(Position(0)) }
+    }
+
+    /// No panic leaves the state half changed: everything that can fail is looked at before anything is written.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open_state(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        let state = self.state();
+        if state.closed { Err(checks::closed().store()) } else { Ok(state) }
+    }
+}
+
+impl State {
+    fn head(&self) -> Position {
+        Position(count(self.log.len()))
+    }
+
+    fn append(&mut self, commit: Commit) -> Result<Appended, AppendError> {
+        if let Some(record) = commit.command.as_ref().and_then(|command| self.commands.get(&command.id)) {
+            return Err(AppendError::DuplicateCommand(record.clone()));
+        }
+        let indexes = self.streams.entry(commit.stream.clone()).or_default();
+        let actual = count(indexes.len());
+        if actual != commit.expected {
+            return Err(AppendError::WrongVersion { expected: commit.expected, actual });
+        }
+        for event in commit.events {
+            indexes.push(self.log.len());
+            self.log.push(RecordedEvent {
+                position: Position(count(self.log.len()) + 1),
+                stream: commit.stream.clone(),
+                sequence: count(indexes.len()),
+                event_id: event.event_id,
+                event_type: event.event_type,
+                event_version: event.event_version,
+                payload: event.payload,
+                metadata: event.metadata,
+                recorded_at: commit.recorded_at,
+            });
+        }
+        let appended = Appended { sequence: count(indexes.len()), position: self.head() };
+        if let Some(command) = commit.command {
+            let record = CommandRecord {
+                fingerprint: command.fingerprint,
+                stream: commit.stream,
+                sequence_first: actual + 1,
+                sequence_last: appended.sequence,
+                position: appended.position,
+            };
+            self.commands.insert(command.id, record);
+        }
+        Ok(appended)
+    }
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+fn index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[async_trait]
+impl EventStore for MemoryStore {
+    async fn append(&self, commit: Commit) -> Result<Appended, AppendError> {
+        checks::check_commit(&commit)?;
+        let mut state = self.state();
+        if state.closed {
+            return Err(checks::closed().append(false));
+        }
+        let appended = state.append(commit)?;
+        // Told under the lock, so that the watch never goes back.
+        self.head.send_replace(appended.position);
+        Ok(appended)
+    }
+
+    async fn read_stream(&self, stream: &StreamId, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        let state = self.state();
+        let indexes = state.streams.get(stream).map(Vec::as_slice).unwrap_or_default();
+        let wanted = indexes.iter().skip(index(after)).take(checks::to_limit(limit));
+        Ok(wanted.filter_map(|&index| state.log.get(index)).cloned().collect())
+    }
+
+    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+        let query = PageQuery { after, limit: checks::to_limit(limit), every_kind: filter.kinds.is_empty() };
+        let state = self.state();
+        let looked_at = state.log.iter().skip(index(after.0)).take(crate::PAGE_EVENTS_MAX);
+        let wanted =
+            looked_at.filter(|event| query.every_kind || filter.kinds.iter().any(|kind| **kind == *event.stream.kind));
+        query.page(wanted.take(query.limit).cloned().collect(), state.head())
+    }
+
+    async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {
+        Ok(self.state().commands.get(id).cloned())
+    }
+
+    fn head(&self) -> watch::Receiver<Position> {
+        self.head.subscribe()
+    }
+
+    async fn secret(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.state().secrets.get(name).cloned().flatten())
+    }
+
+    async fn secret_or_insert(&self, name: &str, value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut state = self.open_state()?;
+        Ok(state.secrets.entry(name.to_owned()).or_insert_with(|| Some(value.to_vec())).clone())
+    }
+
+    async fn secret_destroy(&self, name: &str) -> Result<bool, StoreError> {
+        let mut state = self.open_state()?;
+        Ok(state.secrets.insert(name.to_owned(), None).flatten().is_some())
+    }
+
+    async fn mark(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        Ok(self.state().marks.get(name).copied())
+    }
+
+    async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError> {
+        self.open_state()?.marks.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.state().closed = true;
+    }
+}

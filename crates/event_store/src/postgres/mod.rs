@@ -1,0 +1,203 @@
+//! The log on PostgreSQL 14 or newer: a superset of the tables of `postgres-es`, so that both can work on one log.
+//!
+//! Several processes may append; each has one writer that stores a batch with one statement, see `append.sql`.
+//! Positions are given by the row `log_head`, which the appending statement holds until it has committed.
+//!
+//! * Durable: `synchronous_commit` is raised to `on` where it is `off`; a stricter setting of the server stays.
+//! * The head is woken by `NOTIFY`, once a batch, and by a look at `log_head` every second behind it.
+//! * A destroyed secret stays in the dead row until the next vacuum, and in the write-ahead log's archive and in
+//!   backups for as long as those are kept.
+
+mod head;
+mod reader;
+mod writer;
+
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Executor, PgConnection};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::checks;
+use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
+use crate::{RecordedEvent, StoreError, StreamId};
+use writer::{Job, Writer};
+
+/// How many commits wait for the writer before callers wait to hand theirs over.
+const QUEUE_JOBS_MAX: usize = 4_096;
+/// The most connections for reads, secrets and marks; the writer and the listener have one each besides.
+const READERS_MAX: u32 = 8;
+/// How long a read waits for a connection.
+const ACQUIRE_SECONDS_MAX: u64 = 10;
+/// Of the processes that start at the same time, one creates the schema while the others wait. "comptoir" in ASCII.
+const SCHEMA_LOCK: i64 = 0x636f_6d70_746f_6972;
+/// The channel of the notifications; `append.sql` and `log.sql` name it too.
+const CHANNEL: &str = "event_log";
+
+const SCHEMA: &str = include_str!("../../../../schema/postgres/log.sql");
+
+/// An event store in one PostgreSQL database.
+#[derive(Debug)]
+pub struct PostgresStore {
+    /// Gone once the store was closed.
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    follower: JoinHandle<()>,
+    pool: PgPool,
+    head: watch::Receiver<Position>,
+}
+
+impl PostgresStore {
+    /// Connects, creates what is missing of the schema, and starts the writer.
+    /// `url` is `postgres://user:password@host:port/database`, with `?host=/folder` for a Unix socket.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached or refuses the schema.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(checks::unavailable)?
+            .application_name("event_store")
+            .options([("client_min_messages", "warning"), ("statement_timeout", "0"), ("lock_timeout", "0")])
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(READERS_MAX)
+            .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS_MAX))
+            .after_connect(|connection, _| Box::pin(require_durability(connection)))
+            .connect_with(options.clone())
+            .await
+            .map_err(checks::unavailable)?;
+        create_schema(&pool).await.map_err(checks::unavailable)?;
+        let mut listener = PgListener::connect(url).await.map_err(checks::unavailable)?;
+        listener.listen(CHANNEL).await.map_err(checks::unavailable)?;
+        let (sender, head) = watch::channel(reader::head(&pool).await?);
+        let sender = Arc::new(sender);
+        let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
+        let writer = Writer::connect(options, Arc::clone(&sender)).await?;
+        Ok(Self {
+            jobs: Mutex::new(Some(jobs)),
+            writer: Mutex::new(Some(tokio::spawn(writer.run(queue)))),
+            follower: tokio::spawn(head::follow(listener, pool.clone(), sender)),
+            pool,
+            head,
+        })
+    }
+
+    fn jobs(&self) -> Option<mpsc::Sender<Job>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes no more commits. The writer answers those it has, then ends.
+    fn stop(&self) -> Option<JoinHandle<()>> {
+        self.follower.abort();
+        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// An acknowledged commit is on the disk, whatever the default of the role or the database is.
+async fn require_durability(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let sql =
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+    sqlx::query(sql).execute(connection).await?;
+    Ok(())
+}
+
+async fn create_schema(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK).execute(&mut *transaction).await?;
+    (&mut *transaction).execute(SCHEMA).await?;
+    transaction.commit().await
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        // The writer ends by itself once it has answered what it has.
+        drop(self.stop());
+    }
+}
+
+#[async_trait]
+impl EventStore for PostgresStore {
+    async fn append(&self, commit: Commit) -> Result<Appended, AppendError> {
+        checks::check_commit(&commit)?;
+        let (answer, answered) = oneshot::channel();
+        let jobs = self.jobs().ok_or_else(|| checks::closed().append(false))?;
+        jobs.send(Job { commit, answer }).await.map_err(|_| checks::closed().append(false))?;
+        answered.await.map_err(|_| checks::writer_lost().append(true))?
+    }
+
+    async fn read_stream(&self, stream: &StreamId, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        reader::read_stream(&self.pool, stream, after, limit).await
+    }
+
+    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+        reader::read_all(&self.pool, after, limit, filter).await
+    }
+
+    async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {
+        reader::find_command(&self.pool, id).await
+    }
+
+    fn head(&self) -> watch::Receiver<Position> {
+        self.head.clone()
+    }
+
+    async fn secret(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let value = sqlx::query_scalar("SELECT value FROM secrets WHERE name = $1").bind(name);
+        let value: Option<Option<Vec<u8>>> = value.fetch_optional(&self.pool).await.map_err(checks::unavailable)?;
+        Ok(value.flatten())
+    }
+
+    async fn secret_or_insert(&self, name: &str, value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        sqlx::query("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(name)
+            .bind(value)
+            .execute(&self.pool)
+            .await
+            .map_err(checks::unavailable)?;
+        self.secret(name).await
+    }
+
+    async fn secret_destroy(&self, name: &str) -> Result<bool, StoreError> {
+        // The tombstone first: after it no value can be inserted, and a value that was there is overwritten next.
+        sqlx::query("INSERT INTO secrets (name, value) VALUES ($1, NULL) ON CONFLICT DO NOTHING")
+            .bind(name)
+            .execute(&self.pool)
+            .await
+            .map_err(checks::unavailable)?;
+        let destroyed = sqlx::query("UPDATE secrets SET value = NULL WHERE name = $1 AND value IS NOT NULL")
+            .bind(name)
+            .execute(&self.pool)
+            .await
+            .map_err(checks::unavailable)?;
+        Ok(destroyed.rows_affected() > 0)
+    }
+
+    async fn mark(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        let value = sqlx::query_scalar("SELECT value FROM marks WHERE name = $1").bind(name);
+        let value: Option<i64> = value.fetch_optional(&self.pool).await.map_err(checks::unavailable)?;
+        value.map(checks::to_u64).transpose()
+    }
+
+    async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError> {
+        let sql =
+            "INSERT INTO marks (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        let value = i64::try_from(value).map_err(checks::unavailable)?;
+        sqlx::query(sql).bind(name).bind(value).execute(&self.pool).await.map_err(checks::unavailable)?;
+        Ok(())
+    }
+
+    /// Reads are refused after it too: the connections are given back.
+    async fn close(&self) {
+        if let Some(writer) = self.stop()
+            && let Err(error) = writer.await
+        {
+            tracing::error!(%error, "waiting for the writer of the event store failed");
+        }
+        self.pool.close().await;
+    }
+}

@@ -1,0 +1,136 @@
+//! Reads, each one statement and so one snapshot.
+
+use serde_json::value::RawValue;
+use sqlx::postgres::{PgPool, PgRow};
+use sqlx::{Decode, Postgres, Row, Type};
+
+use crate::checks::{self, PageQuery};
+use crate::{CommandRecord, Filter, Page, Position, RecordedEvent, StoreError, StreamId};
+
+const READ_STREAM: &str = "
+SELECT position, aggregate_type, aggregate_id, sequence, event_id, event_type, event_version, payload::text,
+       metadata::text, (extract(epoch FROM recorded_at) * 1000000)::bigint
+FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 ORDER BY sequence LIMIT $4";
+
+/// The head comes with every row, and with a row of nothing else when the page is empty.
+const READ_ALL: &str = "
+SELECT event.*, log_head.position AS head
+FROM log_head LEFT JOIN LATERAL (
+  SELECT position, aggregate_type, aggregate_id, sequence, event_id, event_type, event_version, payload::text,
+         metadata::text, (extract(epoch FROM recorded_at) * 1000000)::bigint
+  FROM events
+  WHERE position > $1 AND position <= $2 AND ($4::text[] IS NULL OR aggregate_type = ANY ($4))
+  ORDER BY position LIMIT $3) AS event ON true
+ORDER BY event.position";
+const HEAD_COLUMN: usize = 10;
+
+const FIND_COMMAND: &str = "
+SELECT fingerprint, aggregate_type, aggregate_id, sequence_first, sequence_last, position
+FROM commands WHERE id = $1";
+
+pub(super) async fn head(pool: &PgPool) -> Result<Position, StoreError> {
+    let row = sqlx::query("SELECT position FROM log_head").fetch_one(pool).await.map_err(checks::unavailable)?;
+    number(&row, 0).map(Position)
+}
+
+pub(super) async fn read_stream(
+    pool: &PgPool,
+    stream: &StreamId,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    let rows = sqlx::query(READ_STREAM)
+        .bind(&*stream.kind)
+        .bind(&*stream.id)
+        .bind(checks::to_bound(after))
+        .bind(to_sql_limit(checks::to_limit(limit)))
+        .fetch_all(pool)
+        .await
+        .map_err(checks::unavailable)?;
+    let events = rows.iter().map(|row| event(row, Some(stream))).collect::<Result<Vec<_>, _>>()?;
+    checks::check_stream(stream, after, &events)?;
+    Ok(events)
+}
+
+pub(super) async fn read_all(
+    pool: &PgPool,
+    after: Position,
+    limit: usize,
+    filter: &Filter,
+) -> Result<Page, StoreError> {
+    let query = PageQuery { after, limit: checks::to_limit(limit), every_kind: filter.kinds.is_empty() };
+    let kinds = if query.every_kind { None } else { Some(&filter.kinds[..]) };
+    let rows = sqlx::query(READ_ALL)
+        .bind(checks::to_bound(after.0))
+        .bind(checks::to_bound(query.until()))
+        .bind(to_sql_limit(query.limit))
+        .bind(kinds)
+        .fetch_all(pool)
+        .await
+        .map_err(checks::unavailable)?;
+    let Some(first) = rows.first() else {
+        return Err(StoreError::Corrupt("log_head has no row".to_owned()));
+    };
+    let head = Position(number(first, HEAD_COLUMN)?);
+    let mut events = Vec::with_capacity(rows.len());
+    for row in &rows {
+        if get::<Option<i64>>(row, 0)?.is_some() {
+            events.push(event(row, None)?);
+        }
+    }
+    query.page(events, head)
+}
+
+pub(super) async fn find_command(pool: &PgPool, id: &str) -> Result<Option<CommandRecord>, StoreError> {
+    let row = sqlx::query(FIND_COMMAND).bind(id).fetch_optional(pool).await.map_err(checks::unavailable)?;
+    row.map(|row| command(&row, 0)).transpose()
+}
+
+/// Reads a command's record from six columns, starting with the fingerprint in `first`.
+pub(super) fn command(row: &PgRow, first: usize) -> Result<CommandRecord, StoreError> {
+    Ok(CommandRecord {
+        fingerprint: get(row, first)?,
+        stream: StreamId::new(get(row, first + 1)?, get(row, first + 2)?),
+        sequence_first: number(row, first + 3)?,
+        sequence_last: number(row, first + 4)?,
+        position: Position(number(row, first + 5)?),
+    })
+}
+
+/// Reads one row; a known stream's name is shared rather than read again.
+fn event(row: &PgRow, stream: Option<&StreamId>) -> Result<RecordedEvent, StoreError> {
+    let stream = match stream {
+        Some(stream) => stream.clone(),
+        None => StreamId::new(get(row, 1)?, get(row, 2)?),
+    };
+    Ok(RecordedEvent {
+        position: Position(number(row, 0)?),
+        stream,
+        sequence: number(row, 3)?,
+        event_id: get(row, 4)?,
+        event_type: get(row, 5)?,
+        event_version: get(row, 6)?,
+        payload: json(row, 7)?,
+        metadata: json(row, 8)?,
+        recorded_at: get(row, 9)?,
+    })
+}
+
+fn json(row: &PgRow, column: usize) -> Result<Box<RawValue>, StoreError> {
+    RawValue::from_string(get(row, column)?).map_err(|error| StoreError::Corrupt(format!("no JSON is stored: {error}")))
+}
+
+pub(super) fn number(row: &PgRow, column: usize) -> Result<u64, StoreError> {
+    checks::to_u64(get(row, column)?)
+}
+
+pub(super) fn get<'r, T: Decode<'r, Postgres> + Type<Postgres>>(
+    row: &'r PgRow,
+    column: usize,
+) -> Result<T, StoreError> {
+    row.try_get(column).map_err(checks::unavailable)
+}
+
+fn to_sql_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,301 @@
+//! The writer of this process: gathers what is waiting into one statement, answers after it has committed.
+//!
+//! A running statement is never cancelled: cancelling a commit that waits for replication reads as success.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgRow};
+use sqlx::{Connection, PgConnection};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
+
+use super::{head, reader};
+use crate::checks::{self, SharedError};
+use crate::{AppendError, Appended, Commit, Position, StoreError};
+
+/// The most commits of one statement.
+const BATCH_JOBS_MAX: usize = 512;
+/// The most events of one statement, unless its first commit alone has more.
+const BATCH_EVENTS_MAX: usize = 4_096;
+/// The most commits taken from the queue that wait for a later batch because of their stream or command id.
+const WAITING_JOBS_MAX: usize = 2 * BATCH_JOBS_MAX;
+/// How often a statement is run that lost against another process.
+const RUNS_MAX: usize = 3;
+/// How often the connection is tried before callers are told that the store is unavailable.
+const CONNECTS_MAX: u32 = 5;
+/// The pause after the first failed connect; it doubles with each.
+const CONNECT_PAUSE_MILLIS: u64 = 50;
+/// How long one connect may take.
+const CONNECT_SECONDS_MAX: u64 = 5;
+/// How long the answer to a statement is waited for. Then the connection is given up and the batch is in doubt.
+const STATEMENT_SECONDS_MAX: u64 = 30;
+/// After so long without a statement the connection is tried first, so that a dead one leaves nothing in doubt.
+const IDLE_SECONDS_MAX: u64 = 30;
+
+const APPEND: &str = include_str!("append.sql");
+/// One plan for every batch size: index look-ups for the heads, hashing for the rest. A plan made while the tables were
+/// small must still be right when they are large.
+const PLANNER: [(&str, &str); 4] =
+    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_nestloop", "off"), ("jit", "off")];
+
+/// A commit and whoever waits for its answer.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) commit: Commit,
+    pub(super) answer: oneshot::Sender<Outcome>,
+}
+
+type Outcome = Result<Appended, AppendError>;
+
+/// Why a statement stored nothing, or may not have.
+enum Failure {
+    /// Another process came first; run it again.
+    Raced(SharedError),
+    /// The server refuses something in it.
+    Refused(SharedError),
+    /// No answer: with `in_doubt` the statement may have been committed.
+    Lost { error: SharedError, in_doubt: bool },
+}
+
+pub(super) struct Writer {
+    options: PgConnectOptions,
+    connection: Option<PgConnection>,
+    used_at: Instant,
+    head: Arc<watch::Sender<Position>>,
+    waiting: VecDeque<Job>,
+}
+
+impl Writer {
+    pub(super) async fn connect(
+        options: PgConnectOptions,
+        head: Arc<watch::Sender<Position>>,
+    ) -> Result<Self, StoreError> {
+        let options = options.options(PLANNER);
+        let connection = Some(open(&options).await.map_err(checks::unavailable)?);
+        Ok(Self { options, connection, used_at: Instant::now(), head, waiting: VecDeque::new() })
+    }
+
+    /// Writes until every sender is gone and the queue is empty.
+    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        loop {
+            let batch = self.gather(&mut jobs).await;
+            if batch.is_empty() {
+                break;
+            }
+            self.store(batch).await;
+        }
+        if let Some(connection) = self.connection
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "closing the writer's connection failed");
+        }
+    }
+
+    /// Waits for a commit and takes what else is there: at most one commit per stream and per command id, since a
+    /// statement does not see its own rows. Empty when there will be no more.
+    async fn gather(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Vec<Job> {
+        if self.waiting.is_empty() {
+            self.waiting.extend(jobs.recv().await);
+        }
+        while self.waiting.len() < WAITING_JOBS_MAX {
+            match jobs.try_recv() {
+                Ok(job) => self.waiting.push_back(job),
+                Err(_) => break,
+            }
+        }
+        let (mut streams, mut commands, mut events) = (HashSet::new(), HashSet::new(), 0);
+        let mut batch = Vec::new();
+        for job in std::mem::take(&mut self.waiting) {
+            let commit = &job.commit;
+            let command = commit.command.as_ref().map(|command| &command.id);
+            let fits = batch.is_empty() || events + commit.events.len() <= BATCH_EVENTS_MAX;
+            let alone = !streams.contains(&commit.stream) && command.is_none_or(|id| !commands.contains(id));
+            if fits && alone && batch.len() < BATCH_JOBS_MAX {
+                streams.insert(commit.stream.clone());
+                commands.extend(command.cloned());
+                events += commit.events.len();
+                batch.push(job);
+            } else {
+                self.waiting.push_back(job);
+            }
+        }
+        batch
+    }
+
+    /// Stores a batch; when the server refuses it, each commit on its own, so that only the one to blame suffers.
+    async fn store(&mut self, batch: Vec<Job>) {
+        let failure = match self.attempt(&batch).await {
+            Ok(outcomes) => return tell(batch, outcomes),
+            Err(failure) => failure,
+        };
+        let alone = batch.len() == 1;
+        let mut lost = match failure {
+            Failure::Lost { error, in_doubt } => Some((error, in_doubt)),
+            Failure::Raced(error) | Failure::Refused(error) if alone => Some((error, false)),
+            Failure::Raced(_) | Failure::Refused(_) => None,
+        };
+        let told_once = lost.is_some();
+        for job in batch {
+            if let Some((error, in_doubt)) = &lost {
+                // A caller that has gone away needs no answer.
+                drop(job.answer.send(Err(error.append(*in_doubt))));
+                continue;
+            }
+            let job = vec![job];
+            match self.attempt(&job).await {
+                Ok(outcomes) => tell(job, outcomes),
+                Err(Failure::Raced(error) | Failure::Refused(error)) => refuse(job, &error, false),
+                Err(Failure::Lost { error, in_doubt }) => {
+                    refuse(job, &error, in_doubt);
+                    // The rest of the batch was not even sent.
+                    lost = Some((error, false));
+                }
+            }
+        }
+        if let (true, Some((error, in_doubt))) = (told_once, lost) {
+            tracing::error!(%error, in_doubt, "a batch of the event log was not stored");
+        }
+    }
+
+    /// Runs the statement, again when another process came first.
+    async fn attempt(&mut self, batch: &[Job]) -> Result<Vec<Outcome>, Failure> {
+        let mut runs = 1;
+        loop {
+            match self.statement(batch).await {
+                Err(Failure::Raced(_)) if runs < RUNS_MAX => runs += 1,
+                other => return other,
+            }
+        }
+    }
+
+    async fn statement(&mut self, batch: &[Job]) -> Result<Vec<Outcome>, Failure> {
+        // Out of its place while it runs: only a connection that has answered is used again.
+        let mut connection = self.connected().await.map_err(|error| Failure::Lost { error, in_doubt: false })?;
+        let answer = timeout(Duration::from_secs(STATEMENT_SECONDS_MAX), run(&mut connection, batch)).await;
+        self.used_at = Instant::now();
+        let rows = match answer {
+            Ok(Ok(rows)) => rows,
+            Ok(Err(error)) => {
+                let failure = classify(error);
+                if !matches!(failure, Failure::Lost { .. }) {
+                    self.connection = Some(connection);
+                }
+                return Err(failure);
+            }
+            Err(elapsed) => return Err(Failure::Lost { error: SharedError::new(elapsed), in_doubt: true }),
+        };
+        self.connection = Some(connection);
+        let outcomes = rows.iter().zip(batch).map(|(row, job)| outcome(row, &job.commit));
+        let outcomes: Result<Vec<Outcome>, StoreError> = outcomes.collect();
+        let outcomes = outcomes.map_err(|error| Failure::Lost { error: SharedError::new(error), in_doubt: true })?;
+        if let Some(position) = outcomes.iter().flatten().map(|appended| appended.position).max() {
+            head::raise(&self.head, position);
+        }
+        Ok(outcomes)
+    }
+
+    /// Takes the connection, or makes a new one: a few times, with a growing pause.
+    async fn connected(&mut self) -> Result<PgConnection, SharedError> {
+        if let Some(mut connection) = self.connection.take() {
+            let idle = self.used_at.elapsed() > Duration::from_secs(IDLE_SECONDS_MAX);
+            let wait = Duration::from_secs(CONNECT_SECONDS_MAX);
+            if !idle || matches!(timeout(wait, connection.ping()).await, Ok(Ok(()))) {
+                return Ok(connection);
+            }
+        }
+        let mut connects = 0;
+        loop {
+            let error = match open(&self.options).await {
+                Ok(connection) => return Ok(connection),
+                Err(error) => error,
+            };
+            connects += 1;
+            if connects == CONNECTS_MAX {
+                return Err(SharedError::new(error));
+            }
+            sleep(Duration::from_millis(CONNECT_PAUSE_MILLIS << connects)).await;
+        }
+    }
+}
+
+async fn open(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let connect = async {
+        let mut connection = PgConnection::connect_with(options).await?;
+        super::require_durability(&mut connection).await?;
+        Ok(connection)
+    };
+    let answer = timeout(Duration::from_secs(CONNECT_SECONDS_MAX), connect).await;
+    answer.unwrap_or_else(|elapsed| Err(sqlx::Error::Io(elapsed.into())))
+}
+
+async fn run(connection: &mut PgConnection, batch: &[Job]) -> Result<Vec<PgRow>, sqlx::Error> {
+    let commits = || batch.iter().map(|job| &job.commit);
+    let commands = || commits().map(|commit| commit.command.as_ref());
+    let events = || (1i64..).zip(commits()).flat_map(|(ord, c)| (1i32..).zip(&c.events).map(move |(n, e)| (ord, n, e)));
+    let counts: Result<Vec<i32>, _> = commits().map(|commit| i32::try_from(commit.events.len())).collect();
+    sqlx::query(APPEND)
+        .bind(commits().map(|commit| &*commit.stream.kind).collect::<Vec<&str>>())
+        .bind(commits().map(|commit| &*commit.stream.id).collect::<Vec<&str>>())
+        .bind(commits().map(|commit| checks::to_bound(commit.expected)).collect::<Vec<i64>>())
+        .bind(counts.map_err(|error| sqlx::Error::Encode(error.into()))?)
+        .bind(commits().map(|commit| commit.recorded_at).collect::<Vec<i64>>())
+        .bind(commands().map(|command| Some(command?.id.as_str())).collect::<Vec<Option<&str>>>())
+        .bind(commands().map(|command| Some(command?.fingerprint.as_str())).collect::<Vec<Option<&str>>>())
+        .bind(events().map(|(ord, _, _)| ord).collect::<Vec<i64>>())
+        .bind(events().map(|(_, nth, _)| nth).collect::<Vec<i32>>())
+        .bind(events().map(|(_, _, event)| event.event_id).collect::<Vec<Uuid>>())
+        .bind(events().map(|(_, _, event)| event.event_type.as_str()).collect::<Vec<&str>>())
+        .bind(events().map(|(_, _, event)| event.event_version.as_str()).collect::<Vec<&str>>())
+        .bind(events().map(|(_, _, event)| event.payload.get()).collect::<Vec<&str>>())
+        .bind(events().map(|(_, _, event)| event.metadata.get()).collect::<Vec<&str>>())
+        .fetch_all(connection)
+        .await
+}
+
+/// Reads what became of one commit; the columns are those of `append.sql`.
+fn outcome(row: &PgRow, commit: &Commit) -> Result<Outcome, StoreError> {
+    if reader::get::<bool>(row, 1)? {
+        let count = u64::try_from(commit.events.len()).map_err(checks::unavailable)?;
+        let position = Position(reader::number(row, 3)?);
+        return Ok(Ok(Appended { sequence: commit.expected.saturating_add(count), position }));
+    }
+    if reader::get::<Option<&str>>(row, 4)?.is_some() {
+        return Ok(Err(AppendError::DuplicateCommand(reader::command(row, 4)?)));
+    }
+    Ok(Err(AppendError::WrongVersion { expected: commit.expected, actual: reader::number(row, 2)? }))
+}
+
+fn tell(batch: Vec<Job>, outcomes: Vec<Outcome>) {
+    for (job, outcome) in batch.into_iter().zip(outcomes) {
+        // A caller that has gone away needs no answer.
+        drop(job.answer.send(outcome));
+    }
+}
+
+fn refuse(batch: Vec<Job>, error: &SharedError, in_doubt: bool) {
+    tracing::error!(%error, in_doubt, "a commit of the event log was not stored");
+    for job in batch {
+        drop(job.answer.send(Err(error.append(in_doubt))));
+    }
+}
+
+/// Tells from the SQLSTATE (PostgreSQL manual, appendix A) whether anything can have been stored.
+fn classify(error: sqlx::Error) -> Failure {
+    let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
+    let unsent = matches!(error, sqlx::Error::Encode(_));
+    let answered = error.as_database_error().is_some();
+    let error = SharedError::new(error);
+    match code.as_str() {
+        // unique_violation, serialization_failure, deadlock_detected, lock_not_available
+        "23505" | "40001" | "40P01" | "55P03" => Failure::Raced(error),
+        // read_only_sql_transaction: this server is no longer the primary.
+        "25006" => Failure::Lost { error, in_doubt: false },
+        // Operator intervention: the server ends the connection.
+        code if code.starts_with("57") => Failure::Lost { error, in_doubt: true },
+        _ if answered || unsent => Failure::Refused(error),
+        _ => Failure::Lost { error, in_doubt: true },
+    }
+}

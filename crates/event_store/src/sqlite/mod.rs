@@ -1,0 +1,185 @@
+//! The embedded log: one SQLite file in WAL mode, one writer thread, a few readers.
+//!
+//! Beside the log `shop.db` lie SQLite's own `shop.db-wal` and `shop.db-shm`, and `shop.db.lock`, which one process
+//! holds for as long as it may write. A backup is `VACUUM INTO` or the `.backup` command of the `sqlite3` shell.
+//!
+//! * Durable: `synchronous=FULL`, so a commit is answered after its write-ahead log was synced.
+//! * Group commit: what arrives while a sync is under way becomes the next transaction.
+//! * A destroyed secret is overwritten in the file and in the write-ahead log. Copies made before are out of reach.
+
+mod reader;
+mod writer;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::checks;
+use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
+use crate::{RecordedEvent, StoreError, StreamId};
+use reader::Readers;
+use writer::{Answer, Job, Writer};
+
+/// How many jobs wait for the writer before callers wait to hand theirs over.
+const QUEUE_JOBS_MAX: usize = 4_096;
+/// How long a connection waits for another one's short locks: checkpoints and recovery.
+const BUSY_SECONDS_MAX: u64 = 10;
+
+/// An event store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    /// Gone once the store was closed.
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    readers: Readers,
+    head: watch::Receiver<Position>,
+}
+
+impl SqliteStore {
+    /// Opens the log in the file `path`, which is created when it is missing; its folder must exist.
+    /// Blocks for some milliseconds.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] when another store has it open, in this process or another;
+    /// [`StoreError::Unavailable`] when SQLite cannot open or create it; [`StoreError::Corrupt`] for an impossible head.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let lock = lock(path)?;
+        let connection = Connection::open(path).map_err(checks::unavailable)?;
+        let (sender, jobs) = mpsc::channel(QUEUE_JOBS_MAX);
+        let (writer, head) = Writer::new(connection, lock)?;
+        let readers = Readers::new(path)?;
+        let thread = std::thread::Builder::new()
+            .name("event_store writer".to_owned())
+            .spawn(move || writer.run(jobs))
+            .map_err(checks::unavailable)?;
+        Ok(Self { jobs: Mutex::new(Some(sender)), writer: Mutex::new(Some(thread)), readers, head })
+    }
+
+    fn jobs(&self) -> Option<mpsc::Sender<Job>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes no more jobs. The writer answers those it has, then ends; the caller joins it.
+    fn stop(&self) -> Option<JoinHandle<()>> {
+        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Hands a job to the writer and waits for its answer.
+    async fn ask<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let jobs = self.jobs().ok_or_else(|| checks::closed().store())?;
+        jobs.send(job(answer)).await.map_err(|_| checks::closed().store())?;
+        answered.await.map_err(|_| checks::writer_lost().store())?.map_err(|failed| failed.error.store())
+    }
+}
+
+/// Takes the lock file; it is given back when the file is dropped or the process dies.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(checks::unavailable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let reason = format!("another process or store writes to {} and holds {}", path.display(), name.display());
+            Err(StoreError::InUse(reason))
+        }
+        Err(TryLockError::Error(error)) => Err(checks::unavailable(error)),
+    }
+}
+
+/// What every connection to the file is set to.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(BUSY_SECONDS_MAX))?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        if let Some(writer) = self.stop() {
+            join(writer);
+        }
+    }
+}
+
+fn join(writer: JoinHandle<()>) {
+    if writer.join().is_err() {
+        tracing::error!("the writer thread of the event store panicked");
+    }
+}
+
+#[async_trait]
+impl EventStore for SqliteStore {
+    async fn append(&self, commit: Commit) -> Result<Appended, AppendError> {
+        checks::check_commit(&commit)?;
+        let (answer, answered) = oneshot::channel();
+        let jobs = self.jobs().ok_or_else(|| checks::closed().append(false))?;
+        jobs.send(Job::Append { commit, answer }).await.map_err(|_| checks::closed().append(false))?;
+        let answer = answered.await.map_err(|_| checks::writer_lost().append(true))?;
+        answer.map_err(|failed| failed.error.append(failed.in_doubt))?
+    }
+
+    async fn read_stream(&self, stream: &StreamId, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        let stream = stream.clone();
+        self.readers.with(move |connection| reader::read_stream(connection, &stream, after, limit)).await
+    }
+
+    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+        let filter = filter.clone();
+        self.readers.with(move |connection| reader::read_all(connection, after, limit, &filter)).await
+    }
+
+    async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {
+        let id = id.to_owned();
+        self.readers.with(move |connection| reader::find_command(connection, &id)).await
+    }
+
+    fn head(&self) -> watch::Receiver<Position> {
+        self.head.clone()
+    }
+
+    async fn secret(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let name = name.to_owned();
+        self.readers.with(move |connection| Ok(reader::secret(connection, &name)?.flatten())).await
+    }
+
+    async fn secret_or_insert(&self, name: &str, value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let (name, value) = (name.to_owned(), value.to_vec());
+        self.ask(|answer| Job::SecretInsert { name, value, answer }).await
+    }
+
+    async fn secret_destroy(&self, name: &str) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.ask(|answer| Job::SecretDestroy { name, answer }).await
+    }
+
+    async fn mark(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        let name = name.to_owned();
+        self.readers.with(move |connection| reader::mark(connection, &name)).await
+    }
+
+    async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError> {
+        let (name, value) = (name.to_owned(), i64::try_from(value).map_err(checks::unavailable)?);
+        self.ask(|answer| Job::SetMark { name, value, answer }).await
+    }
+
+    async fn close(&self) {
+        if let Some(writer) = self.stop() {
+            let joined = tokio::task::spawn_blocking(move || join(writer)).await;
+            if let Err(error) = joined {
+                tracing::error!(%error, "waiting for the writer thread of the event store failed");
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Reads, on connections of their own: they see what was committed and never wait for the writer.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::checks::{self, PageQuery};
+use crate::{CommandRecord, Filter, Page, Position, RecordedEvent, StoreError, StreamId};
+
+/// The most reads under way at a time, and the most reading connections.
+const READERS_MAX: usize = 8;
+
+const EVENT_COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_id, event_type, event_version, \
+                             payload, metadata, recorded_at";
+
+/// Reading connections, opened when they are first needed and kept.
+#[derive(Clone, Debug)]
+pub(super) struct Readers {
+    path: PathBuf,
+    idle: Arc<Mutex<Vec<Connection>>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Readers {
+    /// Opens the first connection, so that a file that cannot be read is found out at once.
+    pub(super) fn new(path: &Path) -> Result<Self, StoreError> {
+        let first = connect(path)?;
+        let idle = Arc::new(Mutex::new(vec![first]));
+        Ok(Self { path: path.to_owned(), idle, permits: Arc::new(Semaphore::new(READERS_MAX)) })
+    }
+
+    /// Runs a read where it may block.
+    pub(super) async fn with<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(checks::unavailable)?;
+        let readers = self.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let connection = match readers.take() {
+                Some(connection) => connection,
+                None => connect(&readers.path)?,
+            };
+            let answer = read(&connection);
+            readers.give_back(connection);
+            drop(permit);
+            answer
+        });
+        task.await.map_err(checks::unavailable)?
+    }
+
+    fn take(&self) -> Option<Connection> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn give_back(&self, connection: Connection) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(checks::unavailable)?;
+    super::configure(&connection).map_err(checks::unavailable)?;
+    Ok(connection)
+}
+
+pub(super) fn read_stream(
+    connection: &Connection,
+    stream: &StreamId,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    let sql = format!(
+        "SELECT {EVENT_COLUMNS} FROM events WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence > ?3 \
+         ORDER BY sequence LIMIT ?4"
+    );
+    let limit = to_sql_limit(checks::to_limit(limit));
+    let mut statement = connection.prepare_cached(&sql).map_err(checks::unavailable)?;
+    let rows = statement
+        .query(params![&*stream.kind, &*stream.id, checks::to_bound(after), limit])
+        .map_err(checks::unavailable)?;
+    let events = collect(rows, Some(stream))?;
+    checks::check_stream(stream, after, &events)?;
+    Ok(events)
+}
+
+pub(super) fn read_all(
+    connection: &Connection,
+    after: Position,
+    limit: usize,
+    filter: &Filter,
+) -> Result<Page, StoreError> {
+    let query = PageQuery { after, limit: checks::to_limit(limit), every_kind: filter.kinds.is_empty() };
+    // One snapshot for the head and the events. Rolled back on drop, which for a read is all there is to do.
+    let snapshot = connection.unchecked_transaction().map_err(checks::unavailable)?;
+    let head = head(&snapshot)?;
+    let wanted = if query.every_kind { "" } else { "AND aggregate_type IN (SELECT value FROM json_each(?4))" };
+    let sql = format!(
+        "SELECT {EVENT_COLUMNS} FROM events WHERE position > ?1 AND position <= ?2 {wanted} ORDER BY position LIMIT ?3"
+    );
+    let mut statement = snapshot.prepare_cached(&sql).map_err(checks::unavailable)?;
+    let (from, until) = (checks::to_bound(after.0), checks::to_bound(query.until()));
+    let limit = to_sql_limit(query.limit);
+    let rows = if query.every_kind {
+        statement.query(params![from, until, limit])
+    } else {
+        let kinds = serde_json::to_string(&filter.kinds).map_err(checks::unavailable)?;
+        statement.query(params![from, until, limit, kinds])
+    };
+    let events = collect(rows.map_err(checks::unavailable)?, None)?;
+    query.page(events, head)
+}
+
+/// The end of the log. Positions are dense, so it is also the number of events.
+pub(super) fn head(connection: &Connection) -> Result<Position, StoreError> {
+    let position = connection
+        .prepare_cached("SELECT coalesce(max(position), 0) FROM events")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(checks::unavailable)?;
+    checks::to_u64(position).map(Position)
+}
+
+/// The last sequence of a stream; 0 when there is none.
+pub(super) fn stream_head(connection: &Connection, stream: &StreamId) -> Result<u64, StoreError> {
+    let sql = "SELECT coalesce(max(sequence), 0) FROM events WHERE aggregate_type = ?1 AND aggregate_id = ?2";
+    let sequence = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_row(params![&*stream.kind, &*stream.id], |row| row.get(0)))
+        .map_err(checks::unavailable)?;
+    checks::to_u64(sequence)
+}
+
+pub(super) fn find_command(connection: &Connection, id: &str) -> Result<Option<CommandRecord>, StoreError> {
+    let sql = "SELECT fingerprint, aggregate_type, aggregate_id, sequence_first, sequence_last, position \
+               FROM commands WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql).map_err(checks::unavailable)?;
+    let mut rows = statement.query([id]).map_err(checks::unavailable)?;
+    let Some(row) = rows.next().map_err(checks::unavailable)? else {
+        return Ok(None);
+    };
+    let stream = StreamId::new(&get::<String>(row, 1)?, &get::<String>(row, 2)?);
+    Ok(Some(CommandRecord {
+        fingerprint: get(row, 0)?,
+        stream,
+        sequence_first: checks::to_u64(get(row, 3)?)?,
+        sequence_last: checks::to_u64(get(row, 4)?)?,
+        position: Position(checks::to_u64(get(row, 5)?)?),
+    }))
+}
+
+/// `None` for an unknown name, `Some(None)` for a destroyed secret.
+pub(super) fn secret(connection: &Connection, name: &str) -> Result<Option<Option<Vec<u8>>>, StoreError> {
+    connection
+        .prepare_cached("SELECT value FROM secrets WHERE name = ?1")
+        .and_then(|mut statement| statement.query_row([name], |row| row.get(0)).optional())
+        .map_err(checks::unavailable)
+}
+
+pub(super) fn mark(connection: &Connection, name: &str) -> Result<Option<u64>, StoreError> {
+    let value: Option<i64> = connection
+        .prepare_cached("SELECT value FROM marks WHERE name = ?1")
+        .and_then(|mut statement| statement.query_row([name], |row| row.get(0)).optional())
+        .map_err(checks::unavailable)?;
+    value.map(checks::to_u64).transpose()
+}
+
+fn collect(mut rows: rusqlite::Rows<'_>, stream: Option<&StreamId>) -> Result<Vec<RecordedEvent>, StoreError> {
+    let mut events = Vec::new();
+    while let Some(row) = rows.next().map_err(checks::unavailable)? {
+        events.push(event(row, stream)?);
+    }
+    Ok(events)
+}
+
+/// Reads one row; a known stream's name is shared rather than read again.
+fn event(row: &Row<'_>, stream: Option<&StreamId>) -> Result<RecordedEvent, StoreError> {
+    let stream = match stream {
+        Some(stream) => stream.clone(),
+        None => StreamId { kind: get(row, 1)?, id: get(row, 2)? },
+    };
+    let event_id: Vec<u8> = get(row, 4)?;
+    Ok(RecordedEvent {
+        position: Position(checks::to_u64(get(row, 0)?)?),
+        stream,
+        sequence: checks::to_u64(get(row, 3)?)?,
+        event_id: Uuid::from_slice(&event_id).map_err(|error| StoreError::Corrupt(error.to_string()))?,
+        event_type: get(row, 5)?,
+        event_version: get(row, 6)?,
+        payload: json(row, 7)?,
+        metadata: json(row, 8)?,
+        recorded_at: get(row, 9)?,
+    })
+}
+
+fn json(row: &Row<'_>, column: usize) -> Result<Box<RawValue>, StoreError> {
+    RawValue::from_string(get(row, column)?).map_err(|error| StoreError::Corrupt(format!("no JSON is stored: {error}")))
+}
+
+fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
+    row.get(column).map_err(checks::unavailable)
+}
+
+fn to_sql_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,140 @@
+//! What only the PostgreSQL store promises: several processes, and lost connections.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_store::postgres::PostgresStore;
+use event_store::{AppendError, CommandId, Commit, EventStore, Filter, NewEvent, Position, StoreError, StreamId};
+use serde_json::value::RawValue;
+use sqlx::postgres::PgPool;
+use test_postgres::TestPostgres;
+use uuid::Uuid;
+
+fn commit(id: &str, expected: u64) -> Commit {
+    let json = |text: &str| RawValue::from_string(text.to_owned()).expect("the test's JSON is valid");
+    let event = NewEvent {
+        event_id: Uuid::now_v7(),
+        event_type: "test.happened".to_owned(),
+        event_version: "1".to_owned(),
+        payload: json("{}"),
+        metadata: json("{}"),
+    };
+    let command = Some(CommandId { id: format!("{id}/{expected}"), fingerprint: "print".to_owned() });
+    Commit { stream: StreamId::new("test", id), expected, events: vec![event], command, recorded_at: 1 }
+}
+
+async fn open(url: &str) -> PostgresStore {
+    PostgresStore::connect(url).await.expect("the log opens")
+}
+
+#[tokio::test]
+async fn processes_that_start_together_create_one_schema() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let starts: Vec<_> = (0..6)
+        .map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move { open(&url).await.close().await })
+        })
+        .collect();
+    for start in starts {
+        start.await.expect("every process starts");
+    }
+}
+
+#[tokio::test]
+async fn a_commit_of_another_process_wakes_readers() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let (here, elsewhere) = (open(&url).await, open(&url).await);
+    let mut head = here.head();
+    elsewhere.append(commit("wake", 0)).await.expect("the commit is stored");
+    let woken = tokio::time::timeout(Duration::from_secs(60), head.wait_for(|head| *head == Position(1)));
+    woken.await.expect("the head follows in time").expect("the store lives");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_connection_leaves_at_most_doubt() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let store = Arc::new(open(&url).await);
+    let pool = PgPool::connect(&url).await.expect("the database is reached");
+    let appending = Arc::clone(&store);
+    let appends = tokio::spawn(async move {
+        let mut version = 0;
+        while version < 500 {
+            match appending.append(commit("lost", version)).await {
+                Ok(appended) => version = appended.sequence,
+                // The retry of a commit in doubt, which had landed.
+                Err(AppendError::DuplicateCommand(record)) => version = record.sequence_last,
+                Err(AppendError::Unavailable { .. }) => {}
+                Err(error) => panic!("an append answered {error:?}"),
+            }
+        }
+    });
+    let mut killed = 0;
+    while !appends.is_finished() {
+        let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                   WHERE application_name = 'event_store' AND datname = current_database()";
+        killed += sqlx::query_scalar::<_, i64>(sql).fetch_one(&pool).await.expect("connections are ended");
+        let head = store.read_all(Position(0), 1, &Filter::default()).await.map_or(Position(0), |page| page.head);
+        // Let some commits through before the next cut.
+        let more = store.head().wait_for(|known| known.0 >= (head.0 + 50).min(500)).await.map(|known| *known);
+        more.expect("the store lives");
+    }
+    appends.await.expect("every commit is stored in the end");
+    assert!(killed > 0, "connections were cut");
+    let events = store.read_stream(&StreamId::new("test", "lost"), 0, 1_000).await.expect("the stream is read");
+    assert_eq!(events.len(), 500, "every command landed once");
+}
+
+#[tokio::test]
+async fn a_commit_the_server_refuses_does_not_harm_the_others() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let store = Arc::new(open(&url).await);
+    let pool = PgPool::connect(&url).await.expect("the database is reached");
+    let sql = "ALTER TABLE events ADD CHECK (aggregate_id <> 'refused')";
+    sqlx::query(sql).execute(&pool).await.expect("the check is added");
+    let appends: Vec<_> = ["a", "refused", "b", "c"]
+        .map(|id| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.append(commit(id, 0)).await })
+        })
+        .into();
+    let mut answers = Vec::new();
+    for append in appends {
+        answers.push(append.await.expect("an append does not panic"));
+    }
+    assert!(matches!(answers[1], Err(AppendError::Unavailable { in_doubt: false, .. })), "{answers:?}");
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 3, "{answers:?}");
+    let page = store.read_all(Position(0), 10, &Filter::default()).await.expect("the log is dense");
+    assert_eq!((page.events.len(), page.head), (3, Position(3)));
+}
+
+#[tokio::test]
+async fn a_gap_in_the_log_is_found_out() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let store = open(&url).await;
+    for id in ["a", "b", "c"] {
+        store.append(commit(id, 0)).await.expect("the commit is stored");
+    }
+    let pool = PgPool::connect(&url).await.expect("the database is reached");
+    for (position, after) in [(2, 0), (3, 1)] {
+        let sql = "DELETE FROM events WHERE position = $1";
+        sqlx::query(sql).bind(position).execute(&pool).await.expect("the event is deleted");
+        let read = store.read_all(Position(after), 10, &Filter::default()).await;
+        assert!(matches!(read, Err(StoreError::Corrupt(_))), "{read:?}");
+    }
+}

@@ -1,0 +1,147 @@
+//! One generation of one projection, moved on batch by batch.
+
+use std::sync::Arc;
+
+use event_store::{EventStore, Filter, Page, Position, StoreError};
+
+use crate::event::Event;
+use crate::generations;
+use crate::projection::{KEY_ROUNDS_MAX, Projection};
+use crate::rows::{ReadError, ReadStore, Step, Wanted};
+use crate::working::{FoldError, Working};
+
+/// The most events folded in one transaction.
+pub const BATCH_EVENTS_MAX: usize = 1_000;
+/// A checkpoint is stored without any row when it has fallen this many positions behind.
+const CHECKPOINT_LAG_MAX: u64 = 10_000;
+/// After so many events a fold lets other tasks run.
+const EVENTS_PER_TURN: usize = 64;
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Applied {
+    Done,
+    /// Someone else moved or dropped this generation: nothing was written.
+    Overtaken,
+}
+
+/// Why a batch was not applied. Nothing of it was written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApplyError {
+    #[error("event {event_type} at position {position} cannot be folded")]
+    Fold { position: Position, event_type: String, source: FoldError },
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+#[derive(Clone)]
+pub(crate) struct Follower {
+    pub(crate) projection: Arc<dyn Projection>,
+    pub(crate) generation: i64,
+    /// The checkpoint in the store.
+    pub(crate) stored: u64,
+    /// Everything up to here is applied. Beyond the checkpoint there were only events that this projection does not read.
+    pub(crate) position: u64,
+}
+
+/// Reads a page of the feed for projections that stand at the same position.
+pub(crate) async fn read_page(
+    log: &dyn EventStore,
+    after: u64,
+    limit: usize,
+    projections: &[&Follower],
+) -> Result<Page, StoreError> {
+    let mut kinds: Vec<String> = Vec::new();
+    for kind in projections.iter().flat_map(|follower| follower.projection.kinds()) {
+        if !kinds.iter().any(|known| known == kind) {
+            kinds.push((*kind).to_owned());
+        }
+    }
+    log.read_all(Position(after), limit, &Filter { kinds }).await
+}
+
+impl Follower {
+    /// Applies a page: its rows and the checkpoint in one transaction.
+    pub(crate) async fn apply(
+        &mut self,
+        store: &ReadStore,
+        events: &[Event],
+        next: u64,
+    ) -> Result<Applied, ApplyError> {
+        let kinds = self.projection.kinds();
+        let relevant: Vec<&Event> =
+            events.iter().filter(|event| kinds.contains(&&*event.recorded().stream.kind)).collect();
+        if relevant.is_empty() && next.saturating_sub(self.stored) < CHECKPOINT_LAG_MAX {
+            self.position = next;
+            return Ok(Applied::Done);
+        }
+        let mut rows = Working::new(self.projection.tables());
+        self.read_rows(store, &relevant, &mut rows).await?;
+        for turn in relevant.chunks(EVENTS_PER_TURN) {
+            for event in turn {
+                self.projection.apply(event, &mut rows).map_err(|source| cannot_fold(event, source))?;
+            }
+            tokio::task::yield_now().await;
+        }
+        self.write(store, rows, next).await
+    }
+
+    /// Stores the checkpoint as it is known here.
+    pub(crate) async fn save(&mut self, store: &ReadStore) -> Result<Applied, ApplyError> {
+        if self.stored == self.position {
+            return Ok(Applied::Done);
+        }
+        self.write(store, Working::new(&[]), self.position).await
+    }
+
+    async fn read_rows(&self, store: &ReadStore, events: &[&Event], rows: &mut Working) -> Result<(), ApplyError> {
+        let first = events.first();
+        let blame = |source| match first {
+            Some(event) => cannot_fold(event, source),
+            None => ApplyError::Fold { position: Position(self.position), event_type: String::new(), source },
+        };
+        for _round in 0..KEY_ROUNDS_MAX {
+            self.projection.keys(events, rows).map_err(blame)?;
+            let wanted = rows.take_wanted();
+            if wanted.is_empty() {
+                break;
+            }
+            let tables: Vec<_> = wanted.iter().map(|(table, _)| *table).collect();
+            let wanted = wanted.into_iter().map(|(table, keys)| Wanted {
+                table,
+                physical: table.physical(self.generation),
+                keys,
+            });
+            let found = store.load(wanted.collect()).await?;
+            for (table, found) in tables.into_iter().zip(found) {
+                rows.fill(table, found).map_err(blame)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, store: &ReadStore, rows: Working, next: u64) -> Result<Applied, ApplyError> {
+        // The checkpoint first: whoever comes second waits here and then has nothing to take back.
+        let name = self.projection.name();
+        let mut steps = vec![generations::advance(store.dialect(), name, self.generation, self.stored, next)];
+        for changes in rows.into_changes() {
+            let (table, physical) = (changes.table, changes.table.physical(self.generation));
+            if !changes.rows.is_empty() {
+                steps.push(Step::Upsert { table, physical: physical.clone(), rows: changes.rows });
+            }
+            if !changes.deleted.is_empty() {
+                steps.push(Step::Delete { table, physical, keys: changes.deleted });
+            }
+        }
+        if !store.transact(steps).await? {
+            return Ok(Applied::Overtaken);
+        }
+        (self.stored, self.position) = (next, next);
+        Ok(Applied::Done)
+    }
+}
+
+fn cannot_fold(event: &Event, source: FoldError) -> ApplyError {
+    let recorded = event.recorded();
+    ApplyError::Fold { position: recorded.position, event_type: recorded.event_type.clone(), source }
+}

@@ -1,0 +1,99 @@
+//! What happened to an order and when. Details carry codes, amounts, counts and ids: no text a person typed, nothing
+//! sealed, no token, no address.
+
+use domain::fulfilment::FulfilmentEvent;
+use domain::order::OrderEvent;
+use domain::payment::PaymentEvent;
+use domain::returns::ReturnEvent;
+use serde_json::{Value as Json, json};
+
+use super::tables::ORDER_TIMELINE;
+use crate::event::Event;
+use crate::working::{FoldError, Working};
+
+pub(super) fn note(event: &Event, order: &str, detail: Json, rows: &mut Working) -> Result<(), FoldError> {
+    let (recorded, metadata) = (event.recorded(), event.metadata()?);
+    let fields = [
+        ("order_id", order.into()),
+        ("position", event.position().into()),
+        ("at", event.at().into()),
+        ("event_type", recorded.event_type.as_str().into()),
+        ("stream_kind", (&*recorded.stream.kind).into()),
+        ("stream_id", event.id().into()),
+        ("sequence", event.sequence().into()),
+        ("actor_kind", metadata.actor_kind.into()),
+        ("actor_id", metadata.actor_id.into()),
+        ("detail_json", detail.to_string().into()),
+    ];
+    rows.insert(&ORDER_TIMELINE, fields).map(|_row| ())
+}
+
+pub(super) fn of_order(order: &OrderEvent) -> Json {
+    match order {
+        OrderEvent::Placed { sale, .. } => {
+            json!({"number": sale.number, "total": sale.total, "payable": sale.payable, "lines": sale.lines.len()})
+        }
+        OrderEvent::Rejected { code, .. } => json!({ "code": code }),
+        OrderEvent::PaymentRequested { payment, .. } => json!({ "payment": payment }),
+        OrderEvent::PaymentRecorded { status, authorised, captured, refunded } => {
+            json!({"status": status, "authorised": authorised, "captured": captured, "refunded": refunded})
+        }
+        OrderEvent::FulfilmentRecorded { status, fulfilment, .. } => {
+            json!({"status": status, "fulfilment": fulfilment})
+        }
+        OrderEvent::ReturnOpened { return_id, lines, .. } => json!({"return": return_id, "lines": lines}),
+        OrderEvent::ReturnWithdrawn { return_id } => json!({ "return": return_id }),
+        OrderEvent::Confirmed {}
+        | OrderEvent::CancellationRequested { .. }
+        | OrderEvent::CancellationRefused { .. }
+        | OrderEvent::Cancelled { .. }
+        | OrderEvent::Completed {} => json!({}),
+    }
+}
+
+pub(super) fn of_payment(payment: &PaymentEvent) -> Json {
+    match payment {
+        PaymentEvent::Initiated { amount, .. }
+        | PaymentEvent::Authorised { amount, .. }
+        | PaymentEvent::AuthorisedTooLate { amount, .. } => json!({ "amount": amount }),
+        PaymentEvent::Declined { code } => json!({ "code": code }),
+        PaymentEvent::CaptureRequested { capture, amount } | PaymentEvent::Captured { capture, amount } => {
+            json!({"capture": capture, "amount": amount})
+        }
+        PaymentEvent::CaptureFailed { capture, code } => json!({"capture": capture, "code": code}),
+        PaymentEvent::RefundRequested { refund, amount, .. } | PaymentEvent::Refunded { refund, amount } => {
+            json!({"refund": refund, "amount": amount})
+        }
+        PaymentEvent::RefundFailed { refund, amount, code } => {
+            json!({"refund": refund, "amount": amount, "code": code})
+        }
+        PaymentEvent::ActionRequired { .. }
+        | PaymentEvent::VoidRequested { .. }
+        | PaymentEvent::Voided {}
+        | PaymentEvent::AuthorisationExpired {} => json!({}),
+    }
+}
+
+pub(super) fn of_fulfilment(fulfilment: &FulfilmentEvent) -> Json {
+    match fulfilment {
+        FulfilmentEvent::Requested { location, lines, share, .. } => {
+            json!({"location": location, "lines": lines, "share": share})
+        }
+        FulfilmentEvent::HandedOver { carrier, tracking, .. } => json!({"carrier": carrier, "tracking": tracking}),
+        FulfilmentEvent::Packed { .. }
+        | FulfilmentEvent::ReleasedForShipping {}
+        | FulfilmentEvent::Delivered { .. }
+        | FulfilmentEvent::Lost { .. }
+        | FulfilmentEvent::Cancelled { .. } => json!({}),
+    }
+}
+
+pub(super) fn of_return(returned: &ReturnEvent) -> Json {
+    match returned {
+        ReturnEvent::Requested { lines, .. } => json!({ "lines": lines }),
+        ReturnEvent::Received { location } => json!({ "location": location }),
+        ReturnEvent::Inspected { items, refund } => json!({"items": items, "refund": refund}),
+        ReturnEvent::Resolved { refunded } => json!({ "refunded": refunded }),
+        ReturnEvent::Approved {} | ReturnEvent::Refused { .. } | ReturnEvent::Cancelled { .. } => json!({}),
+    }
+}

@@ -1,0 +1,217 @@
+//! Read models in SQLite: one connection writes, a few read. Write-ahead log, `synchronous=NORMAL`: a power cut may
+//! take back the last transactions, each of them whole, and the log of events brings them again.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Statement, ToSql, TransactionBehavior, params_from_iter};
+use sea_query::SqliteQueryBuilder;
+use sea_query_rusqlite::RusqliteBinder;
+use tokio::sync::Semaphore;
+
+use super::query::Query;
+use super::row::{Key, Row, Value};
+use super::sql::{Dialect, Operation, Statements};
+use super::store::{ExpectedRows, ReadError, Step, Wanted};
+use super::table::{Column, ColumnType};
+
+/// How many connections read at the same time.
+const READERS: usize = 4;
+/// How many statements a connection remembers.
+const STATEMENTS_MAX: usize = 256;
+/// How long a writer waits for the writer of another process.
+const BUSY: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Debug)]
+pub(super) struct SqliteRows {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    writer: Mutex<Connection>,
+    /// None in memory, where the writer reads too.
+    readers: Option<Readers>,
+    statements: Statements,
+}
+
+#[derive(Debug)]
+struct Readers {
+    idle: Mutex<Vec<Connection>>,
+    free: Semaphore,
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Bool(truth) => ValueRef::Integer((*truth).into()),
+            Value::Int(number) => ValueRef::Integer(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+impl From<rusqlite::Error> for ReadError {
+    fn from(error: rusqlite::Error) -> Self {
+        ReadError::unavailable(error)
+    }
+}
+
+impl SqliteRows {
+    pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
+        let writer = connect(path)?;
+        let idle = (0..READERS).map(|_| connect(path)).collect::<Result<Vec<_>, _>>()?;
+        let readers = Readers { idle: Mutex::new(idle), free: Semaphore::new(READERS) };
+        Ok(Self::with(writer, Some(readers)))
+    }
+
+    pub(super) fn in_memory() -> Result<Self, ReadError> {
+        let writer = Connection::open_in_memory()?;
+        writer.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        Ok(Self::with(writer, None))
+    }
+
+    fn with(writer: Connection, readers: Option<Readers>) -> Self {
+        let shared = Shared { writer: Mutex::new(writer), readers, statements: Statements::default() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    pub(super) async fn rows(&self, query: Query) -> Result<Vec<Row>, ReadError> {
+        let shared = Arc::clone(&self.shared);
+        // The permit says that an idle connection is there.
+        let permit = match &self.shared.readers {
+            Some(readers) => Some(readers.free.acquire().await.map_err(ReadError::unavailable)?),
+            None => None,
+        };
+        let answer = blocking(move || shared.read(|connection| run_query(connection, &query))).await;
+        drop(permit);
+        answer
+    }
+
+    pub(super) async fn load(&self, wanted: Vec<Wanted>) -> Result<Vec<Vec<Row>>, ReadError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || {
+            let writer = shared.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            wanted.iter().map(|wanted| load(&writer, &shared.statements, wanted)).collect()
+        })
+        .await
+    }
+
+    pub(super) async fn transact(&self, steps: Vec<Step>) -> Result<bool, ReadError> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || {
+            let mut writer = shared.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            transact(&mut writer, &shared.statements, &steps)
+        })
+        .await
+    }
+}
+
+impl Shared {
+    fn read<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, ReadError>) -> Result<T, ReadError> {
+        let Some(readers) = &self.readers else {
+            return ask(&self.writer.lock().unwrap_or_else(PoisonError::into_inner));
+        };
+        let taken = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let Some(connection) = taken else {
+            return Err(ReadError::unavailable("no connection is idle"));
+        };
+        let answer = ask(&connection);
+        readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        answer
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, ReadError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // 64 MiB of pages; the write-ahead log is copied back every 16 MiB.
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4_096)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(connection)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
+) -> Result<T, ReadError> {
+    tokio::task::spawn_blocking(work).await.map_err(ReadError::unavailable)?
+}
+
+fn run_query(connection: &Connection, query: &Query) -> Result<Vec<Row>, ReadError> {
+    let select = query.select(Dialect::Sqlite.table(query.view()));
+    let (sql, values) = select.build_rusqlite(SqliteQueryBuilder);
+    let mut statement = connection.prepare_cached(&sql)?;
+    read_rows(&mut statement, values.as_params().as_slice(), query.answer())
+}
+
+fn load(connection: &Connection, statements: &Statements, wanted: &Wanted) -> Result<Vec<Row>, ReadError> {
+    let sql = statements.get(Dialect::Sqlite, Operation::Load, wanted.table, &wanted.physical);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut found = Vec::with_capacity(wanted.keys.len());
+    for key in &wanted.keys {
+        found.append(&mut read_rows(&mut statement, params_from_iter(key), wanted.table.columns)?);
+    }
+    Ok(found)
+}
+
+fn read_rows(
+    statement: &mut Statement<'_>,
+    values: impl rusqlite::Params,
+    columns: &'static [Column],
+) -> Result<Vec<Row>, ReadError> {
+    let mut found = statement.query(values)?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let values = columns.iter().enumerate().map(|(index, column)| {
+            Ok(match column.kind {
+                ColumnType::Text => row.get::<_, Option<String>>(index)?.map_or(Value::Null, Value::Text),
+                ColumnType::Int => row.get::<_, Option<i64>>(index)?.into(),
+                ColumnType::Bool => row.get::<_, Option<bool>>(index)?.into(),
+            })
+        });
+        let values = values.collect::<rusqlite::Result<Vec<Value>>>()?;
+        rows.push(Row::from_parts(columns, values));
+    }
+    Ok(rows)
+}
+
+fn transact(connection: &mut Connection, statements: &Statements, steps: &[Step]) -> Result<bool, ReadError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for step in steps {
+        match step {
+            Step::Run { sql, rows } => {
+                let changed = transaction.execute(sql, [])?;
+                if *rows == ExpectedRows::One && changed != 1 {
+                    return Ok(false);
+                }
+            }
+            Step::Upsert { table, physical, rows } => {
+                let sql = statements.get(Dialect::Sqlite, Operation::Upsert, table, physical);
+                let mut statement = transaction.prepare_cached(&sql)?;
+                for row in rows {
+                    statement.execute(params_from_iter(row.values()))?;
+                }
+            }
+            Step::Delete { table, physical, keys } => {
+                let sql = statements.get(Dialect::Sqlite, Operation::Delete, table, physical);
+                let mut statement = transaction.prepare_cached(&sql)?;
+                delete(&mut statement, keys)?;
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(true)
+}
+
+fn delete(statement: &mut Statement<'_>, keys: &[Key]) -> Result<(), ReadError> {
+    for key in keys {
+        statement.execute(params_from_iter(key))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,425 @@
+//! Checkout to fulfilment: reserve every SKU → place → authorise → allocate → confirm → request fulfilment → capture when
+//! packed → hand over → deliver → close; and every undo of it, newest first.
+//!
+//! Stream `checkout`, id the order's id. Begun by `cart.checkout_started`; the order exists before the buyer leaves for
+//! the bank. Money is guaranteed before the order is confirmed and taken before a parcel leaves. A positive answer that
+//! arrives after its step was undone is undone again.
+
+mod hear;
+mod react;
+mod state;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use app::error::AppError;
+use app::stock::{Routed, Shortage};
+use domain::order::FulfilmentStatus;
+use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, Timestamp};
+use event_store::RecordedEvent;
+use serde::{Deserialize, Serialize};
+
+pub use state::{Attempt, AttemptState, Checkout, Parcel, ParcelState};
+pub use status::CheckoutStatus;
+
+use crate::engine::{Process, Reaction, Told};
+
+/// The task of a capture that failed.
+pub const TASK_CAPTURE: &str = "capture";
+/// The task of a parcel that was lost.
+pub const TASK_LOST: &str = "parcel_lost";
+/// The task of money that could not be given back.
+pub const TASK_UNDO_PAYMENT: &str = "undo_payment";
+/// The task of an order of which one parcel left while another was called off.
+pub const TASK_PARTLY_CANCELLED: &str = "partly_cancelled";
+
+/// What the checkout is told. Stored names are for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CheckoutInput {
+    /// A cart was frozen.
+    #[serde(rename = "started")]
+    Started {
+        /// The cart.
+        cart: CartId,
+    },
+    /// Every unit is promised.
+    #[serde(rename = "reserved")]
+    Reserved {
+        /// Where.
+        routed: Vec<Routed>,
+    },
+    /// Some units are not there.
+    #[serde(rename = "short")]
+    Short {
+        /// Which.
+        shortages: Vec<Shortage>,
+    },
+    /// The order exists.
+    #[serde(rename = "placed")]
+    Placed {
+        /// The first attempt to pay; none where nothing is to be paid.
+        payment: Option<PaymentId>,
+        /// Until when the buyer may pay.
+        pay_until: Timestamp,
+    },
+    /// The buyer chose how to pay, again.
+    #[serde(rename = "payment_requested")]
+    PaymentRequested {
+        /// The attempt.
+        payment: PaymentId,
+    },
+    /// Money is held.
+    #[serde(rename = "authorised")]
+    Authorised {
+        /// The attempt.
+        payment: PaymentId,
+    },
+    /// Money is held although the attempt was voided before.
+    #[serde(rename = "authorised_too_late")]
+    AuthorisedTooLate {
+        /// The attempt.
+        payment: PaymentId,
+    },
+    /// The buyer must act at the bank.
+    #[serde(rename = "action_required")]
+    ActionRequired {
+        /// The attempt.
+        payment: PaymentId,
+        /// Where the buyer goes.
+        url: String,
+    },
+    /// The bank said no.
+    #[serde(rename = "declined")]
+    Declined {
+        /// The attempt.
+        payment: PaymentId,
+        /// The provider's code.
+        code: String,
+    },
+    /// Every unit is sold to this order.
+    #[serde(rename = "allocated")]
+    Allocated {
+        /// Where: other places than first promised where a promise had run out.
+        routed: Vec<Routed>,
+    },
+    /// The shop owes the goods.
+    #[serde(rename = "confirmed")]
+    Confirmed,
+    /// The warehouses are asked.
+    #[serde(rename = "fulfilments_requested")]
+    FulfilmentsRequested {
+        /// What each sends and which share of the money it stands for.
+        parcels: Vec<(FulfilmentId, LocationId, Money)>,
+    },
+    /// A parcel is packed.
+    #[serde(rename = "packed")]
+    Packed {
+        /// The parcel.
+        fulfilment: FulfilmentId,
+    },
+    /// A parcel's share of the money is taken.
+    #[serde(rename = "captured")]
+    Captured {
+        /// The parcel.
+        fulfilment: FulfilmentId,
+    },
+    /// A parcel's share of the money was not given.
+    #[serde(rename = "capture_failed")]
+    CaptureFailed {
+        /// The parcel.
+        fulfilment: FulfilmentId,
+        /// The provider's code.
+        code: String,
+    },
+    /// A carrier has a parcel.
+    #[serde(rename = "handed_over")]
+    HandedOver {
+        /// The parcel.
+        fulfilment: FulfilmentId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A parcel arrived.
+    #[serde(rename = "delivered")]
+    Delivered {
+        /// The parcel.
+        fulfilment: FulfilmentId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A parcel will not arrive.
+    #[serde(rename = "lost")]
+    Lost {
+        /// The parcel.
+        fulfilment: FulfilmentId,
+    },
+    /// Someone asked to call the order off.
+    #[serde(rename = "cancellation_requested")]
+    CancellationRequested {
+        /// Why.
+        reason: String,
+    },
+    /// Every parcel is called off.
+    #[serde(rename = "fulfilments_cancelled")]
+    FulfilmentsCancelled,
+    /// A parcel had left: the order stands.
+    #[serde(rename = "fulfilments_left")]
+    FulfilmentsLeft {
+        /// Parcels that were called off all the same.
+        cancelled: Vec<FulfilmentId>,
+    },
+    /// Nothing is held or kept of an attempt.
+    #[serde(rename = "payment_undone")]
+    PaymentUndone {
+        /// The attempt.
+        payment: PaymentId,
+    },
+    /// Money could not be given back.
+    #[serde(rename = "payment_not_undone")]
+    PaymentNotUndone {
+        /// The attempt.
+        payment: PaymentId,
+        /// The provider's code.
+        code: String,
+    },
+    /// Promised and sold units are free again.
+    #[serde(rename = "stock_released")]
+    StockReleased,
+    /// A step that needs no word but that it is done.
+    #[serde(rename = "done")]
+    Done,
+    /// The buyer's time to pay is over.
+    #[serde(rename = "payment_time_over")]
+    PaymentTimeOver,
+    /// The time to return is over.
+    #[serde(rename = "return_time_over")]
+    ReturnTimeOver,
+    /// A human decided a task.
+    #[serde(rename = "decided")]
+    Decided {
+        /// The task's name.
+        task: String,
+        /// The choice.
+        choice: String,
+    },
+    /// A human gave a step up.
+    #[serde(rename = "gave_up")]
+    GaveUp {
+        /// The step's key.
+        step: String,
+    },
+}
+
+/// What the checkout asks for. Stored names are for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CheckoutStep {
+    /// Promise every unit of the cart.
+    #[serde(rename = "reserve")]
+    Reserve {
+        /// The cart.
+        cart: CartId,
+    },
+    /// Place the order from the cart.
+    #[serde(rename = "place")]
+    Place {
+        /// The cart.
+        cart: CartId,
+        /// When.
+        placed_at: Timestamp,
+    },
+    /// Ask the provider to hold the money.
+    #[serde(rename = "authorise")]
+    Authorise {
+        /// The attempt.
+        payment: PaymentId,
+    },
+    /// Note on the order where an attempt stands.
+    #[serde(rename = "note_payment")]
+    NotePayment {
+        /// The attempt.
+        payment: PaymentId,
+        /// What is noted.
+        what: String,
+    },
+    /// Sell the promised units.
+    #[serde(rename = "allocate")]
+    Allocate {
+        /// The cart, for what is needed.
+        cart: CartId,
+        /// Where they are promised.
+        routed: Vec<Routed>,
+    },
+    /// Owe the goods.
+    #[serde(rename = "confirm")]
+    Confirm {
+        /// The attempt that holds the money.
+        payment: Option<PaymentId>,
+    },
+    /// Close the cart.
+    #[serde(rename = "complete_cart")]
+    CompleteCart {
+        /// The cart.
+        cart: CartId,
+    },
+    /// Ask the warehouses.
+    #[serde(rename = "request_fulfilments")]
+    RequestFulfilments {
+        /// Where the units are.
+        routed: Vec<Routed>,
+    },
+    /// Take a parcel's share of the money.
+    #[serde(rename = "capture")]
+    Capture {
+        /// The parcel.
+        fulfilment: FulfilmentId,
+        /// The attempt that holds the money.
+        payment: PaymentId,
+        /// The share.
+        amount: Money,
+        /// Which try, from 1.
+        round: u32,
+    },
+    /// Book a carrier and let a parcel leave.
+    #[serde(rename = "release_parcel")]
+    ReleaseParcel {
+        /// The parcel.
+        fulfilment: FulfilmentId,
+    },
+    /// Take a parcel's units out of stock.
+    #[serde(rename = "dispatch")]
+    Dispatch {
+        /// The parcel.
+        fulfilment: FulfilmentId,
+        /// Its units.
+        routed: Vec<Routed>,
+    },
+    /// Note on the order where its goods stand.
+    #[serde(rename = "note_fulfilment")]
+    NoteFulfilment {
+        /// The status.
+        status: FulfilmentStatus,
+        /// The parcel that moved it.
+        fulfilment: FulfilmentId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Give a parcel's share of the money back.
+    #[serde(rename = "refund_parcel")]
+    RefundParcel {
+        /// The parcel.
+        fulfilment: FulfilmentId,
+        /// The attempt that took the money.
+        payment: PaymentId,
+        /// The share.
+        amount: Money,
+    },
+    /// Close the order.
+    #[serde(rename = "complete_order")]
+    CompleteOrder,
+    /// Call every parcel off.
+    #[serde(rename = "cancel_fulfilments")]
+    CancelFulfilments {
+        /// The parcels.
+        fulfilments: Vec<FulfilmentId>,
+    },
+    /// Keep the order although someone asked to call it off.
+    #[serde(rename = "keep_order")]
+    KeepOrder,
+    /// Let go what an attempt holds and give back what it took.
+    #[serde(rename = "undo_payment")]
+    UndoPayment {
+        /// The attempt.
+        payment: PaymentId,
+        /// Which time, from 1.
+        round: u32,
+    },
+    /// Free every unit of the cart's SKUs that the order holds.
+    #[serde(rename = "release_stock")]
+    ReleaseStock {
+        /// The cart.
+        cart: CartId,
+    },
+    /// Open the cart again.
+    #[serde(rename = "reopen_cart")]
+    ReopenCart {
+        /// The cart.
+        cart: CartId,
+        /// Why, a stable code.
+        code: String,
+    },
+    /// End the order before it became a sale.
+    #[serde(rename = "reject_order")]
+    RejectOrder {
+        /// Why, a stable code.
+        code: String,
+    },
+    /// Call the order off.
+    #[serde(rename = "cancel_order")]
+    CancelOrder {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Process for Checkout {
+    type Input = CheckoutInput;
+    type Step = CheckoutStep;
+    type Status = CheckoutStatus;
+
+    const KIND: &'static str = "checkout";
+    const LISTENS: &'static [&'static str] = &["cart", "order", "payment", "fulfilment"];
+
+    fn hear(event: &RecordedEvent) -> Result<Option<Told<CheckoutInput>>, AppError> {
+        hear::hear(event)
+    }
+
+    fn key(step: &CheckoutStep) -> String {
+        match step {
+            CheckoutStep::Reserve { .. } => "reserve".to_owned(),
+            CheckoutStep::Place { .. } => "place".to_owned(),
+            CheckoutStep::Authorise { payment } => format!("authorise/{payment}"),
+            CheckoutStep::NotePayment { payment, what } => format!("note_payment/{payment}/{what}"),
+            CheckoutStep::Allocate { .. } => "allocate".to_owned(),
+            CheckoutStep::Confirm { .. } => "confirm".to_owned(),
+            CheckoutStep::CompleteCart { .. } => "complete_cart".to_owned(),
+            CheckoutStep::RequestFulfilments { .. } => "request_fulfilments".to_owned(),
+            CheckoutStep::Capture { fulfilment, round, .. } => format!("capture/{fulfilment}/{round}"),
+            CheckoutStep::ReleaseParcel { fulfilment } => format!("release_parcel/{fulfilment}"),
+            CheckoutStep::Dispatch { fulfilment, .. } => format!("dispatch/{fulfilment}"),
+            CheckoutStep::NoteFulfilment { status, fulfilment, .. } => format!("note/{fulfilment}/{status:?}"),
+            CheckoutStep::RefundParcel { fulfilment, .. } => format!("refund_parcel/{fulfilment}"),
+            CheckoutStep::CompleteOrder => "complete_order".to_owned(),
+            CheckoutStep::CancelFulfilments { .. } => "cancel_fulfilments".to_owned(),
+            CheckoutStep::KeepOrder => "keep_order".to_owned(),
+            CheckoutStep::UndoPayment { payment, round } => format!("undo_payment/{payment}/{round}"),
+            CheckoutStep::ReleaseStock { .. } => "release_stock".to_owned(),
+            CheckoutStep::ReopenCart { .. } => "reopen_cart".to_owned(),
+            CheckoutStep::RejectOrder { .. } => "reject_order".to_owned(),
+            CheckoutStep::CancelOrder { .. } => "cancel_order".to_owned(),
+        }
+    }
+
+    fn begins(input: &CheckoutInput) -> bool {
+        matches!(input, CheckoutInput::Started { .. })
+    }
+
+    fn react(&mut self, input: &CheckoutInput, at: Timestamp) -> Reaction<CheckoutStep> {
+        react::react(self, input, at)
+    }
+
+    fn timer_input(name: &str) -> CheckoutInput {
+        if name == react::TIMER_RETURN { CheckoutInput::ReturnTimeOver } else { CheckoutInput::PaymentTimeOver }
+    }
+
+    fn decision_input(task: &str, choice: &str) -> CheckoutInput {
+        CheckoutInput::Decided { task: task.to_owned(), choice: choice.to_owned() }
+    }
+
+    fn gave_up_input(step: &CheckoutStep) -> CheckoutInput {
+        CheckoutInput::GaveUp { step: Checkout::key(step) }
+    }
+
+    fn status(&self) -> CheckoutStatus {
+        self.answer.clone()
+    }
+}

@@ -1,0 +1,169 @@
+//! Where a checkout stands.
+
+use std::collections::BTreeMap;
+
+use app::stock::{Routed, Shortage};
+use domain::order::FulfilmentStatus;
+use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, Timestamp};
+
+use super::CheckoutStatus;
+
+/// How far a checkout is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Not begun.
+    #[default]
+    New,
+    /// Units are being promised.
+    Reserving,
+    /// The order is being placed.
+    Placing,
+    /// The buyer pays.
+    Paying,
+    /// Units are being sold.
+    Allocating,
+    /// The order is being confirmed.
+    Confirming,
+    /// Parcels are on their way, or wait for it.
+    Fulfilling,
+    /// What was done is being undone.
+    Undoing,
+    /// Nothing more to do.
+    Over,
+}
+
+/// Where an attempt to pay stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttemptState {
+    /// The provider is asked.
+    Asked,
+    /// The buyer must act at the bank.
+    ActionRequired {
+        /// Where the buyer goes.
+        url: String,
+    },
+    /// The bank said no.
+    Declined {
+        /// The provider's code.
+        code: String,
+    },
+    /// The money is held, or taken.
+    Authorised,
+    /// It is being undone.
+    Undoing,
+    /// Nothing is held or kept.
+    Undone,
+}
+
+/// An attempt to pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its payment.
+    pub payment: PaymentId,
+    /// Where it stands.
+    pub state: AttemptState,
+    /// How often it was undone: a late authorisation makes it necessary again.
+    pub undos: u32,
+}
+
+/// Where a parcel stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ParcelState {
+    /// Called off.
+    Cancelled,
+    /// The warehouse was asked.
+    Requested,
+    /// Packed, its money not taken.
+    Packed,
+    /// Its money is taken.
+    Paid,
+    /// A carrier has it.
+    HandedOver,
+    /// It will not arrive.
+    Lost,
+    /// It arrived.
+    Delivered,
+}
+
+/// A parcel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    /// The warehouse.
+    pub location: LocationId,
+    /// The share of the money it stands for.
+    pub share: Money,
+    /// Where it stands.
+    pub state: ParcelState,
+    /// How often its capture was tried.
+    pub captures: u32,
+}
+
+/// Why everything is undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It never became a sale.
+    Rejected { code: String },
+    /// Someone called it off.
+    Cancelled { reason: String },
+}
+
+/// One checkout.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checkout {
+    pub(super) stage: Stage,
+    pub(super) cart: Option<CartId>,
+    pub(super) routed: Vec<Routed>,
+    pub(super) shortages: Vec<Shortage>,
+    pub(super) answer: CheckoutStatus,
+    pub(super) is_placed: bool,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) parcels: BTreeMap<FulfilmentId, Parcel>,
+    pub(super) delivered_at: Option<Timestamp>,
+    pub(super) why: Option<Why>,
+    /// Undo steps that are asked for and not answered.
+    pub(super) undos_open: u32,
+    /// A cancellation that came before the order was confirmed or rejected.
+    pub(super) cancellation: Option<String>,
+}
+
+impl Checkout {
+    pub(super) fn attempt(&mut self, payment: &PaymentId) -> Option<&mut Attempt> {
+        self.attempts.iter_mut().find(|attempt| attempt.payment == *payment)
+    }
+
+    pub(super) fn is_current(&self, payment: &PaymentId) -> bool {
+        self.attempts.last().is_some_and(|attempt| attempt.payment == *payment)
+    }
+
+    /// Returns the attempt whose money is held or taken.
+    pub(super) fn paying(&self) -> Option<&PaymentId> {
+        let paid = self.attempts.iter().find(|attempt| attempt.state == AttemptState::Authorised)?;
+        Some(&paid.payment)
+    }
+
+    /// Returns where the goods stand, from every parcel that was not called off.
+    pub(super) fn fulfilment_status(&self) -> FulfilmentStatus {
+        use ParcelState::{Cancelled, Delivered, HandedOver, Lost, Packed};
+        let states: Vec<_> =
+            self.parcels.values().map(|parcel| parcel.state).filter(|state| *state != Cancelled).collect();
+        let all = |at_least| states.iter().all(|state| *state >= at_least);
+        let any = |at_least| states.iter().any(|state| *state >= at_least);
+        if states.is_empty() {
+            FulfilmentStatus::Cancelled
+        } else if states.contains(&Lost) {
+            FulfilmentStatus::Lost
+        } else if all(Delivered) {
+            FulfilmentStatus::Delivered
+        } else if any(Delivered) {
+            FulfilmentStatus::PartiallyDelivered
+        } else if all(HandedOver) {
+            FulfilmentStatus::Shipped
+        } else if any(HandedOver) {
+            FulfilmentStatus::PartiallyShipped
+        } else if all(Packed) {
+            FulfilmentStatus::Packed
+        } else {
+            FulfilmentStatus::Requested
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! After a start: finds the processes that are not over, from their own streams, and lets them go on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use event_store::{Filter, PAGE_EVENTS_MAX, Position, StoreError};
+
+use super::Process;
+use super::record::Folded;
+use super::runner::{EngineError, Runner, held};
+
+fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> EngineError {
+    EngineError::Store(error.into())
+}
+
+impl<P: Process> Runner<P> {
+    /// Reads the processes' streams from the last mark on, notes what the open ones wait for, and performs again what
+    /// they asked for and had no answer to.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when the streams cannot be read.
+    pub async fn recover(self: &Arc<Self>) -> Result<(), EngineError> {
+        let (heard, open) = self.marks().await.map_err(failed)?;
+        self.heard_until.send_replace(heard);
+        let found = self.read_open(open).await?;
+        for (id, (began_at, folded)) in found {
+            held(&self.open).note(&id, began_at);
+            self.note_all(&id, &folded);
+            if folded.asks.values().any(|pending| !pending.is_dead) {
+                self.resume(id).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_open(&self, after: u64) -> Result<HashMap<String, (u64, Folded<P>)>, EngineError> {
+        let filter = Filter { kinds: vec![P::KIND.to_owned()] };
+        let mut found = HashMap::<String, (u64, Folded<P>)>::new();
+        let mut position = Position(after);
+        loop {
+            let page = self.shop.bus.store().read_all(position, PAGE_EVENTS_MAX, &filter).await.map_err(failed)?;
+            for event in &page.events {
+                let began = (event.position.0, Folded::default());
+                let (_, folded) = found.entry(event.stream.id.to_string()).or_insert(began);
+                if event.sequence <= folded.version {
+                    continue;
+                }
+                if event.sequence > folded.version + 1 {
+                    // The mark lies before the beginning of every open process, so this one was over and something
+                    // woke it again: read it whole.
+                    *folded = self.load(&event.stream.id).await?;
+                    continue;
+                }
+                let record = serde_json::from_str(event.payload.get());
+                folded.apply(&record.map_err(|error| {
+                    failed(StoreError::Corrupt(format!(
+                        "a process record at {} cannot be read: {error}",
+                        event.position
+                    )))
+                })?);
+            }
+            found.retain(|_, (_, folded)| !folded.is_over());
+            if page.next >= page.head {
+                return Ok(found);
+            }
+            position = page.next;
+        }
+    }
+}

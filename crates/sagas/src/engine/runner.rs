@@ -1,0 +1,458 @@
+//! Runs all processes of one kind: moves them on, performs what they ask for, wakes them when their time comes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use app::Shop;
+use app::actor::Actor;
+use app::bus::{Cause, Request, metadata_text};
+use domain::values::{ShortText, TaskId, Timestamp};
+use event_store::{AppendError, Commit, NewEvent, PAGE_EVENTS_MAX, StreamId};
+use futures_util::future::join_all;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use super::advance::Move;
+use super::instance::{Heard, Incoming, Instance};
+use super::record::{Folded, ManualTask, Record, TaskDecision};
+use super::{Process, Worker};
+
+/// The most processes kept at hand; beyond it the idle ones are dropped.
+const INSTANCES_MAX: usize = 5_000;
+/// How long to wait before storing a move is tried again when the store fails.
+const STORE_RETRY: Duration = Duration::from_millis(500);
+/// How often a move is worked out anew because another worker moved the same process.
+const MOVE_ATTEMPTS_MAX: u32 = 16;
+
+/// Why the engine did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// No open task of that id.
+    #[error("there is no such open task")]
+    TaskUnknown,
+    /// Not one of the task's choices.
+    #[error("choose one of {}", .0.join(", "))]
+    ChoiceUnknown(Vec<String>),
+    /// The store failed.
+    #[error("the process cannot be stored right now")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A task that waits for a human, and what it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenTask {
+    /// The kind of process.
+    pub kind: &'static str,
+    /// The process.
+    pub process: String,
+    /// The task.
+    pub task: ManualTask,
+}
+
+/// How all processes of one kind are doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunnerStatus {
+    /// The kind.
+    pub kind: &'static str,
+    /// The position of the feed up to which everything was told.
+    pub position: u64,
+    /// Processes that are not over.
+    pub open: usize,
+    /// Tasks that wait for a human.
+    pub tasks: usize,
+}
+
+/// Processes that are not over, by the position they began at.
+#[derive(Default)]
+pub(super) struct Open {
+    began_at: HashMap<String, u64>,
+    pub(super) by_position: BTreeSet<u64>,
+}
+
+impl Open {
+    /// Notes that a process is open since a position, unless it is known to be.
+    pub(super) fn note(&mut self, id: &str, position: u64) {
+        if !self.began_at.contains_key(id) {
+            self.began_at.insert(id.to_owned(), position);
+            self.by_position.insert(position);
+        }
+    }
+
+    fn forget(&mut self, id: &str) {
+        if let Some(position) = self.began_at.remove(id) {
+            self.by_position.remove(&position);
+        }
+    }
+}
+
+/// Runs all processes of one kind.
+pub struct Runner<P: Process> {
+    pub(super) shop: Shop,
+    pub(super) worker: Arc<dyn Worker<P>>,
+    instances: Mutex<HashMap<String, Arc<Instance<P>>>>,
+    pub(super) open: Mutex<Open>,
+    pub(super) undelivered: Mutex<BTreeSet<u64>>,
+    tasks: Mutex<BTreeMap<TaskId, OpenTask>>,
+    timers: Mutex<BTreeSet<(Timestamp, String, String)>>,
+    timers_changed: Notify,
+    drives: Mutex<JoinSet<()>>,
+    pub(super) heard_until: watch::Sender<u64>,
+}
+
+pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Timers and retries share one table; a retry's name begins with this.
+const RETRY_PREFIX: &str = "retry:";
+
+impl<P: Process> Runner<P> {
+    /// Makes a runner; [`Runner::recover`] and [`Runner::follow`] set it going.
+    pub fn new(shop: Shop, worker: Arc<dyn Worker<P>>) -> Arc<Self> {
+        Arc::new(Self {
+            shop,
+            worker,
+            instances: Mutex::default(),
+            open: Mutex::default(),
+            undelivered: Mutex::default(),
+            tasks: Mutex::default(),
+            timers: Mutex::default(),
+            timers_changed: Notify::new(),
+            drives: Mutex::default(),
+            heard_until: watch::Sender::new(0),
+        })
+    }
+
+    /// Watches what others may know of a process, also of one that has not begun yet.
+    pub async fn watch(&self, id: &str) -> watch::Receiver<P::Status> {
+        let instance = self.instance(id);
+        let receiver = instance.status.subscribe();
+        if instance.folded().is_none()
+            && let Ok(folded) = self.load(id).await
+            && folded.version > 0
+        {
+            instance.status.send_if_modified(|status| {
+                let is_first = *status == P::Status::default();
+                if is_first {
+                    *status = folded.process.status();
+                }
+                is_first
+            });
+        }
+        receiver
+    }
+
+    /// Lists the tasks that wait for a human, the oldest id first.
+    pub fn tasks(&self) -> Vec<OpenTask> {
+        held(&self.tasks).values().cloned().collect()
+    }
+
+    /// Tells how the processes are doing.
+    pub fn status(&self) -> RunnerStatus {
+        RunnerStatus {
+            kind: P::KIND,
+            position: *self.heard_until.borrow(),
+            open: held(&self.open).began_at.len(),
+            tasks: held(&self.tasks).len(),
+        }
+    }
+
+    /// Decides a task and lets its process go on.
+    ///
+    /// # Errors
+    /// [`EngineError`] when there is no such task or choice, or the store fails.
+    pub async fn decide_task(
+        self: &Arc<Self>,
+        task: &TaskId,
+        choice: &str,
+        reason: ShortText,
+        by: &Actor,
+    ) -> Result<OpenTask, EngineError> {
+        let found = held(&self.tasks).get(task).cloned().ok_or(EngineError::TaskUnknown)?;
+        if !found.task.choices.iter().any(|known| known == choice) {
+            return Err(EngineError::ChoiceUnknown(found.task.choices));
+        }
+        let decision = TaskDecision { choice: choice.to_owned(), reason, by: by.id().to_owned() };
+        let incoming = Incoming::Decision { task: task.clone(), decision };
+        let asks = self.advance(&found.process, vec![incoming]).await?;
+        self.spawn_drive(found.process.clone(), asks);
+        Ok(found)
+    }
+
+    /// Waits until nothing is being performed. New work may come right after.
+    pub async fn settle(&self) {
+        loop {
+            let next = {
+                let mut drives = held(&self.drives);
+                if drives.is_empty() {
+                    return;
+                }
+                std::mem::take(&mut *drives)
+            };
+            next.join_all().await;
+        }
+    }
+
+    /// Puts something the feed tells into a process's inbox and lets the process go on.
+    pub(super) fn tell(self: &Arc<Self>, id: String, heard: Heard<P::Input>) {
+        held(&self.undelivered).insert(heard.position);
+        self.instance(&id).inbox().push_back(heard);
+        self.spawn_drive(id, Vec::new());
+    }
+
+    /// Lets a process go on in the background: performs asks, moves on with the answers, until it waits.
+    pub(super) fn spawn_drive(self: &Arc<Self>, id: String, asks: Vec<(String, P::Step)>) {
+        let runner = self.clone();
+        let mut drives = held(&self.drives);
+        while drives.try_join_next().is_some() {}
+        drives.spawn(async move { runner.drive(&id, asks).await });
+    }
+
+    pub(super) async fn resume(self: &Arc<Self>, id: String) {
+        match self.advance(&id, vec![Incoming::Resume]).await {
+            Ok(asks) => self.spawn_drive(id, asks),
+            Err(error) => tracing::error!(kind = P::KIND, id, ?error, "a process cannot be resumed"),
+        }
+    }
+
+    async fn drive(self: &Arc<Self>, id: &str, asks: Vec<(String, P::Step)>) {
+        let mut answers = self.perform_all(id, asks).await;
+        loop {
+            match self.advance(id, answers).await {
+                Ok(asks) if asks.is_empty() => return,
+                Ok(asks) => answers = self.perform_all(id, asks).await,
+                Err(error) => {
+                    // Nothing was stored: the asks stand, so performing them again is what a restart would do too.
+                    tracing::error!(kind = P::KIND, id, ?error, "a process cannot be moved on, trying again");
+                    tokio::time::sleep(STORE_RETRY).await;
+                    answers = vec![Incoming::Resume];
+                }
+            }
+        }
+    }
+
+    async fn perform_all(&self, id: &str, asks: Vec<(String, P::Step)>) -> Vec<Incoming<P>> {
+        if asks.is_empty() {
+            return Vec::new();
+        }
+        let instance = self.instance(id);
+        let correlation = instance.folded().as_ref().and_then(|folded| folded.correlation.clone());
+        let correlation = correlation.unwrap_or_else(|| id.to_owned());
+        let performed = asks.into_iter().map(|(key, step)| {
+            let command = format!("{}/{id}/{key}", P::KIND);
+            let cause = Cause::of(command, correlation.clone()).because_of(format!("{}-{id}", P::KIND));
+            let request = Request::new(Actor::system(P::KIND), cause);
+            async move {
+                let answer = self.worker.perform(id, &step, &request).await;
+                if let Err(error) = &answer {
+                    tracing::warn!(kind = P::KIND, id, key, %error, "an ask got no answer");
+                }
+                Incoming::Answer { key, answer }
+            }
+        });
+        join_all(performed).await
+    }
+
+    /// Moves a process on by its inbox and by what else came in, stores the move, and returns what is asked now.
+    async fn advance(&self, id: &str, incoming: Vec<Incoming<P>>) -> Result<Vec<(String, P::Step)>, EngineError> {
+        let instance = self.instance(id);
+        // The semaphore is never closed, so the turn always comes.
+        let _turn = instance.turn.acquire().await;
+        for item in &incoming {
+            if let Incoming::Answer { key, .. } = item {
+                instance.in_flight().remove(key);
+            }
+        }
+        for _ in 0..MOVE_ATTEMPTS_MAX {
+            let cached = instance.folded().take();
+            let folded = match cached {
+                Some(folded) => folded,
+                None => self.load(id).await?,
+            };
+            let expected = folded.version;
+            let heard: Vec<_> = instance.inbox().iter().cloned().collect();
+            let mut step = Move::of(id, folded, self.shop.clock.now());
+            heard.iter().for_each(|heard| step.hear(heard));
+            incoming.iter().for_each(|item| step.take(item.clone()));
+            step.asks.retain(|(key, _)| !instance.in_flight().contains(key));
+            if self.store(id, expected, &step, &heard).await? {
+                return Ok(self.finish_move(id, &instance, step, heard));
+            }
+        }
+        Err(EngineError::Store("others move this process all the time".into()))
+    }
+
+    /// Stores a move's records. Returns false when another worker was faster.
+    async fn store(
+        &self,
+        id: &str,
+        expected: u64,
+        step: &Move<P>,
+        heard: &[Heard<P::Input>],
+    ) -> Result<bool, EngineError> {
+        if step.records.is_empty() {
+            return Ok(true);
+        }
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| EngineError::Store(error);
+        let correlation = step.folded.correlation.as_deref().unwrap_or(id);
+        let mut cause = Cause::of(format!("{}/{id}/{expected}", P::KIND), correlation);
+        if let Some(heard) = heard.last() {
+            cause = cause.because_of(heard.cause.clone());
+        }
+        let metadata = metadata_text(&Actor::system(P::KIND), &cause).map_err(|error| failed(error.into()))?;
+        let mut events = Vec::with_capacity(step.records.len());
+        for record in &step.records {
+            events.push(NewEvent {
+                event_id: self.shop.ids.uuid(),
+                event_type: record.event_type().to_owned(),
+                event_version: "1".to_owned(),
+                payload: serde_json::value::to_raw_value(record).map_err(|error| failed(error.into()))?,
+                metadata: metadata.clone(),
+            });
+        }
+        let (stream, recorded_at) = (StreamId::new(P::KIND, id), self.shop.clock.now().micros());
+        let commit = Commit { stream, expected, events, command: None, recorded_at };
+        match self.shop.bus.store().append(commit).await {
+            Ok(appended) => {
+                let began_at = appended.position.0 + 1 - step.records.len() as u64;
+                held(&self.open).note(id, began_at);
+                Ok(true)
+            }
+            Err(AppendError::WrongVersion { .. }) => Ok(false),
+            Err(error) => Err(failed(error.into())),
+        }
+    }
+
+    /// After a move is stored: keeps the process at hand, notes timers and tasks, shows the status.
+    fn finish_move(
+        &self,
+        id: &str,
+        instance: &Instance<P>,
+        step: Move<P>,
+        heard: Vec<Heard<P::Input>>,
+    ) -> Vec<(String, P::Step)> {
+        let Move { folded, records, asks, .. } = step;
+        instance.inbox().drain(..heard.len());
+        {
+            let mut undelivered = held(&self.undelivered);
+            heard.iter().for_each(|heard| _ = undelivered.remove(&heard.position));
+        }
+        records.iter().for_each(|record| self.note(id, record));
+        if folded.is_over() {
+            held(&self.open).forget(id);
+        }
+        let status = folded.process.status();
+        *instance.folded() = (!folded.is_over()).then_some(folded);
+        instance.status.send_if_modified(|shown| std::mem::replace(shown, status.clone()) != status);
+        instance.in_flight().extend(asks.iter().map(|(key, _)| key.clone()));
+        asks
+    }
+
+    /// Notes what a record means for timers and tasks.
+    fn note(&self, id: &str, record: &Record<P::Input, P::Step>) {
+        match record {
+            Record::TimerSet { name, due } => self.set_timer(*due, id, name.clone()),
+            Record::AttemptFailed { key, retry_at, .. } => {
+                self.set_timer(*retry_at, id, format!("{RETRY_PREFIX}{key}"));
+            }
+            Record::TaskOpened { task } => self.note_task(id, task),
+            Record::TaskDecided { id, .. } => _ = held(&self.tasks).remove(id),
+            Record::Told { .. }
+            | Record::Asked { .. }
+            | Record::Answered { .. }
+            | Record::DeadLettered { .. }
+            | Record::TimerStopped { .. }
+            | Record::TimerFired { .. }
+            | Record::Ended { .. } => {}
+        }
+    }
+
+    /// Notes everything a process waits for, after a start.
+    pub(super) fn note_all(&self, id: &str, folded: &Folded<P>) {
+        folded.timers.iter().for_each(|(name, due)| self.set_timer(*due, id, name.clone()));
+        for (key, pending) in &folded.asks {
+            if let Some(due) = pending.retry_at {
+                self.set_timer(due, id, format!("{RETRY_PREFIX}{key}"));
+            }
+        }
+        folded.tasks.values().for_each(|task| self.note_task(id, task));
+    }
+
+    fn note_task(&self, id: &str, task: &ManualTask) {
+        let open = OpenTask { kind: P::KIND, process: id.to_owned(), task: task.clone() };
+        held(&self.tasks).insert(task.id.clone(), open);
+    }
+
+    fn set_timer(&self, due: Timestamp, id: &str, name: String) {
+        held(&self.timers).insert((due, id.to_owned(), name));
+        self.timers_changed.notify_one();
+    }
+
+    /// Wakes processes whose time has come, until shutdown.
+    pub(super) async fn run_timers(self: Arc<Self>, mut shutdown: watch::Receiver<bool>) {
+        loop {
+            let changed = self.timers_changed.notified();
+            let next = held(&self.timers).first().cloned();
+            let due = async {
+                match &next {
+                    Some((due, _, _)) => self.shop.clock.sleep_until(*due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = shutdown.wait_for(|stop| *stop) => return,
+                () = changed => continue,
+                () = due => {}
+            }
+            if let Some((due, id, name)) = next {
+                held(&self.timers).remove(&(due, id.clone(), name.clone()));
+                self.wake(id, name).await;
+            }
+        }
+    }
+
+    async fn wake(self: &Arc<Self>, id: String, name: String) {
+        let incoming = match name.strip_prefix(RETRY_PREFIX) {
+            Some(key) => Incoming::RetryDue { key: key.to_owned() },
+            None => Incoming::Timer { name: name.clone() },
+        };
+        match self.advance(&id, vec![incoming]).await {
+            Ok(asks) => self.spawn_drive(id, asks),
+            Err(error) => {
+                tracing::error!(kind = P::KIND, id, name, ?error, "a timer fired and cannot be stored, trying again");
+                let again = self.shop.clock.now().plus_seconds(1);
+                self.set_timer(again, &id, name);
+            }
+        }
+    }
+
+    pub(super) async fn load(&self, id: &str) -> Result<Folded<P>, EngineError> {
+        let stream = StreamId::new(P::KIND, id);
+        let mut folded = Folded::<P>::default();
+        loop {
+            let page = self.shop.bus.store().read_stream(&stream, folded.version, PAGE_EVENTS_MAX).await;
+            let page = page.map_err(|error| EngineError::Store(error.into()))?;
+            for event in &page {
+                let record = serde_json::from_str(event.payload.get());
+                folded.apply(&record.map_err(|error| EngineError::Store(error.into()))?);
+            }
+            if page.len() < PAGE_EVENTS_MAX {
+                return Ok(folded);
+            }
+        }
+    }
+
+    pub(super) fn instance(&self, id: &str) -> Arc<Instance<P>> {
+        let mut instances = held(&self.instances);
+        if let Some(instance) = instances.get(id) {
+            return instance.clone();
+        }
+        if instances.len() >= INSTANCES_MAX {
+            instances.retain(|_, instance| Arc::strong_count(instance) > 1 || !instance.is_idle());
+        }
+        let instance = Arc::new(Instance::default());
+        instances.insert(id.to_owned(), instance.clone());
+        instance
+    }
+}

@@ -1,0 +1,167 @@
+//! What the checkout asks for.
+
+use app::bus::Request;
+use app::checkout::{needs, sale_of};
+use app::error::AppError;
+use app::stock::{self, Routed};
+use async_trait::async_trait;
+use domain::cart::{Cart, CartCommand, CartStatus};
+use domain::order::{Order, OrderCommand};
+use domain::stock::StockCommand;
+use domain::values::{CartId, FulfilmentId, OrderId, PaymentId, ShortText, Timestamp};
+use event_store::StreamId;
+
+use super::{GatewayWork, derived, order_id, words};
+use crate::checkout::{Checkout, CheckoutInput as Input, CheckoutStep as Step};
+use crate::engine::{StepError, Worker};
+
+type Answer = Result<Input, StepError>;
+
+#[async_trait]
+impl Worker<Checkout> for GatewayWork {
+    async fn perform(&self, id: &str, step: &Step, request: &Request) -> Answer {
+        let order = order_id(id)?;
+        match step {
+            Step::Reserve { cart } => self.reserve(&order, cart, request).await,
+            Step::Place { cart, placed_at } => self.place(&order, cart, *placed_at, request).await,
+            Step::Authorise { payment } => self.authorise(&order, payment, request).await,
+            Step::NotePayment { payment, .. } => {
+                self.note_payment(&order, payment, request).await?;
+                Ok(Input::Done)
+            }
+            Step::Allocate { cart, routed } => self.allocate(&order, cart, routed, request).await,
+            Step::Confirm { payment } => self.confirm(&order, payment.as_ref(), request).await,
+            Step::CompleteCart { cart } => {
+                let command = CartCommand::Complete { order };
+                self.shop.bus.execute::<Cart>(cart.as_str(), request, command).await?;
+                Ok(Input::Done)
+            }
+            Step::ReopenCart { cart, code } => self.reopen_cart(order, cart, code, request).await,
+            Step::ReleaseStock { cart } => self.release_stock(&order, cart, request).await,
+            Step::UndoPayment { payment, round } => self.undo_payment(&order, payment, *round, request).await,
+            Step::RejectOrder { code } => {
+                let reason = words(rejection(code))?;
+                let command = OrderCommand::Reject { code: code.clone(), reason };
+                self.order(&order, command, request).await
+            }
+            Step::CancelOrder { reason } => {
+                self.order(&order, OrderCommand::Cancel { reason: words(reason)? }, request).await
+            }
+            Step::KeepOrder => {
+                let reason = words("a parcel has left: return it when it arrives")?;
+                self.order(&order, OrderCommand::RefuseCancellation { reason }, request).await
+            }
+            Step::CompleteOrder => self.order(&order, OrderCommand::Complete, request).await,
+            Step::RequestFulfilments { .. }
+            | Step::Capture { .. }
+            | Step::ReleaseParcel { .. }
+            | Step::Dispatch { .. }
+            | Step::NoteFulfilment { .. }
+            | Step::RefundParcel { .. }
+            | Step::CancelFulfilments { .. } => self.perform_on_parcels(&order, step, request).await,
+        }
+    }
+
+    async fn owner(&self, stream: &StreamId) -> Result<Option<String>, AppError> {
+        self.owning_order(stream).await
+    }
+}
+
+fn rejection(code: &str) -> &'static str {
+    match code {
+        "PAYMENT_TIMEOUT" => "the order was not paid in time",
+        "PAYMENT_DECLINED" => "the payment was declined and not tried again in time",
+        "INSUFFICIENT_STOCK" => "the units were sold to others before the payment came",
+        _ => "the order could not be carried out",
+    }
+}
+
+impl GatewayWork {
+    async fn reserve(&self, order: &OrderId, cart: &CartId, request: &Request) -> Answer {
+        let needs = needs(&*self.cart(cart).await?)?;
+        let expires_at = self.shop.clock.now().plus_seconds(self.shop.settings.reservation_seconds);
+        Ok(match stock::reserve_all(&self.shop, request, order, &needs, expires_at).await? {
+            Ok(routed) => Input::Reserved { routed },
+            Err(shortages) => Input::Short { shortages },
+        })
+    }
+
+    async fn place(&self, order: &OrderId, cart_id: &CartId, placed_at: Timestamp, request: &Request) -> Answer {
+        let cart = self.cart(cart_id).await?;
+        let sale = Box::new(sale_of(cart_id, &cart, order)?);
+        let payment = (sale.payable.minor() > 0).then(|| PaymentId::from_uuid(derived(order, "payment")));
+        let mut commands = vec![OrderCommand::Place { sale, placed_at }];
+        if let Some(payment) = payment.clone() {
+            let method = cart.payment_method().cloned();
+            let method = method.ok_or_else(|| StepError::Stuck("the cart has no payment method".to_owned()))?;
+            commands.push(OrderCommand::RequestPayment { payment, method });
+        }
+        self.shop.bus.execute_all::<Order>(order.as_str(), request, &commands).await?;
+        let pay_until = placed_at.plus_seconds(self.shop.settings.payment_seconds);
+        Ok(Input::Placed { payment, pay_until })
+    }
+
+    /// Sells the promised units; where a promise ran out meanwhile, looks for the units anew.
+    async fn allocate(&self, order: &OrderId, cart: &CartId, routed: &[Routed], request: &Request) -> Answer {
+        let command = StockCommand::Allocate { order: order.clone() };
+        match stock::for_each(&self.shop, request, routed, &command).await {
+            Ok(()) => return Ok(Input::Allocated { routed: routed.to_vec() }),
+            Err(AppError::Refused(refused)) => {
+                tracing::info!(%order, code = refused.code, "a promise ran out before the payment came");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let needs = needs(&*self.cart(cart).await?)?;
+        let expires_at = self.shop.clock.now().plus_seconds(self.shop.settings.reservation_seconds);
+        let anew = match stock::reserve_all(&self.shop, request, order, &needs, expires_at).await {
+            Ok(Ok(routed)) => routed,
+            Ok(Err(shortages)) => return Ok(Input::Short { shortages }),
+            // The promise was called off for good: this order cannot have units any more.
+            Err(AppError::Refused(_)) => return Ok(Input::Short { shortages: Vec::new() }),
+            Err(error) => return Err(error.into()),
+        };
+        stock::for_each(&self.shop, request, &anew, &command).await?;
+        Ok(Input::Allocated { routed: anew })
+    }
+
+    async fn confirm(&self, order: &OrderId, payment: Option<&PaymentId>, request: &Request) -> Answer {
+        let mut commands = Vec::new();
+        if let Some(payment) = payment {
+            commands.extend(self.payment_record(order, payment).await?);
+        }
+        commands.push(OrderCommand::Confirm);
+        self.shop.bus.execute_all::<Order>(order.as_str(), request, &commands).await?;
+        Ok(Input::Confirmed)
+    }
+
+    async fn reopen_cart(&self, order: OrderId, cart: &CartId, code: &str, request: &Request) -> Answer {
+        let status = self.cart(cart).await?.status();
+        // A confirmed order's cart is closed for good, and one that was never frozen for this order is not ours.
+        if matches!(&status, CartStatus::CheckingOut { order: under_way, .. } if *under_way == order) {
+            let command = CartCommand::AbandonCheckout { order, reason: words(code)? };
+            self.shop.bus.execute::<Cart>(cart.as_str(), request, command).await?;
+        }
+        Ok(Input::Done)
+    }
+
+    async fn release_stock(&self, order: &OrderId, cart: &CartId, request: &Request) -> Answer {
+        let skus: Vec<_> = needs(&*self.cart(cart).await?)?.into_iter().map(|(sku, _)| sku).collect();
+        let reason: ShortText = words("the order is undone")?;
+        stock::release_all(&self.shop, request, order, &skus, &reason).await?;
+        Ok(Input::StockReleased)
+    }
+
+    async fn order(&self, order: &OrderId, command: OrderCommand, request: &Request) -> Answer {
+        self.shop.bus.execute::<Order>(order.as_str(), request, command).await?;
+        Ok(Input::Done)
+    }
+
+    pub(super) async fn cart(&self, cart: &CartId) -> Result<std::sync::Arc<Cart>, StepError> {
+        Ok(self.shop.bus.load::<Cart>(cart.as_str()).await?.state)
+    }
+
+    /// Names the parcel that a location sends for an order.
+    pub(super) fn parcel_id(order: &OrderId, location: &str) -> FulfilmentId {
+        FulfilmentId::from_uuid(derived(order, &format!("fulfilment/{location}")))
+    }
+}

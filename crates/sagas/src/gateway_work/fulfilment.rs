@@ -1,0 +1,180 @@
+//! What the checkout asks for its parcels.
+
+use app::bus::Request;
+use app::checkout::paid_parts;
+use app::error::AppError;
+use app::stock::{self, Routed};
+use domain::fulfilment::{Fulfilment, FulfilmentCommand, FulfilmentLine};
+use domain::order::{FulfilmentStatus, Order, OrderCommand, Sale};
+use domain::stock::StockCommand;
+use domain::values::{FulfilmentId, LocationId, Money, OrderId, Quantity};
+
+use super::payment::Refunded;
+use super::{GatewayWork, words};
+use crate::checkout::{CheckoutInput as Input, CheckoutStep as Step};
+use crate::engine::StepError;
+use crate::ports::LabelRequest;
+
+type Answer = Result<Input, StepError>;
+
+/// What one location sends of a sale, and the share of the money it stands for.
+struct Part {
+    location: LocationId,
+    lines: Vec<FulfilmentLine>,
+    share: Money,
+}
+
+impl GatewayWork {
+    pub(super) async fn perform_on_parcels(&self, order: &OrderId, step: &Step, request: &Request) -> Answer {
+        match step {
+            Step::RequestFulfilments { routed } => self.request_fulfilments(order, routed, request).await,
+            Step::Capture { fulfilment, payment, amount, round } => {
+                // Each try is a capture of its own name: a provider keeps a refusal under the name it gave it to.
+                let name = format!("{fulfilment}-{round}");
+                let failure = self.capture(payment, &name, *amount, request).await?;
+                self.note_payment(order, payment, request).await?;
+                let fulfilment = fulfilment.clone();
+                Ok(match failure {
+                    None => Input::Captured { fulfilment },
+                    Some(code) => Input::CaptureFailed { fulfilment, code },
+                })
+            }
+            Step::ReleaseParcel { fulfilment } => self.release_parcel(order, fulfilment, request).await,
+            Step::Dispatch { routed, .. } => {
+                let command = StockCommand::Dispatch { order: order.clone() };
+                stock::for_each(&self.shop, request, routed, &command).await?;
+                Ok(Input::Done)
+            }
+            Step::NoteFulfilment { status, fulfilment, at } => {
+                let fulfilment = Some(fulfilment.clone());
+                let command = OrderCommand::RecordFulfilment { status: *status, fulfilment, at: *at };
+                self.shop.bus.execute::<Order>(order.as_str(), request, command).await?;
+                Ok(Input::Done)
+            }
+            Step::RefundParcel { fulfilment, payment, amount } => {
+                let name = format!("parcel-{fulfilment}");
+                let refunded = self.refund(payment, &name, *amount, request).await?;
+                self.note_payment(order, payment, request).await?;
+                match refunded {
+                    Refunded::Done | Refunded::Pending => Ok(Input::Done),
+                    Refunded::Failed(code) => Err(StepError::Stuck(format!("the refund failed with {code}"))),
+                }
+            }
+            Step::CancelFulfilments { fulfilments } => self.cancel_fulfilments(order, fulfilments, request).await,
+            other => Err(StepError::Stuck(format!("{other:?} is no work on parcels"))),
+        }
+    }
+
+    async fn request_fulfilments(&self, order: &OrderId, routed: &[Routed], request: &Request) -> Answer {
+        let state = self.shop.bus.load::<Order>(order.as_str()).await?.state;
+        let sale = state.sale().ok_or_else(|| StepError::Stuck("the order is not placed".to_owned()))?;
+        let mut parcels = Vec::new();
+        for Part { location, lines, share } in parts_of(sale, routed)? {
+            let fulfilment = Self::parcel_id(order, location.as_str());
+            let command = FulfilmentCommand::Request {
+                order: order.clone(),
+                location: location.clone(),
+                lines,
+                address: sale.address.clone(),
+                share,
+            };
+            self.fulfilment(&fulfilment, command, request).await?;
+            parcels.push((fulfilment, location, share));
+        }
+        let at = state.placed_at().unwrap_or_else(|| self.shop.clock.now());
+        let command = OrderCommand::RecordFulfilment { status: FulfilmentStatus::Requested, fulfilment: None, at };
+        self.shop.bus.execute::<Order>(order.as_str(), request, command).await?;
+        Ok(Input::FulfilmentsRequested { parcels })
+    }
+
+    async fn release_parcel(&self, order: &OrderId, id: &FulfilmentId, request: &Request) -> Answer {
+        let state = self.shop.bus.load::<Order>(order.as_str()).await?.state;
+        let country = state.sale().map(|sale| sale.country.clone()).unwrap_or_default();
+        let label = self.carrier.book(&LabelRequest { fulfilment: id.clone(), country }).await?;
+        let commands = [
+            FulfilmentCommand::BookLabel { carrier: words(&label.carrier)?, tracking: words(&label.tracking)? },
+            FulfilmentCommand::ReleaseForShipping,
+        ];
+        self.shop.bus.execute_all::<Fulfilment>(id.as_str(), request, &commands).await?;
+        Ok(Input::Done)
+    }
+
+    /// Calls parcels off one by one; the first that has left ends it.
+    async fn cancel_fulfilments(&self, order: &OrderId, fulfilments: &[FulfilmentId], request: &Request) -> Answer {
+        let reason = words("the order is called off")?;
+        let mut cancelled = Vec::new();
+        for fulfilment in fulfilments {
+            let command = FulfilmentCommand::Cancel { reason: reason.clone() };
+            match self.fulfilment(fulfilment, command, request).await {
+                Ok(()) => cancelled.push(fulfilment.clone()),
+                Err(AppError::Refused(_)) => return Ok(Input::FulfilmentsLeft { cancelled }),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let (status, at) = (FulfilmentStatus::Cancelled, self.shop.clock.now());
+        let command = OrderCommand::RecordFulfilment { status, fulfilment: None, at };
+        self.shop.bus.execute::<Order>(order.as_str(), request, command).await?;
+        Ok(Input::FulfilmentsCancelled)
+    }
+
+    async fn fulfilment(
+        &self,
+        id: &FulfilmentId,
+        command: FulfilmentCommand,
+        request: &Request,
+    ) -> Result<(), AppError> {
+        self.shop.bus.execute::<Fulfilment>(id.as_str(), request, command).await.map(|_| ())
+    }
+}
+
+/// Splits a sale over the locations that send it. Units of a SKU on several lines go to the lines in their order; the
+/// money is split by largest remainder over what each location's units were paid with, shipping to the first.
+fn parts_of(sale: &Sale, routed: &[Routed]) -> Result<Vec<Part>, StepError> {
+    let mut left: Vec<(&Routed, i64)> = routed.iter().map(|part| (part, part.quantity.units())).collect();
+    let mut parts: Vec<(LocationId, Vec<FulfilmentLine>, u64)> = Vec::new();
+    let (paid, _) = paid_parts(sale)?;
+    for (line, (_, paid)) in sale.lines.iter().zip(&paid) {
+        let mut wanted = line.quantity.units();
+        let mut taken = Vec::new();
+        for (part, units) in left.iter_mut().filter(|(part, units)| part.sku == line.sku && *units > 0) {
+            let take = wanted.min(*units);
+            if take > 0 {
+                (*units, wanted) = (*units - take, wanted - take);
+                taken.push((part.location.clone(), take));
+            }
+        }
+        if wanted > 0 {
+            return Err(StepError::Stuck(format!("{wanted} units of {} are allocated nowhere", line.sku)));
+        }
+        let weights: Vec<u64> = taken.iter().map(|(_, units)| units.unsigned_abs()).collect();
+        let shares = paid.allocate(&weights).map_err(|error| StepError::Stuck(error.to_string()))?;
+        for ((location, units), share) in taken.into_iter().zip(shares) {
+            let quantity = Quantity::new(units).map_err(|error| StepError::Stuck(error.to_string()))?;
+            let sent = FulfilmentLine { line: line.line.clone(), sku: line.sku.clone(), quantity };
+            let weight = share.minor().unsigned_abs();
+            match parts.iter_mut().find(|(known, _, _)| *known == location) {
+                Some((_, lines, sum)) => {
+                    lines.push(sent);
+                    *sum += weight;
+                }
+                None => parts.push((location, vec![sent], weight)),
+            }
+        }
+    }
+    share_out(sale, parts)
+}
+
+/// Gives every part its own lines' money and the first one the shipping's too: the shares sum to what is paid.
+fn share_out(sale: &Sale, parts: Vec<(LocationId, Vec<FulfilmentLine>, u64)>) -> Result<Vec<Part>, StepError> {
+    let lines: u64 = parts.iter().map(|(_, _, weight)| weight).sum();
+    let shipping = sale.payable.minor().unsigned_abs().saturating_sub(lines);
+    let is_first = |index: usize| if index == 0 { shipping } else { 0 };
+    parts
+        .into_iter()
+        .enumerate()
+        .map(|(index, (location, lines, weight))| {
+            let minor = i64::try_from(weight + is_first(index)).map_err(|error| StepError::Stuck(error.to_string()))?;
+            Ok(Part { location, lines, share: Money::new(minor, sale.currency) })
+        })
+        .collect()
+}

@@ -1,0 +1,93 @@
+//! What the payment provider tells by itself. Its webhook and the browser that comes back from the bank feed one process.
+
+use app::actor::Actor;
+use app::bus::{Cause, CommandKey, Request};
+use app::error::AppError;
+use app::payment::record;
+use domain::order::Order;
+use domain::payment::PaymentCommand;
+use domain::values::OrderId;
+
+use super::{GatewayWork, words};
+use crate::engine::StepError;
+use crate::ports::{NoticeError, PaymentNotice, PaymentNoticeKind};
+
+/// Why a notice was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum NoticeFailure {
+    /// It is not accepted; telling it again cannot help.
+    #[error(transparent)]
+    NotAccepted(#[from] NoticeError),
+    /// It could not be stored; the provider should tell it again.
+    #[error("the notice could not be stored")]
+    NotStored(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl GatewayWork {
+    pub(crate) async fn receive_notice(&self, signature: &str, body: &[u8]) -> Result<(), NoticeFailure> {
+        let notice = self.payments.read_notice(signature, body, self.shop.clock.now())?;
+        let failed = |error: StepError| NoticeFailure::NotStored(error.to_string().into());
+        let Some(command) = command_of(&notice).map_err(failed)? else { return Ok(()) };
+        // The provider's id of the notice is the command's: however often it is told, it counts once.
+        let key = CommandKey { key: notice.id.clone(), fingerprint: notice.id.clone() };
+        let cause = Cause::of(notice.id.clone(), self.conversation_of(&notice).await);
+        let request = Request::new(Actor::system("payment_provider"), cause).keyed(Some(key));
+        match record(&self.shop, &request, &notice.payment, command).await {
+            Ok(_) => Ok(()),
+            Err(AppError::Refused(refused)) => {
+                let (payment, code) = (&notice.payment, refused.code);
+                tracing::info!(notice = notice.id, %payment, code, "a notice was overtaken by what is known");
+                Ok(())
+            }
+            Err(error) => Err(NoticeFailure::NotStored(error.into())),
+        }
+    }
+
+    async fn conversation_of(&self, notice: &PaymentNotice) -> String {
+        let Ok(payment) = self.payment(&notice.payment).await else { return notice.payment.to_string() };
+        let Some(order) = payment.order() else { return notice.payment.to_string() };
+        let order_state = self.shop.bus.load::<Order>(order.as_str()).await;
+        let cart = order_state.ok().and_then(|order| order.state.sale().map(|sale| sale.cart.to_string()));
+        cart.unwrap_or_else(|| order.to_string())
+    }
+
+    pub(crate) async fn refresh_payment(&self, order: &OrderId, request: &Request) -> Result<(), AppError> {
+        let found = app::order::find(&self.shop, &request.actor, order).await?.state;
+        let Some(payment) = found.payments().last() else {
+            return Err(app::error::Refused::not_found("payment").into());
+        };
+        let answer = self
+            .payments
+            .find(payment)
+            .await
+            .map_err(|error| AppError::Unavailable { in_doubt: false, source: Box::new(error) })?;
+        if let Some(answer) = answer {
+            self.record_authorisation(payment, &answer, request).await.map_err(AppError::broken)?;
+        }
+        Ok(())
+    }
+}
+
+/// Says what to record of a notice; nothing for kinds the shop does not act on.
+fn command_of(notice: &PaymentNotice) -> Result<Option<PaymentCommand>, StepError> {
+    let provider_reference = words(&notice.provider_reference)?;
+    Ok(Some(match &notice.kind {
+        PaymentNoticeKind::Authorised { amount, expires_at } => {
+            PaymentCommand::RecordAuthorisation { provider_reference, amount: *amount, expires_at: *expires_at }
+        }
+        PaymentNoticeKind::ActionRequired { action_url } => {
+            PaymentCommand::RecordActionRequired { provider_reference, action_url: action_url.clone() }
+        }
+        PaymentNoticeKind::Declined { code } => PaymentCommand::RecordDecline { code: code.clone() },
+        PaymentNoticeKind::Voided => PaymentCommand::RecordVoid,
+        PaymentNoticeKind::Captured { capture } => PaymentCommand::RecordCapture { capture: capture.clone() },
+        PaymentNoticeKind::Refunded { refund } => PaymentCommand::RecordRefund { refund: refund.clone() },
+        PaymentNoticeKind::RefundFailed { refund, code } => {
+            PaymentCommand::RecordRefundFailure { refund: refund.clone(), code: code.clone() }
+        }
+        PaymentNoticeKind::Other { name } => {
+            tracing::debug!(notice = notice.id, name, "a notice of a kind that needs nothing");
+            return Ok(None);
+        }
+    }))
+}

@@ -1,0 +1,272 @@
+//! What is asked of the payment provider, and what is recorded of its answers. A wish is recorded before it is sent.
+
+use app::bus::Request;
+use app::error::AppError;
+use app::payment::record;
+use domain::order::{Order, OrderCommand, PaymentStatus as OrderPayment};
+use domain::payment::{MovementState, Payment, PaymentCommand, PaymentStatus};
+use domain::values::{Money, OrderId, PaymentId, ShortText};
+
+use super::{GatewayWork, words};
+use crate::checkout::CheckoutInput as Input;
+use crate::engine::StepError;
+use crate::ports::{
+    AuthoriseAnswer, AuthoriseRequest, CaptureAnswer, CaptureRequest, RefundAnswer, RefundRequest, VoidAnswer,
+};
+
+/// What became of a wish to give money back.
+pub(super) enum Refunded {
+    /// It is on its way.
+    Done,
+    /// The provider will tell.
+    Pending,
+    /// It cannot go back this way.
+    Failed(String),
+}
+
+impl GatewayWork {
+    pub(super) async fn authorise(
+        &self,
+        order: &OrderId,
+        payment: &PaymentId,
+        request: &Request,
+    ) -> Result<Input, StepError> {
+        let (amount, method) = self.asked_amount(order, payment).await?;
+        let command = PaymentCommand::Initiate { order: order.clone(), amount, method: method.clone() };
+        record(&self.shop, request, payment, command).await?;
+        let wish =
+            AuthoriseRequest { payment: payment.clone(), order: order.clone(), amount, method: method.to_string() };
+        let answer = self.payments.authorise(&wish).await?;
+        self.record_authorisation(payment, &answer, request).await?;
+        self.authorisation_input(payment).await
+    }
+
+    /// Records what a provider says of an attempt. What is known already, or overtaken, changes nothing.
+    pub(super) async fn record_authorisation(
+        &self,
+        payment: &PaymentId,
+        answer: &AuthoriseAnswer,
+        request: &Request,
+    ) -> Result<(), StepError> {
+        let command = match answer {
+            AuthoriseAnswer::Authorised { provider_reference, amount, expires_at } => {
+                PaymentCommand::RecordAuthorisation {
+                    provider_reference: words(provider_reference)?,
+                    amount: *amount,
+                    expires_at: *expires_at,
+                }
+            }
+            AuthoriseAnswer::ActionRequired { provider_reference, action_url } => {
+                PaymentCommand::RecordActionRequired {
+                    provider_reference: words(provider_reference)?,
+                    action_url: action_url.clone(),
+                }
+            }
+            AuthoriseAnswer::Declined { code } => PaymentCommand::RecordDecline { code: code.clone() },
+            AuthoriseAnswer::Cancelled => return Ok(()),
+        };
+        match record(&self.shop, request, payment, command).await {
+            Ok(_) => Ok(()),
+            Err(AppError::Refused(refused)) if refused.code == "ILLEGAL_TRANSITION" => {
+                tracing::info!(%payment, code = refused.code, "an answer of the provider was overtaken");
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Says where an attempt stands by what is recorded of it.
+    async fn authorisation_input(&self, payment: &PaymentId) -> Result<Input, StepError> {
+        let state = self.payment(payment).await?;
+        let payment = payment.clone();
+        if state.late_authorisation().is_some() {
+            return Ok(Input::AuthorisedTooLate { payment });
+        }
+        Ok(match state.status() {
+            PaymentStatus::Authorised => Input::Authorised { payment },
+            PaymentStatus::ActionRequired => {
+                Input::ActionRequired { payment, url: state.action_url().unwrap_or_default().to_owned() }
+            }
+            PaymentStatus::Declined => {
+                Input::Declined { payment, code: state.decline_code().unwrap_or_default().to_owned() }
+            }
+            PaymentStatus::Absent
+            | PaymentStatus::Initiated
+            | PaymentStatus::VoidRequested
+            | PaymentStatus::Voided
+            | PaymentStatus::Expired => Input::Done,
+        })
+    }
+
+    async fn asked_amount(&self, order: &OrderId, payment: &PaymentId) -> Result<(Money, ShortText), StepError> {
+        let state = self.shop.bus.load::<Order>(order.as_str()).await.map_err(StepError::from)?.state;
+        let missing = || StepError::Stuck(format!("the order has no payment {payment}"));
+        let sale = state.sale().ok_or_else(missing)?;
+        let method = state.payment_method(payment).cloned().ok_or_else(missing)?;
+        Ok((sale.payable, method))
+    }
+
+    /// Takes a share of the held money; `None` when it is taken, else the provider's code.
+    pub(super) async fn capture(
+        &self,
+        payment: &PaymentId,
+        capture: &str,
+        amount: Money,
+        request: &Request,
+    ) -> Result<Option<String>, StepError> {
+        let command = PaymentCommand::RequestCapture { capture: capture.to_owned(), amount };
+        let state = match record(&self.shop, request, payment, command).await {
+            Ok(outcome) => outcome.state,
+            Err(AppError::Refused(refused)) => return Ok(Some(refused.code.to_owned())),
+            Err(error) => return Err(error.into()),
+        };
+        if state.capture(capture).is_some_and(|movement| movement.state == MovementState::Done) {
+            return Ok(None);
+        }
+        let reference = state.provider_reference().map(ToString::to_string).unwrap_or_default();
+        let is_final = state.capturable().minor() == 0;
+        let wish = CaptureRequest {
+            payment: payment.clone(),
+            provider_reference: reference,
+            capture: capture.to_owned(),
+            amount,
+            is_final,
+        };
+        let (command, failure) = match self.payments.capture(&wish).await? {
+            CaptureAnswer::Captured => (PaymentCommand::RecordCapture { capture: capture.to_owned() }, None),
+            CaptureAnswer::Failed { code } => {
+                let capture = capture.to_owned();
+                (PaymentCommand::RecordCaptureFailure { capture, code: code.clone() }, Some(code))
+            }
+        };
+        record(&self.shop, request, payment, command).await?;
+        Ok(failure)
+    }
+
+    /// Gives money back under a name; the wish may be recorded already.
+    pub(super) async fn refund(
+        &self,
+        payment: &PaymentId,
+        refund: &str,
+        amount: Money,
+        request: &Request,
+    ) -> Result<Refunded, StepError> {
+        let reason = words("refund")?;
+        let command = PaymentCommand::RequestRefund { refund: refund.to_owned(), amount, reason };
+        let state = record(&self.shop, request, payment, command).await?.state;
+        if state.refund(refund).is_some_and(|movement| movement.state == MovementState::Done) {
+            return Ok(Refunded::Done);
+        }
+        let wish = RefundRequest {
+            payment: payment.clone(),
+            provider_reference: state.provider_reference().map(ToString::to_string).unwrap_or_default(),
+            refund: refund.to_owned(),
+            amount,
+        };
+        let refund = refund.to_owned();
+        let (command, answer) = match self.payments.refund(&wish).await? {
+            RefundAnswer::Refunded => (PaymentCommand::RecordRefund { refund }, Refunded::Done),
+            RefundAnswer::Failed { code } => {
+                (PaymentCommand::RecordRefundFailure { refund, code: code.clone() }, Refunded::Failed(code))
+            }
+            RefundAnswer::Pending => return Ok(Refunded::Pending),
+        };
+        record(&self.shop, request, payment, command).await?;
+        Ok(answer)
+    }
+
+    /// Lets go what an attempt holds, or may still come to hold, and gives back what it took.
+    pub(super) async fn undo_payment(
+        &self,
+        order: &OrderId,
+        payment: &PaymentId,
+        round: u32,
+        request: &Request,
+    ) -> Result<Input, StepError> {
+        let (amount, method) = self.asked_amount(order, payment).await?;
+        // The attempt may not have begun: then it begins here and is called off at once, so that a late one is refused.
+        let command = PaymentCommand::Initiate { order: order.clone(), amount, method };
+        let mut state = record(&self.shop, request, payment, command).await?.state;
+        if state.capturable().minor() > 0 || state.captured().minor() == 0 {
+            self.void(payment, request).await?;
+            state = self.payment(payment).await?;
+        }
+        let taken = state.refundable();
+        let mut input = Input::PaymentUndone { payment: payment.clone() };
+        if taken.minor() > 0 {
+            match self.refund(payment, &format!("undo-{round}"), taken, request).await? {
+                Refunded::Done | Refunded::Pending => {}
+                Refunded::Failed(code) => input = Input::PaymentNotUndone { payment: payment.clone(), code },
+            }
+        }
+        self.note_payment(order, payment, request).await?;
+        Ok(input)
+    }
+
+    async fn void(&self, payment: &PaymentId, request: &Request) -> Result<(), StepError> {
+        let reason = words("the order is undone")?;
+        record(&self.shop, request, payment, PaymentCommand::RequestVoid { reason }).await?;
+        let state = self.payment(payment).await?;
+        let reference = state.late_authorisation().or(state.provider_reference()).map(ToString::to_string);
+        match self.payments.void(payment, reference.as_deref()).await? {
+            VoidAnswer::Voided => _ = record(&self.shop, request, payment, PaymentCommand::RecordVoid).await?,
+            // The provider took the money under a name of ours: its notice will say which, and that can be refunded.
+            VoidAnswer::AlreadyCaptured => {
+                return Err(StepError::Later("the provider has captured and not told it yet".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes on the order where its money stands.
+    pub(super) async fn note_payment(
+        &self,
+        order: &OrderId,
+        payment: &PaymentId,
+        request: &Request,
+    ) -> Result<(), StepError> {
+        if let Some(command) = self.payment_record(order, payment).await? {
+            self.shop.bus.execute::<Order>(order.as_str(), request, command).await?;
+        }
+        Ok(())
+    }
+
+    /// Says what the order should note; nothing for an attempt that another has replaced.
+    pub(super) async fn payment_record(
+        &self,
+        order: &OrderId,
+        payment: &PaymentId,
+    ) -> Result<Option<OrderCommand>, StepError> {
+        let order = self.shop.bus.load::<Order>(order.as_str()).await?.state;
+        if order.payments().last() != Some(payment) {
+            return Ok(None);
+        }
+        let state = self.payment(payment).await?;
+        let (authorised, captured, refunded) = (state.authorised(), state.captured(), state.refunded());
+        Ok(Some(OrderCommand::RecordPayment { status: order_payment(&state), authorised, captured, refunded }))
+    }
+
+    pub(super) async fn payment(&self, payment: &PaymentId) -> Result<std::sync::Arc<Payment>, StepError> {
+        Ok(self.shop.bus.load::<Payment>(payment.as_str()).await?.state)
+    }
+}
+
+/// Says in the order's words where a payment stands.
+fn order_payment(payment: &Payment) -> OrderPayment {
+    let (authorised, captured, refunded) = (payment.authorised(), payment.captured(), payment.refunded());
+    if captured.minor() > 0 {
+        return match refunded.minor() {
+            0 if captured < authorised && payment.let_go().minor() == 0 => OrderPayment::PartiallyCaptured,
+            0 => OrderPayment::Captured,
+            _ if refunded < captured => OrderPayment::PartiallyRefunded,
+            _ => OrderPayment::Refunded,
+        };
+    }
+    match payment.status() {
+        PaymentStatus::Absent | PaymentStatus::Initiated => OrderPayment::Pending,
+        PaymentStatus::ActionRequired => OrderPayment::RequiresAction,
+        PaymentStatus::Authorised => OrderPayment::Authorised,
+        PaymentStatus::Declined => OrderPayment::Declined,
+        PaymentStatus::VoidRequested | PaymentStatus::Voided | PaymentStatus::Expired => OrderPayment::Voided,
+    }
+}

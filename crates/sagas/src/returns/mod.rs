@@ -1,0 +1,259 @@
+//! Return to refund: begin the return → (staff approve, receive, inspect) → refund → restock or write off → resolve; a
+//! refused or cancelled return gives its units free to be returned again.
+//!
+//! Stream `return_to_refund`, id the return's id. Begun by `order.return_opened`.
+
+#[cfg(test)]
+mod tests;
+
+use app::bus::decode;
+use app::error::AppError;
+use domain::order::OrderEvent;
+use domain::payment::PaymentEvent;
+use domain::returns::ReturnEvent;
+use domain::values::{Money, OrderId, ReturnId, Timestamp};
+use event_store::RecordedEvent;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Process, Reaction, Told};
+
+/// The task of a refund that failed.
+pub const TASK_REFUND: &str = "refund";
+/// Refunds of returns are named by this and the return's id.
+pub const REFUND_PREFIX: &str = "return-";
+
+/// What the process is told. Stored names are for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReturnInput {
+    /// The order opened a return.
+    #[serde(rename = "opened")]
+    Opened {
+        /// The order.
+        order: OrderId,
+        /// The return.
+        return_id: ReturnId,
+    },
+    /// The shop refused it, or its requester called it off.
+    #[serde(rename = "called_off")]
+    CalledOff,
+    /// The box was looked into.
+    #[serde(rename = "inspected")]
+    Inspected {
+        /// What is owed.
+        refund: Money,
+    },
+    /// The money went back.
+    #[serde(rename = "refunded")]
+    Refunded,
+    /// The money could not go back.
+    #[serde(rename = "refund_failed")]
+    RefundFailed {
+        /// The provider's code.
+        code: String,
+    },
+    /// The units are counted in or written off.
+    #[serde(rename = "stock_moved")]
+    StockMoved,
+    /// The return is resolved.
+    #[serde(rename = "resolved")]
+    Resolved,
+    /// A step that needs no word but that it is done.
+    #[serde(rename = "done")]
+    Done,
+    /// A human decided what to do about a failed refund.
+    #[serde(rename = "refund_decided")]
+    RefundDecided {
+        /// `retry` or `paid_by_hand`.
+        choice: String,
+    },
+}
+
+/// What the process asks for. Stored names are for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReturnStep {
+    /// Begin the return, if a crash kept the requester from it.
+    #[serde(rename = "open")]
+    Open {
+        /// The order.
+        order: OrderId,
+    },
+    /// Give the money back.
+    #[serde(rename = "refund")]
+    Refund {
+        /// The order.
+        order: OrderId,
+        /// How much.
+        amount: Money,
+        /// Which try, from 1.
+        round: u32,
+    },
+    /// Count units in, and damaged ones out again.
+    #[serde(rename = "move_stock")]
+    MoveStock,
+    /// Note that the return is resolved.
+    #[serde(rename = "resolve")]
+    Resolve {
+        /// What went back.
+        refunded: Money,
+    },
+    /// Give the units free to be returned again.
+    #[serde(rename = "withdraw")]
+    Withdraw {
+        /// The order.
+        order: OrderId,
+    },
+}
+
+/// One return on its way to its refund.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReturnToRefund {
+    order: Option<OrderId>,
+    refund: Option<Money>,
+    rounds: u32,
+    failed_round: u32,
+    is_refunded: bool,
+    is_stock_moved: bool,
+    is_over: bool,
+}
+
+impl ReturnToRefund {
+    fn inspected(&mut self, refund: Money) -> Reaction<ReturnStep> {
+        if self.refund.is_some() {
+            return Reaction::default();
+        }
+        self.refund = Some(refund);
+        self.is_refunded = refund.minor() == 0;
+        let mut reaction = Reaction::ask([ReturnStep::MoveStock]);
+        if !self.is_refunded {
+            reaction.asks.extend(self.ask_refund());
+        }
+        reaction
+    }
+
+    fn ask_refund(&mut self) -> Option<ReturnStep> {
+        self.rounds += 1;
+        Some(ReturnStep::Refund { order: self.order.clone()?, amount: self.refund?, round: self.rounds })
+    }
+
+    /// Resolves the return once the money is back and the units are counted.
+    fn resolve(&mut self) -> Reaction<ReturnStep> {
+        match self.refund {
+            Some(refunded) if self.is_refunded && self.is_stock_moved => {
+                Reaction::ask([ReturnStep::Resolve { refunded }])
+            }
+            Some(_) | None => Reaction::default(),
+        }
+    }
+
+    fn refunded(&mut self) -> Reaction<ReturnStep> {
+        if self.is_refunded || self.refund.is_none() {
+            return Reaction::default();
+        }
+        self.is_refunded = true;
+        self.resolve()
+    }
+}
+
+impl Process for ReturnToRefund {
+    type Input = ReturnInput;
+    type Step = ReturnStep;
+    type Status = ();
+
+    const KIND: &'static str = "return_to_refund";
+    const LISTENS: &'static [&'static str] = &["order", "return", "payment"];
+
+    fn hear(event: &RecordedEvent) -> Result<Option<Told<ReturnInput>>, AppError> {
+        match event.event_type.as_str() {
+            "order.return_opened" => {
+                let OrderEvent::ReturnOpened { return_id, .. } = decode(event)? else { return Ok(None) };
+                let order = event.stream.id.parse().map_err(AppError::broken)?;
+                Ok(Some(Told::To(return_id.to_string(), ReturnInput::Opened { order, return_id })))
+            }
+            "return.refused" | "return.cancelled" => {
+                Ok(Some(Told::To(event.stream.id.to_string(), ReturnInput::CalledOff)))
+            }
+            "return.inspected" => {
+                let ReturnEvent::Inspected { refund, .. } = decode(event)? else { return Ok(None) };
+                Ok(Some(Told::To(event.stream.id.to_string(), ReturnInput::Inspected { refund })))
+            }
+            "payment.refunded" | "payment.refund_failed" => hear_refund(event),
+            _ => Ok(None),
+        }
+    }
+
+    fn key(step: &ReturnStep) -> String {
+        match step {
+            ReturnStep::Open { .. } => "open".to_owned(),
+            ReturnStep::Refund { round, .. } => format!("refund/{round}"),
+            ReturnStep::MoveStock => "move_stock".to_owned(),
+            ReturnStep::Resolve { .. } => "resolve".to_owned(),
+            ReturnStep::Withdraw { .. } => "withdraw".to_owned(),
+        }
+    }
+
+    fn begins(input: &ReturnInput) -> bool {
+        matches!(input, ReturnInput::Opened { .. })
+    }
+
+    fn react(&mut self, input: &ReturnInput, _at: Timestamp) -> Reaction<ReturnStep> {
+        match input {
+            ReturnInput::Opened { order, .. } => {
+                self.order = Some(order.clone());
+                Reaction::ask([ReturnStep::Open { order: order.clone() }])
+            }
+            ReturnInput::CalledOff => {
+                self.is_over = true;
+                Reaction::ask(self.order.clone().map(|order| ReturnStep::Withdraw { order })).end("called_off")
+            }
+            ReturnInput::Inspected { refund } => self.inspected(*refund),
+            ReturnInput::Refunded => self.refunded(),
+            // The provider answers and tells it once more by itself: one failure, one question.
+            ReturnInput::RefundFailed { .. } if self.failed_round == self.rounds => Reaction::default(),
+            ReturnInput::RefundFailed { code } => {
+                self.failed_round = self.rounds;
+                let question = format!("the refund failed ({code}): try again, or was it paid by hand?");
+                Reaction::default().task(TASK_REFUND, question, &["retry", "paid_by_hand"])
+            }
+            ReturnInput::StockMoved => {
+                self.is_stock_moved = true;
+                self.resolve()
+            }
+            ReturnInput::Resolved => {
+                self.is_over = true;
+                Reaction::default().end("resolved")
+            }
+            ReturnInput::Done => Reaction::default(),
+            ReturnInput::RefundDecided { choice } if choice == "retry" => Reaction::ask(self.ask_refund()),
+            ReturnInput::RefundDecided { .. } => self.refunded(),
+        }
+    }
+
+    fn timer_input(_name: &str) -> ReturnInput {
+        ReturnInput::Done
+    }
+
+    fn decision_input(_task: &str, choice: &str) -> ReturnInput {
+        ReturnInput::RefundDecided { choice: choice.to_owned() }
+    }
+
+    fn gave_up_input(step: &ReturnStep) -> ReturnInput {
+        match step {
+            ReturnStep::Refund { .. } => ReturnInput::Refunded,
+            ReturnStep::MoveStock => ReturnInput::StockMoved,
+            ReturnStep::Resolve { .. } => ReturnInput::Resolved,
+            ReturnStep::Open { .. } | ReturnStep::Withdraw { .. } => ReturnInput::Done,
+        }
+    }
+
+    fn status(&self) {}
+}
+
+/// The provider may tell late what became of a refund: then it comes by the feed.
+fn hear_refund(event: &RecordedEvent) -> Result<Option<Told<ReturnInput>>, AppError> {
+    let (refund, input) = match decode(event)? {
+        PaymentEvent::Refunded { refund, .. } => (refund, ReturnInput::Refunded),
+        PaymentEvent::RefundFailed { refund, code, .. } => (refund, ReturnInput::RefundFailed { code }),
+        _ => return Ok(None),
+    };
+    Ok(refund.strip_prefix(REFUND_PREFIX).map(|id| Told::To(id.to_owned(), input)))
+}
