@@ -1,1 +1,3 @@
-fn main(){}
+//! Every test that needs more than one room of the house. One binary, so that it links once.
+
+mod processes;

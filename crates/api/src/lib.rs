@@ -1,3 +1,4 @@
 //! The API: HTTP, authentication, GraphQL.
 
+pub mod graphql;
 pub mod http;

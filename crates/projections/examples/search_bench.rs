@@ -84,6 +84,27 @@ impl Dice {
         self.0 % sides
     }
 
+    /// A word out of 30,000, the lower numbers far more often: about what Zipf's law says of a language.
+    fn rare_word(&mut self) -> String {
+        const SYLLABLES: [&str; 32] = [
+            "ba", "ché", "da", "fon", "gui", "jou", "ka", "lau", "mi", "nor", "pé", "quo", "ri", "sal", "tou", "val",
+            "bri", "cor", "del", "fra", "gli", "lan", "mar", "nel", "plu", "ran", "ser", "tri", "vou", "zan", "eau",
+            "or",
+        ];
+        let exponent = self.roll(15);
+        let mut rest = self.roll(2 << exponent);
+        let mut word = String::new();
+        for _ in 0..3 {
+            word.push_str(SYLLABLES[usize::try_from(rest % 32).unwrap_or(0)]);
+            rest /= 32;
+        }
+        word
+    }
+
+    fn rare_words(&mut self, count: usize) -> String {
+        (0..count).map(|_| self.rare_word()).collect::<Vec<_>>().join(" ")
+    }
+
     fn words(&mut self, count: usize) -> String {
         // The square of a throw makes some words common and others rare, as in a real catalogue.
         let word = |dice: &mut Dice| WORDS[usize::try_from(dice.roll(48) * dice.roll(48) / 48).unwrap_or(0)];
@@ -135,8 +156,13 @@ async fn fill(store: &MemoryStore, products: u64) -> Result<(), AnyError> {
             ("isbn".to_owned(), format!("978{number:010}")),
         ]);
         let facts = [
-            ProductEvent::Created { slug: format!("p-{number}"), name: Localized::new(dice.words(4), None) },
-            ProductEvent::Summarised { summary: Localized::new(dice.words(60), None) },
+            ProductEvent::Created {
+                slug: format!("p-{number}"),
+                name: Localized::new(format!("{} {}", dice.words(1), dice.rare_words(3)), None),
+            },
+            ProductEvent::Summarised {
+                summary: Localized::new(format!("{} {}", dice.words(10), dice.rare_words(50)), None),
+            },
             ProductEvent::Categorised { categories: vec![category(6 + dice.roll(CATEGORIES - 6))?] },
             ProductEvent::AttributesSet { attributes },
             ProductEvent::Published {},
@@ -209,11 +235,14 @@ fn report(index: &SearchIndex) -> Result<(), AnyError> {
     })?;
     for count in [1, 2, 3] {
         measure(index, &format!("text of {count} words"), ROUNDS / 2, |dice| {
+            Ok(SearchRequest { text: format!("{} ", dice.rare_words(count)), ..plain() })
+        })?;
+        measure(index, &format!("text of {count} of the 48 commonest words"), ROUNDS / 2, |dice| {
             Ok(SearchRequest { text: format!("{} ", dice.words(count)), ..plain() })
         })?;
     }
     measure(index, "text, last word unfinished", ROUNDS / 2, |dice| {
-        let text: String = dice.words(2).chars().take(9).collect();
+        let text: String = dice.rare_words(2).chars().take(9).collect();
         Ok(SearchRequest { text, ..plain() })
     })?;
     measure(index, "author", ROUNDS / 2, |dice| {

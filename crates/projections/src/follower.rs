@@ -95,8 +95,8 @@ impl Follower {
     }
 
     async fn read_rows(&self, store: &ReadStore, events: &[&Event], rows: &mut Working) -> Result<(), ApplyError> {
-        let first = events.first();
-        let blame = |source| match first {
+        let unreadable = || events.iter().find(|event| event.body().is_err());
+        let blame = |source| match unreadable().or(events.first()) {
             Some(event) => cannot_fold(event, source),
             None => ApplyError::Fold { position: Position(self.position), event_type: String::new(), source },
         };

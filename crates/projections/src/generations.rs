@@ -166,18 +166,20 @@ pub(crate) async fn discard(store: &ReadStore, name: &str, old: &Generation) -> 
     Ok(())
 }
 
-/// Makes a generation at `position` live and drops the old one, all at once. Returns false, and changes nothing, when the
-/// old one has come further than the new one: nobody must see a read model go back.
+/// Makes a generation at `position`, the end of the log, live and drops the old one, all at once. Returns false, and
+/// changes nothing, when the old one has come further meanwhile: nobody must see a read model go back. One that was
+/// further to begin with holds events that are in the log no more.
 pub(crate) async fn switch(
     store: &ReadStore,
     projection: &dyn Projection,
     old: &Generation,
-    number: i64,
-    position: u64,
+    (number, position): (i64, u64),
+    head: u64,
 ) -> Result<bool, ReadError> {
     let (dialect, name) = (store.dialect(), projection.name());
+    let furthest = if old.position > head { old.position } else { position };
     let mut steps = vec![
-        forget(dialect, name, old.number, position, ExpectedRows::One),
+        forget(dialect, name, old.number, furthest, ExpectedRows::One),
         make_live(dialect, name, number, position),
     ];
     let shape = shape_of(projection);

@@ -51,8 +51,7 @@ impl Replay {
     /// # Errors
     /// [`RunError`]; the generation that serves is untouched then.
     pub async fn run(&self, name: &str, mut report: impl FnMut(Progress)) -> Result<Progress, RunError> {
-        let projection =
-            self.models.projection(name).ok_or_else(|| ReadError::ProjectionUnknown(name.to_owned()))?;
+        let projection = self.models.projection(name).ok_or_else(|| ReadError::ProjectionUnknown(name.to_owned()))?;
         let number = self.begin(&projection).await?;
         let begun = Instant::now();
         let mut builder = Follower { projection: Arc::clone(&projection), generation: number, stored: 0, position: 0 };
@@ -130,8 +129,10 @@ impl Replay {
         let (store, projection) = (&self.models.store, Arc::clone(&builder.projection));
         check(projection.name(), builder.save(store).await)?;
         let old = self.live(projection.name()).await?;
-        let (number, position) = (builder.generation, builder.position);
-        Ok(generations::switch(store, &*projection, &old, number, position).await?)
+        // Looked at after the old generation, so that the end of the log is behind it only if the log was put back.
+        let head = read_page(&*self.log, builder.position, 1, &[builder]).await?.head.0;
+        let new = (builder.generation, builder.position);
+        Ok(generations::switch(store, &*projection, &old, new, head).await?)
     }
 }
 

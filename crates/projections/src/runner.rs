@@ -67,13 +67,27 @@ enum Mode {
     Building {
         old: Generation,
     },
-    Stalled,
+    /// Queries see what is folded up to here.
+    Stalled {
+        shown: u64,
+    },
 }
 
 #[derive(Clone)]
 struct Entry {
     follower: Follower,
     mode: Mode,
+}
+
+impl Entry {
+    fn stall(&mut self) {
+        let shown = match &self.mode {
+            Mode::Serving => self.follower.position,
+            Mode::Building { old } => old.position,
+            Mode::Stalled { shown } => *shown,
+        };
+        self.mode = Mode::Stalled { shown };
+    }
 }
 
 /// Keeps projections at the end of the log.
@@ -164,12 +178,12 @@ impl Runner {
 
     /// Moves every projection on by one batch. Returns whether any of them moved.
     async fn step(&mut self) -> Result<bool, RunError> {
-        let active = self.entries.iter().filter(|entry| !matches!(entry.mode, Mode::Stalled));
+        let active = self.entries.iter().filter(|entry| !matches!(entry.mode, Mode::Stalled { .. }));
         let positions: BTreeSet<u64> = active.map(|entry| entry.follower.position).collect();
         let mut moved = false;
         for position in positions {
             let lane: Vec<usize> = (0..self.entries.len())
-                .filter(|index| !matches!(self.entries[*index].mode, Mode::Stalled))
+                .filter(|index| !matches!(self.entries[*index].mode, Mode::Stalled { .. }))
                 .filter(|index| self.entries[*index].follower.position == position)
                 .collect();
             if !lane.is_empty() {
@@ -184,7 +198,15 @@ impl Runner {
         let page = read_page(&*self.log, position, self.batch_events, &followers).await?;
         let Page { events, next, head } = page;
         let mut moved = next.0 > position;
-        if moved {
+        if head.0 < position {
+            for index in lane {
+                tracing::error!(
+                    projection = self.entries[*index].follower.projection.name(), position, %head,
+                    "projection is ahead of the log, which must have been put back: rebuild it"
+                );
+                self.entries[*index].stall();
+            }
+        } else if moved {
             let events: Arc<[Event]> = events.into_iter().map(Event::new).collect();
             self.apply(lane, &events, next.0).await?;
         }
@@ -218,7 +240,7 @@ impl Runner {
                         projection = name, %position, event_type, error = %source,
                         "projection stands still before an event that it cannot fold"
                     );
-                    self.entries[index].mode = Mode::Stalled;
+                    self.entries[index].stall();
                 }
                 // Tables that are gone look like a failure too: then another generation is live.
                 Err(ApplyError::Read(error)) => {
@@ -257,8 +279,8 @@ impl Runner {
         let saved = entry.follower.save(&self.models.store).await;
         if matches!(saved, Ok(Applied::Done)) {
             let follower = &entry.follower;
-            let (number, position) = (follower.generation, follower.position);
-            generations::switch(&self.models.store, &*follower.projection, &old, number, position).await?;
+            let new = (follower.generation, follower.position);
+            generations::switch(&self.models.store, &*follower.projection, &old, new, head.0).await?;
         }
         self.reload(index).await?;
         let name = self.entries[index].follower.projection.name();
@@ -271,7 +293,7 @@ impl Runner {
     async fn revive(&mut self) {
         for index in 0..self.entries.len() {
             let (stalled, before) =
-                (matches!(self.entries[index].mode, Mode::Stalled), self.entries[index].follower.generation);
+                (matches!(self.entries[index].mode, Mode::Stalled { .. }), self.entries[index].follower.generation);
             if !stalled {
                 continue;
             }
@@ -327,7 +349,7 @@ async fn find_entry(store: &ReadStore, projection: &Arc<dyn Projection>) -> Resu
     if live.version > version {
         let error = RunError::Newer { name, found: live.version, known: version };
         tracing::error!(projection = name, %error, "projection stands still");
-        return Ok(entry(&live, Mode::Stalled));
+        return Ok(entry(&live, Mode::Stalled { shown: live.position }));
     }
     if live.version == version {
         return Ok(entry(&live, Mode::Serving));
@@ -351,7 +373,7 @@ fn show(models: &ReadModels, entry: &Entry, head: Option<Position>) {
         status.head = head.unwrap_or(status.head).max(Position(follower.position));
         let position = Position(follower.position);
         (status.state, status.position) = match &entry.mode {
-            Mode::Stalled => (ProjectionState::Stalled, position),
+            Mode::Stalled { shown } => (ProjectionState::Stalled, Position(*shown)),
             Mode::Building { old } => (ProjectionState::Rebuilding, Position(old.position)),
             Mode::Serving if status.building.is_some() => (ProjectionState::Rebuilding, position),
             Mode::Serving if head.is_some_and(|head| position >= head) => (ProjectionState::Live, position),

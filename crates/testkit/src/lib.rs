@@ -1,1 +1,88 @@
-//! Room under construction.
+//! A shop in five lines, for tests: on any engine, with books on its shelves, behind real HTTP where that is wanted.
+
+mod folder;
+mod shelves;
+
+use std::sync::Arc;
+
+use app::clock::{Clock, SystemClock};
+use app::ids::SystemIds;
+use comptoir::background::{Background, Started};
+use comptoir::config::{Config, StoreKind};
+use comptoir::open::OpenShop;
+
+pub use folder::TempFolder;
+pub use shelves::Book;
+pub use test_postgres::TestPostgres;
+
+/// Which engine a test shop stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Nothing on disk.
+    Memory,
+    /// Files in a folder that goes away with the shop.
+    Sqlite,
+    /// A database of its own in the throw-away cluster.
+    Postgres,
+}
+
+/// A shop that lives as long as its test.
+pub struct TestShop {
+    /// Everything to call.
+    pub started: Started,
+    /// How it was opened: the same again opens the same shop.
+    pub config: Config,
+    background: Option<Background>,
+    folder: Arc<TempFolder>,
+}
+
+impl TestShop {
+    /// Opens an empty shop. `None` where the engine is not to be had on this machine; then that was said in a line.
+    pub async fn open(engine: Engine) -> Option<Self> {
+        let folder = Arc::new(TempFolder::new());
+        let config = config_of(engine, &folder)?;
+        Some(Self::open_in(config, folder, Arc::new(SystemClock)).await)
+    }
+
+    /// Opens an empty shop that keeps nothing, by a clock of the test's.
+    pub async fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        let config = Config { store: StoreKind::Memory, demo: false, ..Config::default() };
+        Self::open_in(config, Arc::new(TempFolder::new()), clock).await
+    }
+
+    async fn open_in(config: Config, folder: Arc<TempFolder>, clock: Arc<dyn Clock>) -> Self {
+        let open = OpenShop::open(&config, clock, Arc::new(SystemIds)).await.expect("the shop opens");
+        let (background, started) = Background::start(open).await.expect("the background starts");
+        Self { started, config, background: Some(background), folder }
+    }
+
+    /// Stops the shop and opens it again: what a restart does.
+    pub async fn reopen(mut self) -> Self {
+        let (config, folder) = (self.config.clone(), self.folder.clone());
+        self.stop().await;
+        drop(self);
+        Self::open_in(config, folder, Arc::new(SystemClock)).await
+    }
+
+    /// Stops the shop and lets go of its files.
+    pub async fn stop(&mut self) {
+        if let Some(background) = self.background.take() {
+            background.stop().await;
+        }
+        self.started.store.close().await;
+    }
+}
+
+/// Returns the configuration of a shop on an engine, without the demo's books.
+pub fn config_of(engine: Engine, folder: &TempFolder) -> Option<Config> {
+    let data_dir = folder.path().join("data");
+    let config = Config { data_dir, demo: false, ..Config::default() };
+    Some(match engine {
+        Engine::Memory => Config { store: StoreKind::Memory, ..config },
+        Engine::Sqlite => config,
+        Engine::Postgres => {
+            let url = TestPostgres::shared()?.create_database();
+            Config { store: StoreKind::Postgres, database_url: Some(url), ..config }
+        }
+    })
+}

@@ -2,19 +2,16 @@
 
 use app::actor::{Actor, Permission};
 use app::bus::{Cause, CommandKey, Request};
-use app::error::{AppError, Refused};
-use async_graphql::{Context, Error, InputType, Result};
+use app::error::AppError;
+use async_graphql::{Context, Error, Result};
 use domain::order::Order;
 use domain::values::{CustomerId, OrderId, Sealed};
 
 use super::ApiState;
 use super::errors::failure;
-use super::fingerprint::fingerprint;
 use crate::http::context::RequestContext;
 use crate::http::error::ErrorCode as FailureCode;
 
-/// The longest idempotency key, characters.
-const KEY_CHARACTERS_MAX: usize = 200;
 /// The most items of one page.
 pub(crate) const PAGE_MAX: i32 = 100;
 
@@ -93,54 +90,19 @@ impl<'a> Call<'a> {
         Ok(loaded.state.sale().map_or_else(|| order.to_string(), |sale| sale.cart.to_string()))
     }
 
-    /// Makes a command's request: its key with the input's fingerprint, its cause, the version the client saw.
-    ///
-    /// # Errors
-    /// VALIDATION for a key of the wrong length or a version below 0.
-    pub(crate) fn command(&self, command: &Command, correlation: impl Into<String>) -> Result<Request, AppError> {
+    /// Makes a command's request: its key, its cause, the version the client saw.
+    pub(crate) fn command(&self, command: &Command, correlation: impl Into<String>) -> Request {
         let name = command.key.as_ref().map_or_else(|| self.state.shop.ids.uuid().to_string(), |key| key.key.clone());
         let cause = Cause::of(name, correlation).because_of(self.request.trace_id.clone());
-        Ok(Request::new(self.actor.clone(), cause).keyed(command.key.clone()).expecting(command.expected_version))
+        Request::new(self.actor.clone(), cause).keyed(command.key.clone()).expecting(command.expected_version)
     }
 }
 
 /// What identifies a mutation's command, checked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Command {
-    key: Option<CommandKey>,
-    expected_version: Option<u64>,
-}
-
-impl Command {
-    /// Reads a mutation's key and fingerprints its input.
-    ///
-    /// # Errors
-    /// VALIDATION for a key of the wrong length.
-    pub(crate) fn of<I: InputType>(ctx: &Context<'_>, input: &I, key: Option<&str>) -> Result<Self, Refused> {
-        let Some(key) = key else { return Ok(Self { key: None, expected_version: None }) };
-        let length = key.chars().count();
-        if !(1..=KEY_CHARACTERS_MAX).contains(&length) {
-            let rule = "1 to 200 characters";
-            let refused = Refused::new("VALIDATION", format!("the idempotency key has {length} characters: {rule}"));
-            return Err(refused.at(&["idempotencyKey"]).with("rule", rule));
-        }
-        let fingerprint = fingerprint(ctx.field().name(), &input.to_value());
-        Ok(Self { key: Some(CommandKey { key: key.to_owned(), fingerprint }), expected_version: None })
-    }
-
-    /// Sets the version the client saw.
-    ///
-    /// # Errors
-    /// VALIDATION for a version below 0.
-    pub(crate) fn expecting(self, version: Option<i32>) -> Result<Self, Refused> {
-        let Some(version) = version else { return Ok(self) };
-        let rule = "a whole number from 0";
-        let invalid = || {
-            let message = format!("{version} is no version: {rule}");
-            Refused::new("VALIDATION", message).at(&["input", "expectedVersion"]).with("rule", rule)
-        };
-        Ok(Self { expected_version: Some(u64::try_from(version).map_err(|_| invalid())?), ..self })
-    }
+    pub(crate) key: Option<CommandKey>,
+    pub(crate) expected_version: Option<u64>,
 }
 
 /// Reads the size of a page: 1 to [`PAGE_MAX`].

@@ -3,6 +3,7 @@
 use async_graphql::{OutputType, SimpleObject};
 
 use super::audit::types::Event;
+use super::order::TimelineEntry;
 use super::order::types::Order;
 use super::returns::types::Return;
 use super::stock::types::StockLevel;
@@ -22,6 +23,7 @@ pub struct PageInfo {
 #[graphql(concrete(name = "ReturnConnection", params(Return)))]
 #[graphql(concrete(name = "StockConnection", params(StockLevel)))]
 #[graphql(concrete(name = "EventConnection", params(Event)))]
+#[graphql(concrete(name = "TimelineConnection", params(TimelineEntry)))]
 pub struct Connection<T: OutputType> {
     /// The items, in order.
     pub nodes: Vec<T>,

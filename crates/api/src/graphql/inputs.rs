@@ -2,22 +2,58 @@
 
 use std::str::FromStr;
 
+use app::bus::CommandKey;
 use app::error::{AppError, Refused};
+use async_graphql::{Context, InputType};
 use domain::values::{InvalidValue, Locale, Localized, Money, Quantity};
 
+use super::call::Command;
+use super::fingerprint::fingerprint;
 use super::localized::LocalizedInput;
 use super::money::MoneyInput;
 
 /// The most items of any list in an input.
 pub(crate) const ITEMS_MAX: usize = 500;
 
-/// Collects what is wrong with an input while it is parsed. Paths begin inside `input`.
+/// The longest idempotency key, characters.
+const KEY_CHARACTERS_MAX: usize = 200;
+
+/// Collects what is wrong with a mutation's arguments while they are parsed. Paths begin inside `input`.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
+    command: Command,
     refused: Vec<Refused>,
 }
 
 impl Inputs {
+    /// Begins with the idempotency key, under which the input is fingerprinted, and the version the client saw.
+    pub(crate) fn of<I: InputType>(
+        ctx: &Context<'_>,
+        input: &I,
+        key: Option<&str>,
+        expected_version: Option<i32>,
+    ) -> Self {
+        let mut inputs = Self::default();
+        if let Some(key) = key {
+            let length = key.chars().count();
+            if (1..=KEY_CHARACTERS_MAX).contains(&length) {
+                let fingerprint = fingerprint(ctx.field().name(), &input.to_value());
+                inputs.command.key = Some(CommandKey { key: key.to_owned(), fingerprint });
+            } else {
+                let rule = "1 to 200 characters";
+                inputs.refuse(&["idempotencyKey"], format!("the idempotency key has {length} characters: {rule}"), rule);
+            }
+        }
+        if let Some(version) = expected_version {
+            inputs.command.expected_version = u64::try_from(version).ok();
+            if version < 0 {
+                let rule = "a whole number from 0";
+                inputs.refuse(&["expectedVersion"], format!("{version} is no version: {rule}"), rule);
+            }
+        }
+        inputs
+    }
+
     /// Notes a refusal.
     pub(crate) fn refuse(&mut self, path: &[&str], message: impl Into<String>, rule: &'static str) {
         self.refused.push(Refused::new("VALIDATION", message).at(path).with("rule", rule));
@@ -84,12 +120,12 @@ impl Inputs {
         AppError::Invalid(self.refused)
     }
 
-    /// Passes if nothing was wrong.
+    /// Returns the command's key and version if nothing was wrong.
     ///
     /// # Errors
     /// Everything that was wrong.
-    pub(crate) fn checked(self) -> Result<(), AppError> {
-        if self.refused.is_empty() { Ok(()) } else { Err(self.refused()) }
+    pub(crate) fn command(self) -> Result<Command, AppError> {
+        if self.refused.is_empty() { Ok(self.command) } else { Err(self.refused()) }
     }
 }
 
@@ -130,6 +166,6 @@ mod tests {
         let mut inputs = Inputs::default();
         assert_eq!(inputs.list("lines", &[] as &[u8], |_, _, item| Some(*item)), None);
         assert_eq!(inputs.list("lines", &[0_u8; ITEMS_MAX + 1], |_, _, item| Some(*item)), None);
-        assert!(inputs.checked().is_err());
+        assert!(inputs.command().is_err());
     }
 }

@@ -13,6 +13,16 @@ pub enum LocaleCode {
     En,
 }
 
+impl LocaleCode {
+    /// Returns the language as read models hold it.
+    pub(crate) fn stored_name(self) -> &'static str {
+        match self {
+            LocaleCode::Fr => "fr",
+            LocaleCode::En => "en",
+        }
+    }
+}
+
 /// A text in French, the fallback, and in English where there is one.
 #[derive(Clone, Debug, InputObject)]
 pub struct LocalizedInput {

@@ -33,8 +33,9 @@ impl Money {
     /// Reads what [`Amount`] shows, such as `12.50 EUR`.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         let (amount, currency) = text.split_once(' ')?;
+        let currency = currency.parse::<Currency>().ok()?;
         let amount = rust_decimal::Decimal::from_str_exact(amount).ok()?;
-        minor_units(amount).map(|minor| Amount::new(minor, currency.parse().unwrap_or(Currency::Eur)).into())
+        minor_units(amount).map(|minor| Amount::new(minor, currency).into())
     }
 }
 

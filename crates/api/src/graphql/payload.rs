@@ -2,7 +2,7 @@
 
 use app::bus::Outcome;
 use app::error::AppError;
-use async_graphql::{ID, Interface, OutputType, Result, SimpleObject};
+use async_graphql::{Enum, ID, Interface, OutputType, Result, SimpleObject};
 
 use super::call::Call;
 use super::cart::types::Cart;
@@ -17,11 +17,18 @@ use super::session::types::{AccessToken, Session};
 use super::stock::types::StockLevel;
 use super::tasks::types::Task;
 
+/// What the server did on its own or has not finished yet. The list grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum WarningCode {
+    /// The checkout has no answer yet: follow the order.
+    CheckoutPending,
+}
+
 /// A change that the server made on its own, or something it has not finished yet.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct Warning {
-    /// What to branch on, such as `CHECKOUT_PENDING`.
-    pub code: String,
+    /// What to branch on.
+    pub code: WarningCode,
     /// For people who build clients.
     pub message: String,
     /// What it is about.

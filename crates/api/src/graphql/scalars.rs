@@ -15,6 +15,8 @@ const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const MICROSECONDS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
+const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+
 /// An opaque, ordered place in the event log: texts of positions compare as the positions do. Never parse it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(pub u64);
@@ -144,6 +146,26 @@ impl ScalarType for DateTime {
     }
 }
 
+/// A day, as `YYYY-MM-DD`: texts compare as days do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date(pub String);
+
+/// A day, such as `2026-11-22` (RFC 3339, full-date).
+#[Scalar]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) if text.len() == 10 && time::Date::parse(&text, DAY).is_ok() => Ok(Date(text)),
+            Value::String(_) => Err(InputValueError::custom("it is not a day such as \"2026-11-22\"")),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
 /// Any JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Json(pub Value);
@@ -189,6 +211,13 @@ mod tests {
         assert_eq!(DateTime::read(&text), Some(moment));
         assert_eq!(DateTime::read("1970-01-01T01:00:00+01:00"), Some(DateTime(Timestamp::from_micros(0))));
         assert_eq!(DateTime::read("yesterday"), None);
+    }
+
+    #[test]
+    fn only_a_day_of_the_calendar_is_a_day() {
+        for (text, valid) in [("2026-02-28", true), ("2026-02-29", false), ("2026-2-28", false), ("", false)] {
+            assert_eq!(<Date as ScalarType>::parse(Value::from(text)).is_ok(), valid, "{text}");
+        }
     }
 
     #[test]

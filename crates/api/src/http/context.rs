@@ -164,5 +164,7 @@ fn after_position(headers: &HeaderMap) -> Option<String> {
 /// Positions are opaque here, but go into headers: letters, digits and a little punctuation.
 fn is_position(text: &str) -> bool {
     (1..=POSITION_BYTES_MAX).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b':' | b'/' | b'+'))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b':' | b'/' | b'+'))
 }

@@ -75,11 +75,7 @@ pub(crate) struct Body<'a> {
 impl<'a> Body<'a> {
     pub(crate) fn of(response: &'a Response) -> Self {
         let is_executed = request_error_code(response).is_none();
-        Self {
-            errors: &response.errors,
-            data: is_executed.then_some(&response.data),
-            extensions: &response.extensions,
-        }
+        Self { errors: &response.errors, data: is_executed.then_some(&response.data), extensions: &response.extensions }
     }
 }
 

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// GraphiQL writes style attributes, and has its fonts and icons inside its style sheet.
+/// Scripts come from here only. GraphiQL's dialogs insert a style element, and its style sheet holds its fonts and icons.
 const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; \
     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

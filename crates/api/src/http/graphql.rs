@@ -89,8 +89,9 @@ impl<E: Executor> Endpoint<E> {
             }
             Method::GET => parse_query_string(&parts.uri)?,
             _ => {
-                return Err(Failure::bad_request("send POST, or GET for queries")
-                    .with_status(StatusCode::METHOD_NOT_ALLOWED));
+                return Err(
+                    Failure::bad_request("send POST, or GET for queries").with_status(StatusCode::METHOD_NOT_ALLOWED)
+                );
             }
         };
         let prepared = self.engine.prepare(parameters)?;
@@ -187,7 +188,9 @@ async fn read_body(headers: &HeaderMap, body: HttpBody) -> Result<axum::body::By
 fn parse_body(bytes: &[u8]) -> Result<Parameters, Failure> {
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => serde_json::from_slice(bytes).map_err(|error| malformed("the body", &error)),
-        Some(b'[') => Err(Failure::bad_request("batches are not accepted: send one operation a request").of_transport()),
+        Some(b'[') => {
+            Err(Failure::bad_request("batches are not accepted: send one operation a request").of_transport())
+        }
         _ => Err(Failure::bad_request("the body is not a JSON object with a query").of_transport()),
     }
 }
@@ -204,8 +207,9 @@ struct QueryString {
 
 fn parse_query_string(uri: &Uri) -> Result<Parameters, Failure> {
     if uri.query().is_some_and(|query| query.len() > BODY_BYTES_MAX) {
-        return Err(Failure::bad_request("the query string is too long: send a POST")
-            .with_status(StatusCode::URI_TOO_LONG));
+        return Err(
+            Failure::bad_request("the query string is too long: send a POST").with_status(StatusCode::URI_TOO_LONG)
+        );
     }
     let Query(text) = Query::<QueryString>::try_from_uri(uri)
         .map_err(|_| Failure::bad_request("the query string is malformed").of_transport())?;

@@ -33,9 +33,7 @@ pub(crate) async fn health() -> Response {
 pub(crate) async fn ready(State(readiness): State<Readiness>) -> Response {
     match readiness() {
         Ok(()) => status(StatusCode::OK, Status { status: "ready", reason: None }),
-        Err(reason) => {
-            status(StatusCode::SERVICE_UNAVAILABLE, Status { status: "not ready", reason: Some(&reason) })
-        }
+        Err(reason) => status(StatusCode::SERVICE_UNAVAILABLE, Status { status: "not ready", reason: Some(&reason) }),
     }
 }
 

@@ -8,12 +8,10 @@ use app::clock::Clock;
 use app::token::Tokens;
 use async_graphql::Executor;
 use axum::Router;
-use axum::http::header::{
-    CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
+use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::map_response;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{any, get, post};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
@@ -21,12 +19,12 @@ use tokio::net::TcpListener;
 use crate::http::authentication::Authentication;
 use crate::http::context::RequestHook;
 use crate::http::engine::Engine;
+use crate::http::graphiql;
 use crate::http::graphql::{Endpoint, handle};
 use crate::http::health::{self, Readiness};
 use crate::http::metrics::Metrics;
 use crate::http::shutdown::Shutdown;
 use crate::http::webhook::{self, Webhooks};
-use crate::http::graphiql;
 
 /// How long running requests may take once the server's end has begun, seconds.
 pub const SHUTDOWN_SECONDS_MAX: u64 = 10;

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::actor::Actor;
 use async_graphql::{Executor, Response as GraphqlResponse};
 use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, WebSocketUpgrade};
-use axum::http::header::{HOST, ORIGIN, UPGRADE};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, UPGRADE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -45,14 +46,14 @@ pub(crate) async fn upgrade<E: Executor>(
     mut context: RequestContext,
 ) -> Response {
     match accept(&endpoint, parts).await {
-        Ok((upgrade, credentials)) => {
-            context.actor = credentials.actor.clone();
-            let (closes, shutdown) = (credentials.subprotocol_refused, endpoint.shutdown.clone());
+        Ok(accepted) => {
+            let Accepted { upgrade, actor, credentials, refusal } = accepted;
+            context.actor = actor;
             upgrade.on_upgrade(move |socket| async move {
-                let _open = (shutdown.hold(), endpoint.engine.metrics.socket_open());
-                match closes {
-                    Some(refusal) => close(socket, refusal).await,
-                    None => Box::pin(converse(socket, Connection::new(endpoint, context, credentials.text))).await,
+                let _open = (endpoint.shutdown.hold(), endpoint.engine.metrics.socket_open());
+                match refusal {
+                    Some(reason) => close(socket, reason).await,
+                    None => Box::pin(converse(socket, Connection::new(endpoint, context, credentials))).await,
                 }
             })
         }
@@ -64,36 +65,36 @@ pub(crate) async fn upgrade<E: Executor>(
 }
 
 struct Accepted {
-    actor: Option<app::actor::Actor>,
-    text: Option<String>,
-    subprotocol_refused: Option<Close>,
+    upgrade: WebSocketUpgrade,
+    actor: Option<Actor>,
+    /// What `Authorization` says, to be read again later.
+    credentials: Option<String>,
+    /// Why the socket is to be closed at once.
+    refusal: Option<Close>,
 }
 
-async fn accept<E: Executor>(
-    endpoint: &Endpoint<E>,
-    parts: &mut Parts,
-) -> Result<(WebSocketUpgrade, Accepted), Failure> {
+async fn accept<E: Executor>(endpoint: &Endpoint<E>, parts: &mut Parts) -> Result<Accepted, Failure> {
     if !is_same_origin(&parts.headers) {
         return Err(Failure::new(ErrorCode::Forbidden, "another origin may not open a socket here").of_transport());
     }
     let actor = endpoint.authentication.of_headers(&parts.headers)?;
-    let text = parts.headers.get(axum::http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let text = text.map(str::to_owned);
+    let credentials = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let mut upgrade = WebSocketUpgrade::from_request_parts(parts, &())
         .await
         .map_err(|_| Failure::bad_request("the WebSocket handshake is malformed").with_status(StatusCode::BAD_REQUEST))?
         .max_message_size(BODY_BYTES_MAX)
         .max_frame_size(BODY_BYTES_MAX)
         .protocols([SUBPROTOCOL]);
-    let mut subprotocol_refused = None;
+    let mut refusal = None;
     if upgrade.selected_protocol().is_none() {
         // A client hears the close code only where the handshake agrees to what it asked for.
-        if let Some(asked) = upgrade.requested_protocols().next().cloned() {
+        let asked = upgrade.requested_protocols().next().cloned();
+        if let Some(asked) = asked {
             upgrade.set_selected_protocol(asked);
         }
-        subprotocol_refused = Some(Close::SubprotocolNotAcceptable);
+        refusal = Some(Close::SubprotocolNotAcceptable);
     }
-    Ok((upgrade, Accepted { actor, text, subprotocol_refused }))
+    Ok(Accepted { upgrade, actor, credentials, refusal })
 }
 
 /// Browsers open sockets to any site and send cookies along: what says whose page it is, is `Origin` (RFC 6454).
@@ -287,10 +288,7 @@ fn keep_alive_step<E: Executor>(connection: &mut Connection<E>, is_heard: bool) 
     }
 }
 
-fn message_step<E: Executor>(
-    connection: &mut Connection<E>,
-    message: Option<Result<Message, axum::Error>>,
-) -> Step {
+fn message_step<E: Executor>(connection: &mut Connection<E>, message: Option<Result<Message, axum::Error>>) -> Step {
     match message {
         Some(Ok(Message::Text(text))) => match connection.on_message(text.as_str()) {
             Ok(Some(answer)) => Step::Send(Message::from(answer)),

@@ -120,15 +120,13 @@ fn apply_cart(event: &Event, cart: &CartEvent, rows: &mut Working) -> Result<(),
         CartEvent::Opened { .. } | CartEvent::ContactSet { .. } | CartEvent::PaymentMethodChosen { .. } => Ok(()),
         CartEvent::LinesAdded { lines } | CartEvent::Merged { lines, .. } => add_lines(event, lines, rows),
         CartEvent::LineQuantityChanged { line, quantity } => change_quantity(id, line, *quantity, rows),
-        CartEvent::LinesRemoved { lines } => {
-            lines.iter().try_for_each(|line| {
-                let own = key([id, line.as_str()]);
-                let row = rows.update(&CART_LINES, &own)?;
-                let (units, gross) = (row.int("quantity")?, row.int("gross_minor")?);
-                rows.delete(&CART_LINES, own)?;
-                count(id, (-1, -units, -gross), rows)
-            })
-        }
+        CartEvent::LinesRemoved { lines } => lines.iter().try_for_each(|line| {
+            let own = key([id, line.as_str()]);
+            let row = rows.update(&CART_LINES, &own)?;
+            let (units, gross) = (row.int("quantity")?, row.int("gross_minor")?);
+            rows.delete(&CART_LINES, own)?;
+            count(id, (-1, -units, -gross), rows)
+        }),
         CartEvent::LineRepriced { line, price, vat_rate } => {
             let row = rows.update(&CART_LINES, &key([id, line.as_str()]))?;
             row.set("vat_rate", String::from(*vat_rate))?;

@@ -187,11 +187,8 @@ pub(super) fn bars(body: &Body) -> bool {
         Body::Fulfilment(fulfilment) => matches!(fulfilment, FulfilmentEvent::Cancelled { .. }),
         Body::Return(returned) => matches!(returned, ReturnEvent::Cancelled { .. }),
         Body::Payment(payment) => matches!(payment, PaymentEvent::VoidRequested { .. } | PaymentEvent::Voided {}),
-        Body::Order(_)
-        | Body::Product(_)
-        | Body::Variant(_)
-        | Body::Category(_)
-        | Body::Stock(_)
-        | Body::Cart(_) => false,
+        Body::Order(_) | Body::Product(_) | Body::Variant(_) | Body::Category(_) | Body::Stock(_) | Body::Cart(_) => {
+            false
+        }
     }
 }

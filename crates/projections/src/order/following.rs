@@ -12,11 +12,7 @@ use crate::rows::{Row, Table, Value, key};
 use crate::working::{FoldError, Working};
 
 /// Returns the row of the event's stream; none where the stream was barred before it began.
-fn own_row<'a>(
-    table: &'static Table,
-    event: &Event,
-    rows: &'a mut Working,
-) -> Result<Option<&'a mut Row>, FoldError> {
+fn own_row<'a>(table: &'static Table, event: &Event, rows: &'a mut Working) -> Result<Option<&'a mut Row>, FoldError> {
     let own = key([event.id()]);
     if rows.get(table, &own)?.is_none() && bars(event.body()?) {
         return Ok(None);
@@ -107,6 +103,10 @@ pub(super) fn fulfilment(event: &Event, fulfilment: &FulfilmentEvent, rows: &mut
         FulfilmentEvent::Packed { packed_at } => {
             row.set("packed_at", packed_at.micros())?;
             Ok(row.set("status", FulfilmentState::Packed.name())?)
+        }
+        FulfilmentEvent::LabelBooked { carrier, tracking } => {
+            row.set("carrier", carrier.as_str())?;
+            Ok(row.set("tracking", tracking.as_str())?)
         }
         FulfilmentEvent::ReleasedForShipping {} => Ok(row.set("released", true)?),
         FulfilmentEvent::HandedOver { carrier, tracking, handed_over_at } => {

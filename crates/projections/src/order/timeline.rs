@@ -79,7 +79,9 @@ pub(super) fn of_fulfilment(fulfilment: &FulfilmentEvent) -> Json {
         FulfilmentEvent::Requested { location, lines, share, .. } => {
             json!({"location": location, "lines": lines, "share": share})
         }
-        FulfilmentEvent::HandedOver { carrier, tracking, .. } => json!({"carrier": carrier, "tracking": tracking}),
+        FulfilmentEvent::LabelBooked { carrier, tracking } | FulfilmentEvent::HandedOver { carrier, tracking, .. } => {
+            json!({"carrier": carrier, "tracking": tracking})
+        }
         FulfilmentEvent::Packed { .. }
         | FulfilmentEvent::ReleasedForShipping {}
         | FulfilmentEvent::Delivered { .. }

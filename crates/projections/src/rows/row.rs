@@ -102,7 +102,8 @@ impl Row {
         for (column, value) in fields {
             row.set(column, value)?;
         }
-        let empty = row.columns.iter().zip(&row.values).find(|(column, value)| !column.nullable && **value == Value::Null);
+        let empty =
+            row.columns.iter().zip(&row.values).find(|(column, value)| !column.nullable && **value == Value::Null);
         match empty {
             Some((column, _)) => Err(RowError::Empty(column.name.to_owned())),
             None => Ok(row),

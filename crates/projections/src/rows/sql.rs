@@ -70,7 +70,7 @@ impl Dialect {
         let mut create = sea_query::Table::create();
         create.table(self.table(physical)).if_not_exists();
         for column in table.columns {
-            create.col(&mut self.column(column));
+            create.col(self.column(column));
         }
         let mut primary = Index::create();
         for column in table.key_columns() {

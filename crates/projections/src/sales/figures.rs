@@ -32,11 +32,9 @@ impl Side {
     fn shipping_columns(self) -> [&'static str; 3] {
         match self {
             Side::Sold => ["shipping_gross_minor", "shipping_net_minor", "shipping_tax_minor"],
-            Side::Cancelled => [
-                "cancelled_shipping_gross_minor",
-                "cancelled_shipping_net_minor",
-                "cancelled_shipping_tax_minor",
-            ],
+            Side::Cancelled => {
+                ["cancelled_shipping_gross_minor", "cancelled_shipping_net_minor", "cancelled_shipping_tax_minor"]
+            }
         }
     }
 }
@@ -92,12 +90,7 @@ pub(super) fn count(sold: &Sold, day: &str, side: Side, rows: &mut Working) -> R
 }
 
 /// Counts what a return gave back: minor units per line of the order, which must be lines of it.
-pub(super) fn refund(
-    sold: &Sold,
-    refunds: &[(String, i64)],
-    day: &str,
-    rows: &mut Working,
-) -> Result<(), FoldError> {
+pub(super) fn refund(sold: &Sold, refunds: &[(String, i64)], day: &str, rows: &mut Working) -> Result<(), FoldError> {
     let currency = sold.currency.code();
     for (line, minor) in refunds {
         let sold_line = sold.lines.iter().find(|candidate| candidate.line == *line);

@@ -116,11 +116,7 @@ impl SalesQueries<'_> {
                 shipping: shipping(row, ["shipping_gross_minor", "shipping_net_minor", "shipping_tax_minor"])?,
                 cancelled_shipping: shipping(
                     row,
-                    [
-                        "cancelled_shipping_gross_minor",
-                        "cancelled_shipping_net_minor",
-                        "cancelled_shipping_tax_minor",
-                    ],
+                    ["cancelled_shipping_gross_minor", "cancelled_shipping_net_minor", "cancelled_shipping_tax_minor"],
                 )?,
             })
         };

@@ -52,11 +52,7 @@ impl Sold {
         Self {
             currency: sale.currency,
             lines: lines.collect(),
-            shipping: Amounts {
-                gross: shipping.gross.minor(),
-                net: shipping.net.minor(),
-                tax: shipping.tax.minor(),
-            },
+            shipping: Amounts { gross: shipping.gross.minor(), net: shipping.net.minor(), tax: shipping.tax.minor() },
         }
     }
 

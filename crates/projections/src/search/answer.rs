@@ -11,7 +11,7 @@ use super::bits::Bits;
 use super::facets::{self, Group, GroupKey};
 use super::order::OrderKey;
 use super::request::{
-    Cursor, FILTER_VALUES_MAX, Filters, Hit, PAGE_HITS_MAX, SearchPage, SearchRequest, Sort, SortValue,
+    Cursor, FILTER_VALUES_MAX, Facet, Filters, Hit, PAGE_HITS_MAX, SearchPage, SearchRequest, Sort, SortValue,
 };
 use super::snapshot::{Filter, Snapshot};
 use super::text::{Closeness, Text};
@@ -46,8 +46,28 @@ pub(super) fn answer(
     };
     let has_next = hits.len() > limit;
     hits.truncate(limit);
-    let facets = if request.facets { facets::count(snapshot, request, base, &groups)? } else { Vec::new() };
+    let facets = match (request.facets, &matches) {
+        (true, None) => listed_facets(snapshot, request, base, &groups)?,
+        (true, Some(_)) => facets::count(snapshot, request, base, &groups)?,
+        (false, _) => Vec::new(),
+    };
     Ok(SearchPage { hits, total, facets, position, has_next })
+}
+
+/// Counts the facets of a list without text once per commit: every shopper who opens a category asks for the same.
+fn listed_facets(
+    snapshot: &Snapshot,
+    request: &SearchRequest,
+    base: &Bits,
+    groups: &[Group],
+) -> Result<Vec<Facet>, SearchError> {
+    let selection = (request.filters.clone(), request.locale, request.currency);
+    if let Some(facets) = snapshot.known_facets(&selection) {
+        return Ok(facets);
+    }
+    let facets = facets::count(snapshot, request, base, groups)?;
+    snapshot.remember_facets(selection, &facets);
+    Ok(facets)
 }
 
 fn check(request: &SearchRequest) -> Result<(), SearchError> {

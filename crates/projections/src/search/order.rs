@@ -169,6 +169,20 @@ impl Order {
         Ok(ranks.into_iter().map(|rank| self.sequence[rank as usize]).collect())
     }
 
+    /// Returns the products with a price within bounds, both included, when this is the order of rising prices.
+    pub(super) fn priced(&self, snapshot: &Snapshot, currency: Currency, bounds: [i64; 2]) -> Bits {
+        let [min, max] = bounds.map(|bound| u64::try_from(bound).unwrap_or(0));
+        let price_of = |number: u32| {
+            let (segment, document) = snapshot.locate(number);
+            price(segment, document, currency, Direction::Up)
+        };
+        let from = self.sequence.partition_point(|number| price_of(*number) < min);
+        let to = self.sequence.partition_point(|number| price_of(*number) <= max);
+        let mut bits = Bits::new(snapshot.bound());
+        self.sequence.get(from..to).unwrap_or_default().iter().for_each(|number| bits.insert(*number));
+        bits
+    }
+
     /// Returns the place of the first document behind a cursor.
     fn behind(&self, snapshot: &Snapshot, cursor: &Cursor) -> Result<usize, SearchError> {
         let (mut low, mut high) = (0, self.sequence.len());

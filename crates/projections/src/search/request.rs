@@ -52,7 +52,7 @@ impl SearchRequest {
 }
 
 /// What every hit must be. Values of one filter are alternatives; different filters must all hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filters {
     /// In one of these categories or below it; empty for any.
     pub categories: Vec<CategoryId>,

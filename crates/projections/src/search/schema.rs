@@ -65,16 +65,6 @@ impl Fields {
     pub(super) fn key_term(&self, key: &str) -> Term {
         Term::from_field_text(self.key, key)
     }
-
-    /// Returns the field of a price.
-    pub(super) fn price(&self, currency: Currency) -> Field {
-        match currency {
-            Currency::Eur => self.prices[0],
-            Currency::Usd => self.prices[1],
-            Currency::Gbp => self.prices[2],
-            Currency::Chf => self.prices[3],
-        }
-    }
 }
 
 /// Returns the place of a language in arrays by language.

@@ -3,24 +3,26 @@
 //! Documents of all segments are numbered through: number = first number of the segment + document id.
 
 use std::collections::HashMap;
-use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::values::{CategoryId, Currency};
+use domain::values::{CategoryId, Currency, Locale};
 use tantivy::columnar::{Column, StrColumn};
-use tantivy::query::{EnableScoring, Query, RangeQuery, TermQuery, TermSetQuery};
+use tantivy::query::{EnableScoring, Query, TermQuery, TermSetQuery};
 use tantivy::schema::{Field, IndexRecordOption, Term};
 use tantivy::{Score, Searcher, SegmentReader};
 
 use super::SearchError;
 use super::bits::Bits;
-use super::order::{Order, OrderKey};
+use super::order::{Direction, Order, OrderKey};
+use super::request::{Facet, Filters};
 use super::schema::{self, FACET_ATTRIBUTES, Fields, IN_STOCK, SHOWN, SORT_NAME_FIELDS};
 use super::terms::GlobalTerms;
 use super::tree::CategoryTree;
 
 /// The most filters whose documents are remembered per commit, each one bit per document.
 const FILTERS_REMEMBERED_MAX: usize = 256;
+/// The most selections whose facets are remembered per commit.
+const FACETS_REMEMBERED_MAX: usize = 64;
 
 /// The columns of one segment.
 pub(super) struct SegmentColumns {
@@ -69,7 +71,11 @@ pub(super) struct Snapshot {
     orders: [Mutex<Option<Arc<Order>>>; OrderKey::COUNT],
     filters: Mutex<HashMap<Filter, Arc<Bits>>>,
     terms: Mutex<HashMap<TermColumn, Arc<GlobalTerms>>>,
+    facets: Mutex<HashMap<Selection, Vec<Facet>>>,
 }
+
+/// What the facets of a list depend on when no text is asked for.
+pub(super) type Selection = (Filters, Locale, Currency);
 
 impl Snapshot {
     /// Opens what a searcher sees.
@@ -90,6 +96,7 @@ impl Snapshot {
             orders: std::array::from_fn(|_| Mutex::default()),
             filters: Mutex::default(),
             terms: Mutex::default(),
+            facets: Mutex::default(),
         };
         let shown = snapshot.matching(&snapshot.term_query(snapshot.fields.flag, SHOWN))?;
         snapshot.shown_count = shown.count();
@@ -157,13 +164,27 @@ impl Snapshot {
         if let Some(bits) = lock(&self.filters).get(filter) {
             return Ok(bits.clone());
         }
-        let bits = Arc::new(self.matching(self.filter_query(filter).as_ref())?);
+        let bits = Arc::new(self.pass(filter)?);
         let mut kept = lock(&self.filters);
         if kept.len() >= FILTERS_REMEMBERED_MAX {
             kept.clear();
         }
         kept.insert(filter.clone(), bits.clone());
         Ok(bits)
+    }
+
+    /// Returns the facets of a selection without text, if they were counted before.
+    pub(super) fn known_facets(&self, selection: &Selection) -> Option<Vec<Facet>> {
+        lock(&self.facets).get(selection).cloned()
+    }
+
+    /// Remembers the facets of a selection without text.
+    pub(super) fn remember_facets(&self, selection: Selection, facets: &[Facet]) {
+        let mut kept = lock(&self.facets);
+        if kept.len() >= FACETS_REMEMBERED_MAX {
+            kept.clear();
+        }
+        kept.insert(selection, facets.to_vec());
     }
 
     /// Calls back with every living document that matches a query and its score.
@@ -196,8 +217,8 @@ impl Snapshot {
         TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic)
     }
 
-    fn filter_query(&self, filter: &Filter) -> Box<dyn Query> {
-        match filter {
+    fn pass(&self, filter: &Filter) -> Result<Bits, SearchError> {
+        let query: Box<dyn Query> = match filter {
             Filter::Category(category) => Box::new(TermSetQuery::new(
                 self.tree
                     .with_descendants(category)
@@ -207,14 +228,14 @@ impl Snapshot {
             Filter::Attribute(key, value) => {
                 Box::new(self.term_query(self.fields.attribute, &schema::attribute_term(key, value)))
             }
-            Filter::Price(currency, min, max) => {
-                let field = self.fields.price(*currency);
-                let bound =
-                    |minor: i64| Bound::Included(Term::from_field_u64(field, u64::try_from(minor).unwrap_or(0)));
-                Box::new(RangeQuery::new(bound(*min), bound(*max)))
-            }
             Filter::InStock => Box::new(self.term_query(self.fields.flag, IN_STOCK)),
-        }
+            // The products in the order of their prices are at hand: a range of prices is a slice of them.
+            Filter::Price(currency, min, max) => {
+                let order = self.order(OrderKey::Price(*currency, Direction::Up))?;
+                return Ok(order.priced(self, *currency, [*min, *max]));
+            }
+        };
+        self.matching(query.as_ref())
     }
 }
 

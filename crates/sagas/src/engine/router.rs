@@ -44,7 +44,8 @@ impl<P: Process> Runner<P> {
         let feed = self.clone().run_feed(shutdown);
         tokio::join!(timers, feed);
         self.settle().await;
-        self.leave_marks(*self.heard_until.borrow()).await;
+        let position = *self.heard_until.borrow();
+        self.leave_marks(position).await;
     }
 
     /// Tells everything that is in the feed now and returns once nothing moves any more.

@@ -1,0 +1,5 @@
+//! Figures over GraphQL.
+
+mod queries;
+
+pub use queries::{AnalyticsQuery, SalesBy, SalesFigures, SalesPoint};

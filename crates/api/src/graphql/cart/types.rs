@@ -1,0 +1,277 @@
+//! A cart as shoppers and staff see it.
+
+use std::sync::Arc;
+
+use app::bus::{Loaded, Outcome};
+use app::error::AppError;
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use domain::cart::{Cart as CartState, CartLine as LineState, CartStatus as State, CartTotals, LinePrice};
+use domain::values::{Locale, TaxedAmount};
+
+use crate::graphql::address::Address;
+use crate::graphql::call::{Call, request};
+use crate::graphql::errors::{failure, internal};
+use crate::graphql::money::{CurrencyCode, Money, TaxedMoney};
+
+/// Where a cart is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum CartStatus {
+    /// It can be changed.
+    Open,
+    /// It is frozen while its order is placed.
+    CheckingOut,
+    /// It became an order.
+    Completed,
+    /// Another cart took its lines.
+    Absorbed,
+}
+
+/// What checkout still needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum CheckoutStep {
+    /// Something to buy.
+    Lines,
+    /// Where to write to.
+    Email,
+    /// Where to send to.
+    Address,
+    /// How to send it.
+    Shipping,
+    /// How to pay.
+    PaymentMethod,
+}
+
+impl CheckoutStep {
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "lines" => Some(CheckoutStep::Lines),
+            "email" => Some(CheckoutStep::Email),
+            "address" => Some(CheckoutStep::Address),
+            "shipping" => Some(CheckoutStep::Shipping),
+            "payment_method" => Some(CheckoutStep::PaymentMethod),
+            _ => None,
+        }
+    }
+}
+
+/// What a shopper means to buy.
+#[derive(Clone, Debug)]
+pub struct Cart {
+    id: String,
+    version: u64,
+    state: Arc<CartState>,
+}
+
+impl Cart {
+    /// Shows what a command led to.
+    pub(crate) fn of(outcome: &Outcome<CartState>) -> Self {
+        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone() }
+    }
+
+    /// Shows a cart that was loaded.
+    pub(crate) fn loaded(id: &str, loaded: Loaded<CartState>) -> Self {
+        Self { id: id.to_owned(), version: loaded.version, state: loaded.state }
+    }
+
+    fn totals(&self) -> Result<CartTotals> {
+        self.state.totals().map_err(internal)
+    }
+}
+
+/// What a shopper means to buy, until it becomes an order. Amounts include VAT.
+#[Object]
+impl Cart {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.id.clone())
+    }
+
+    /// How many events it has: pass it as `expectedVersion` to change nothing that you have not seen.
+    async fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Where it is in its life.
+    async fn status(&self) -> CartStatus {
+        match self.state.status() {
+            State::Absent | State::Open => CartStatus::Open,
+            State::CheckingOut { .. } => CartStatus::CheckingOut,
+            State::Completed { .. } => CartStatus::Completed,
+            State::Absorbed { .. } => CartStatus::Absorbed,
+        }
+    }
+
+    /// Whose it is: a customer or a guest.
+    async fn customer_id(&self) -> Option<ID> {
+        self.state.owner().map(|owner| ID(owner.to_string()))
+    }
+
+    /// The order it becomes or became.
+    async fn order_id(&self) -> Option<ID> {
+        match self.state.status() {
+            State::CheckingOut { order, .. } | State::Completed { order } => Some(ID(order.into())),
+            State::Absent | State::Open | State::Absorbed { .. } => None,
+        }
+    }
+
+    /// The currency of every amount in it.
+    async fn currency(&self) -> Option<CurrencyCode> {
+        self.state.currency().map(Into::into)
+    }
+
+    /// Its lines in the order they came in.
+    async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<CartLine>> {
+        let (totals, locale) = (self.totals()?, request(ctx)?.locale);
+        let lines = self.state.lines().iter().zip(totals.lines);
+        Ok(lines.map(|(line, (_, total))| CartLine::of(line, total, locale)).collect())
+    }
+
+    /// How many units are in it.
+    async fn units(&self) -> i64 {
+        self.state.lines().iter().map(|line| line.quantity.units()).sum()
+    }
+
+    /// The lines, without shipping and coupons.
+    async fn subtotal(&self) -> Result<Money> {
+        Ok(self.totals()?.subtotal.into())
+    }
+
+    /// How it is sent, once chosen.
+    async fn shipping(&self, ctx: &Context<'_>) -> Result<Option<ShippingLine>> {
+        let locale = request(ctx)?.locale;
+        Ok(self.state.shipping().zip(self.totals()?.shipping).map(|(choice, total)| ShippingLine {
+            code: choice.code.clone(),
+            label: choice.label.get(locale).to_owned(),
+            total: total.into(),
+        }))
+    }
+
+    /// Coupons that their makers pay.
+    async fn coupons(&self) -> Vec<Coupon> {
+        self.state
+            .coupons()
+            .iter()
+            .map(|coupon| Coupon {
+                code: coupon.code.to_string(),
+                campaign: coupon.campaign.to_string(),
+                amount: coupon.amount.into(),
+            })
+            .collect()
+    }
+
+    /// Lines and shipping: what the shop receives.
+    async fn total(&self) -> Result<Money> {
+        Ok(self.totals()?.total.into())
+    }
+
+    /// The total less the coupons: what the shopper pays. Pass it to `checkoutComplete` as `expectedTotal`.
+    async fn payable(&self) -> Result<Money> {
+        Ok(self.totals()?.payable.into())
+    }
+
+    /// Lines and shipping by VAT rate, lowest rate first.
+    async fn vat(&self) -> Result<Vec<TaxedMoney>> {
+        Ok(self.totals()?.vat.into_iter().map(Into::into).collect())
+    }
+
+    /// What checkout still needs.
+    async fn missing(&self) -> Vec<CheckoutStep> {
+        self.state.missing().into_iter().filter_map(CheckoutStep::of).collect()
+    }
+
+    /// The country it goes to, ISO 3166-1 alpha-2.
+    async fn country(&self) -> Option<&str> {
+        self.state.country()
+    }
+
+    /// Whether a payment method is chosen; the token itself is shown to no one.
+    async fn has_payment_method(&self) -> bool {
+        self.state.payment_method().is_some()
+    }
+
+    /// Where to write to. For its owner and for `PII_READ`; null for others and once the customer is forgotten.
+    async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        match self.state.email() {
+            Some(sealed) => Call::of(ctx)?.open(sealed).await.map_err(failure),
+            None => Ok(None),
+        }
+    }
+
+    /// Where to send to. For its owner and for `PII_READ`; null for others and once the customer is forgotten.
+    async fn address(&self, ctx: &Context<'_>) -> Result<Option<Address>> {
+        match self.state.address() {
+            Some(sealed) => Address::open(Call::of(ctx)?, sealed).await.map_err(failure),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A line of a cart.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct CartLine {
+    /// Its id.
+    pub id: ID,
+    /// What is bought.
+    pub sku: String,
+    /// The product it is a variant of.
+    pub product_id: ID,
+    /// What it was called when it was added.
+    pub name: String,
+    /// How many units.
+    pub quantity: i64,
+    /// The price of a unit, VAT included; none where the line was priced as a whole.
+    pub unit_price: Option<Money>,
+    /// The whole line with its VAT, rounded once.
+    pub total: TaxedMoney,
+    /// Why the price is not the catalogue's, where it is not.
+    pub price_reason: Option<String>,
+}
+
+impl CartLine {
+    fn of(line: &LineState, total: TaxedAmount, locale: Locale) -> Self {
+        Self {
+            id: ID(line.line.to_string()),
+            sku: line.sku.to_string(),
+            product_id: ID(line.product.to_string()),
+            name: line.name.get(locale).to_owned(),
+            quantity: line.quantity.units(),
+            unit_price: match line.price {
+                LinePrice::PerUnit(price) => Some(price.into()),
+                LinePrice::ForLine(_) => None,
+            },
+            total: total.into(),
+            price_reason: line.price_reason.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// How something is sent.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ShippingLine {
+    /// The option's code.
+    pub code: String,
+    /// What it is called.
+    pub label: String,
+    /// What it costs.
+    pub total: TaxedMoney,
+}
+
+/// A coupon that its maker pays.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Coupon {
+    /// The code.
+    pub code: String,
+    /// The campaign that issued it.
+    pub campaign: String,
+    /// What the maker pays.
+    pub amount: Money,
+}
+
+/// Says whether a failure to find something is just that.
+pub(crate) fn or_null<T>(found: Result<T, AppError>) -> Result<Option<T>> {
+    match found {
+        Ok(value) => Ok(Some(value)),
+        Err(AppError::Refused(refused)) if refused.code == "NOT_FOUND" => Ok(None),
+        Err(error) => Err(failure(error)),
+    }
+}

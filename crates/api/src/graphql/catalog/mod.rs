@@ -1,0 +1,16 @@
+//! The catalogue over GraphQL: searched in the index, shown from read models, changed on the write side.
+
+mod categories;
+mod list;
+mod mutations;
+mod product_mutations;
+mod queries;
+pub mod types;
+
+pub(crate) use categories::CategoryTree;
+pub use categories::CategoryQuery;
+pub use list::{Facet, FacetValue, ProductConnection, ProductEdge};
+pub use mutations::{CategoryMutation, VariantMutation};
+pub use product_mutations::ProductMutation;
+pub(crate) use queries::find_product;
+pub use queries::CatalogQuery;

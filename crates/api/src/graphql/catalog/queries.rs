@@ -1,0 +1,143 @@
+//! Questions to the catalogue.
+
+use std::sync::Arc;
+
+use app::actor::Permission;
+use async_graphql::{Context, ID, Object, Result};
+use projections::catalog::ProductView;
+use projections::search::{SearchPage, SearchRequest};
+
+use super::list::{Facet, ProductConnection, ProductEdge, ProductSort, ProductWhere};
+use super::types::{Product, Stocks};
+use crate::graphql::ApiState;
+use crate::graphql::call::{page_size, request, state};
+use crate::graphql::connection::PageInfo;
+use crate::graphql::consistency::{SEARCH, wait};
+use crate::graphql::errors::internal;
+use crate::graphql::money::CurrencyCode;
+use crate::graphql::order::one_of;
+use crate::graphql::reading::{read_failure, search_failure};
+use crate::http::error::ErrorCode as FailureCode;
+
+/// The longest text searched for, characters; the search counts fewer.
+const SEARCH_CHARACTERS_MAX: usize = 500;
+
+/// Questions to the catalogue.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CatalogQuery;
+
+/// Finds a product that the actor may see.
+pub(crate) async fn find_product(ctx: &Context<'_>, id: &str) -> Result<Option<Product>> {
+    wait(ctx, &["catalog"]).await?;
+    let found = state(ctx)?.reads.catalog().product(id).await.map_err(read_failure)?;
+    visible(ctx, found)
+}
+
+/// Shows a product that is not published to those only who may change it.
+fn visible(ctx: &Context<'_>, found: Option<ProductView>) -> Result<Option<Product>> {
+    let sees_all = request(ctx)?.actor.as_ref().is_some_and(|actor| actor.may(Permission::CatalogWrite));
+    let found = found.filter(|product| product.published || sees_all);
+    Ok(found.map(|view| Product::shown(Arc::new(view), None)))
+}
+
+#[Object]
+impl CatalogQuery {
+    /// A product by its id or by its address; null for an unknown one and for one that is not published.
+    async fn product(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its id.")] id: Option<ID>,
+        #[graphql(desc = "Its address in the shop.")] slug: Option<String>,
+    ) -> Result<Option<Product>> {
+        match (id, slug) {
+            (Some(id), None) => find_product(ctx, &id).await,
+            (None, Some(slug)) => {
+                wait(ctx, &["catalog"]).await?;
+                let found = state(ctx)?.reads.catalog().product_by_slug(&slug).await.map_err(read_failure)?;
+                visible(ctx, found)
+            }
+            (Some(_), Some(_)) | (None, None) => Err(one_of("id", "slug")),
+        }
+    }
+
+    /// The published products, searched, narrowed down and ordered.
+    #[graphql(complexity = "first.clamp(1, 100) as usize * child_complexity / 10 + 1")]
+    async fn products(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "What to look for; accents, case and plurals aside.")] search: Option<String>,
+        #[graphql(name = "where", desc = "What every product must be.")] filter: Option<ProductWhere>,
+        #[graphql(desc = "The order.", default_with = "ProductSort::Relevance")] sort: ProductSort,
+        #[graphql(desc = "The currency of prices.", default_with = "CurrencyCode::Eur")] currency: CurrencyCode,
+    ) -> Result<ProductConnection> {
+        let (state, locale) = (state(ctx)?, request(ctx)?.locale);
+        let text = search.unwrap_or_default();
+        if text.chars().count() > SEARCH_CHARACTERS_MAX {
+            let message = format!("search for at most {SEARCH_CHARACTERS_MAX} characters");
+            return Err(FailureCode::BadRequest.error(message));
+        }
+        let filters = filter.unwrap_or_default().filters(currency.into());
+        let mut asked = SearchRequest::new(locale, currency.into());
+        asked.filters = filters.map_err(|message| FailureCode::BadRequest.error(message))?;
+        asked.text = text;
+        asked.sort = sort.order(locale);
+        asked.first = page_size(first)?;
+        asked.after = after.map(|cursor| cursor.parse()).transpose().map_err(search_failure)?;
+        asked.facets = ctx.look_ahead().field("facets").exists();
+        wait(ctx, &["catalog", SEARCH]).await?;
+        let page = answer(state, asked).await?;
+        connection(ctx, state, page).await
+    }
+}
+
+/// Asks the index. A text or facets may take milliseconds: the runtime does not wait for those.
+async fn answer(state: &ApiState, asked: SearchRequest) -> Result<SearchPage> {
+    if asked.text.trim().is_empty() && !asked.facets {
+        return state.search.search(&asked).map_err(search_failure);
+    }
+    let search = state.search.clone();
+    let answered = tokio::task::spawn_blocking(move || search.search(&asked)).await;
+    answered.map_err(internal)?.map_err(search_failure)
+}
+
+/// Shows a page of hits: everything a list needs is read at once.
+async fn connection(ctx: &Context<'_>, state: &ApiState, page: SearchPage) -> Result<ProductConnection> {
+    let ids: Vec<&str> = page.hits.iter().map(|hit| hit.product.as_str()).collect();
+    let views = state.products.get(&state.reads, &ids).await.map_err(read_failure)?;
+    let stocks = if asks_for_stock(ctx) { Some(stocks(state, &views).await?) } else { None };
+    let end_cursor = page.hits.last().map(|hit| hit.cursor.to_string());
+    let (wants_edges, wants_nodes) =
+        (ctx.look_ahead().field("edges").exists(), ctx.look_ahead().field("nodes").exists());
+    let products: Vec<Product> = views.into_iter().map(|view| Product::shown(view, stocks.clone())).collect();
+    let mut edges = Vec::new();
+    if wants_edges {
+        for product in &products {
+            let hit = page.hits.iter().find(|hit| hit.product == product.view.id);
+            let cursor = hit.map(|hit| hit.cursor.to_string()).unwrap_or_default();
+            edges.push(ProductEdge { cursor, node: product.clone() });
+        }
+    }
+    Ok(ProductConnection {
+        edges,
+        nodes: if wants_nodes { products } else { Vec::new() },
+        page_info: PageInfo { has_next_page: page.has_next, end_cursor },
+        total_count: page.total as u64,
+        facets: page.facets.into_iter().map(Facet::from).collect(),
+    })
+}
+
+fn asks_for_stock(ctx: &Context<'_>) -> bool {
+    let ahead = ctx.look_ahead();
+    let in_nodes = ahead.field("nodes").field("variants").field("availability");
+    let in_edges = ahead.field("edges").field("node").field("variants").field("availability");
+    in_nodes.exists() || in_edges.exists()
+}
+
+async fn stocks(state: &ApiState, views: &[Arc<ProductView>]) -> Result<Stocks> {
+    let skus: Vec<&str> =
+        views.iter().flat_map(|view| &view.variants).map(|variant| variant.sku.as_str()).collect();
+    let totals = state.reads.availability().totals(&skus).await.map_err(read_failure)?;
+    Ok(Arc::new(totals.into_iter().map(|total| (total.sku, total.available)).collect()))
+}

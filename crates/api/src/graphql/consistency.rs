@@ -1,0 +1,101 @@
+//! Reading what one has just written: a query waits for the read models behind its root fields.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_graphql::{Context, Request, Result};
+
+use super::ApiState;
+use super::call::{request, state};
+use super::catalog::CategoryTree;
+use super::scalars::Position;
+use crate::http::context::{Consistency, RequestContext, RequestHook};
+use crate::http::error::ErrorCode as FailureCode;
+
+/// The longest a query waits for the position it asked for.
+const WAIT_MAX: Duration = Duration::from_secs(1);
+/// Names the search beside the projections.
+pub(crate) const SEARCH: &str = "search";
+
+/// How fresh the root fields of one operation are, taken together.
+#[derive(Debug, Default)]
+struct Freshness(Mutex<Option<(Position, u64, bool)>>);
+
+impl Freshness {
+    /// Adds a root field: the oldest position, the longest wait, stale if any is.
+    fn add(&self, position: Position, waited_ms: u64, stale: bool) -> (Position, u64, bool) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (oldest, longest, any_stale) = known.unwrap_or((position, waited_ms, stale));
+        *known.insert((oldest.min(position), longest.max(waited_ms), any_stale || stale))
+    }
+}
+
+/// What the schema adds to each operation: room to note how fresh its root fields are, and for the tree of categories.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ConsistencyHook;
+
+impl RequestHook for ConsistencyHook {
+    fn prepare(&self, _context: &RequestContext, request: &mut Request) {
+        request.data.insert(Freshness::default());
+        request.data.insert(CategoryTree::default());
+    }
+}
+
+/// Waits until the read models of these names have reached the position that the request asked for, at most
+/// [`WAIT_MAX`], and notes in the response how fresh they are.
+///
+/// # Errors
+/// BAD_REQUEST for a position that is none.
+pub(crate) async fn wait(ctx: &Context<'_>, names: &[&str]) -> Result<()> {
+    let (state, request) = (state(ctx)?, request(ctx)?);
+    let Some(text) = request.after_position.as_deref() else {
+        return Ok(());
+    };
+    let malformed = || FailureCode::BadRequest.error("After-Position is not a position of this shop");
+    let goal = Position::parse(text).ok_or_else(malformed)?;
+    let started = Instant::now();
+    let is_reached = reached(state, goal, names).await;
+    let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (position, stale) = (position_of(state, names), !is_reached);
+    let (position, waited_ms, stale) = match ctx.data_opt::<Freshness>() {
+        Some(freshness) => freshness.add(position, waited_ms, stale),
+        None => (position, waited_ms, stale),
+    };
+    request.set_consistency(Consistency { position: position.text(), waited_ms, stale });
+    Ok(())
+}
+
+async fn reached(state: &ApiState, goal: Position, names: &[&str]) -> bool {
+    let projections: Vec<&str> = names.iter().copied().filter(|name| *name != SEARCH).collect();
+    let mut indexed = state.search.position();
+    let mut position = *indexed.borrow();
+    position.0 = goal.0;
+    let tables = state.reads.wait_for(position, &projections, WAIT_MAX);
+    if !names.contains(&SEARCH) {
+        return tables.await;
+    }
+    let index = async move { indexed.wait_for(|reached| reached.0 >= goal.0).await.is_ok() };
+    let (tables, index) = tokio::join!(tables, tokio::time::timeout(WAIT_MAX, index));
+    tables && index.unwrap_or(false)
+}
+
+/// Returns the position that all of these have reached.
+fn position_of(state: &ApiState, names: &[&str]) -> Position {
+    let tables = state.reads.status().into_iter().filter(|status| names.contains(&status.name));
+    let tables = tables.map(|status| status.position.0).min();
+    let index = names.contains(&SEARCH).then(|| state.search.position().borrow().0);
+    Position([tables, index].into_iter().flatten().min().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_root_fields_are_as_fresh_as_the_oldest() {
+        let freshness = Freshness::default();
+        assert_eq!(freshness.add(Position(7), 3, false), (Position(7), 3, false));
+        assert_eq!(freshness.add(Position(5), 1, true), (Position(5), 3, true));
+        assert_eq!(freshness.add(Position(9), 9, false), (Position(5), 9, true));
+    }
+}

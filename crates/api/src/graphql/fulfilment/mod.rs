@@ -1,0 +1,6 @@
+//! Parcels over GraphQL.
+
+mod mutations;
+pub mod types;
+
+pub use mutations::FulfilmentMutation;

@@ -1,0 +1,134 @@
+//! A parcel.
+
+use std::sync::Arc;
+
+use app::bus::{Loaded, Outcome};
+use async_graphql::{Enum, ID, Object, SimpleObject};
+use domain::fulfilment::Fulfilment as FulfilmentData;
+
+use crate::graphql::money::Money;
+use crate::graphql::scalars::DateTime;
+
+/// How far a parcel is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::fulfilment::FulfilmentState")]
+pub enum FulfilmentStatus {
+    /// Nobody asked for it yet.
+    Absent,
+    /// The warehouse was asked.
+    Requested,
+    /// The parcel is packed; it stays until its money is taken.
+    Packed,
+    /// A carrier has the parcel.
+    HandedOver,
+    /// The parcel arrived.
+    Delivered,
+    /// The carrier gave the parcel up.
+    Lost,
+    /// The work was called off.
+    Cancelled,
+}
+
+/// The work of one warehouse for one order: a parcel.
+#[derive(Clone, Debug)]
+pub struct Fulfilment {
+    id: String,
+    version: u64,
+    state: Arc<FulfilmentData>,
+}
+
+/// What is in a parcel.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct FulfilmentLine {
+    /// The order's line.
+    pub line_id: ID,
+    /// What.
+    pub sku: String,
+    /// How many units.
+    pub quantity: i64,
+}
+
+impl Fulfilment {
+    /// Shows what a command led to.
+    pub(crate) fn of(outcome: &Outcome<FulfilmentData>) -> Self {
+        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone() }
+    }
+
+    /// Shows a parcel that was loaded.
+    pub(crate) fn loaded(id: &str, loaded: Loaded<FulfilmentData>) -> Self {
+        Self { id: id.to_owned(), version: loaded.version, state: loaded.state }
+    }
+}
+
+/// The work of one warehouse for one order: a parcel.
+#[Object]
+impl Fulfilment {
+    /// Its id.
+    async fn id(&self) -> ID {
+        ID(self.id.clone())
+    }
+
+    /// How many events it has.
+    async fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// How far it is.
+    async fn status(&self) -> FulfilmentStatus {
+        self.state.state().into()
+    }
+
+    /// The order.
+    async fn order_id(&self) -> Option<ID> {
+        self.state.order().map(|order| ID(order.to_string()))
+    }
+
+    /// The warehouse.
+    async fn location(&self) -> Option<&str> {
+        self.state.location().map(|location| location.as_str())
+    }
+
+    /// What is in it.
+    async fn lines(&self) -> Vec<FulfilmentLine> {
+        let lines = self.state.lines().iter();
+        lines
+            .map(|line| FulfilmentLine {
+                line_id: ID(line.line.to_string()),
+                sku: line.sku.to_string(),
+                quantity: line.quantity.units(),
+            })
+            .collect()
+    }
+
+    /// The share of what the buyer pays that is taken once it is packed.
+    async fn share(&self) -> Option<Money> {
+        self.state.share().map(Into::into)
+    }
+
+    /// Whether its money was taken, so that it may leave.
+    async fn is_released(&self) -> bool {
+        self.state.is_released()
+    }
+
+    /// The carrier: of the label that was booked, then the one that has the parcel.
+    async fn carrier(&self) -> Option<&str> {
+        let booked = self.state.label().map(|(carrier, _)| carrier);
+        self.state.carrier().or(booked).map(|carrier| carrier.as_str())
+    }
+
+    /// The carrier's number of the parcel.
+    async fn tracking(&self) -> Option<&str> {
+        let booked = self.state.label().map(|(_, tracking)| tracking);
+        self.state.tracking().or(booked).map(|tracking| tracking.as_str())
+    }
+
+    /// When a carrier took it.
+    async fn handed_over_at(&self) -> Option<DateTime> {
+        self.state.handed_over_at().map(Into::into)
+    }
+
+    /// When it arrived.
+    async fn delivered_at(&self) -> Option<DateTime> {
+        self.state.delivered_at().map(Into::into)
+    }
+}

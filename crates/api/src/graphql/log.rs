@@ -1,0 +1,124 @@
+//! The log as auditors read it and as subscriptions follow it.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use app::Shop;
+use app::error::AppError;
+use async_graphql::{ID, Value};
+use domain::values::Timestamp;
+use futures_util::Stream;
+use futures_util::stream;
+use serde::Deserialize;
+
+use super::audit::types::Event;
+use super::scalars::{DateTime, Json, Position};
+
+/// The most events looked at in one read.
+const READ_EVENTS_MAX: usize = 1_000;
+/// The log is looked at this often although nothing said that it has grown.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Some events, and where to read on.
+pub(crate) struct LogPage {
+    pub(crate) events: Vec<Event>,
+    pub(crate) next: Position,
+    pub(crate) head: Position,
+}
+
+/// What an event says about itself.
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    actor_kind: String,
+    #[serde(default)]
+    actor_id: String,
+    #[serde(default)]
+    correlation_id: String,
+    causation_id: Option<String>,
+    #[serde(default)]
+    command_id: String,
+}
+
+/// Reads what the log holds after a position and is wanted: at most `limit` events of one look.
+///
+/// # Errors
+/// [`AppError`] when the log fails or holds what is no JSON.
+pub(crate) async fn read_log(
+    shop: &Shop,
+    after: Position,
+    limit: usize,
+    is_wanted: &(impl Fn(&Event) -> bool + Sync),
+) -> Result<LogPage, AppError> {
+    let store = shop.bus.store();
+    let mut from = *store.head().borrow();
+    from.0 = after.0;
+    let page = store.read_all(from, READ_EVENTS_MAX, &Default::default()).await?;
+    let mut found = LogPage { events: Vec::new(), next: Position(page.next.0), head: Position(page.head.0) };
+    for recorded in page.events {
+        let metadata: Metadata = serde_json::from_str(recorded.metadata.get()).map_err(AppError::broken)?;
+        let event = Event {
+            id: ID(recorded.event_id.to_string()),
+            position: Position(recorded.position.0),
+            stream: recorded.stream.to_string(),
+            stream_kind: recorded.stream.kind.to_string(),
+            stream_id: ID(recorded.stream.id.to_string()),
+            version: recorded.sequence,
+            event_type: recorded.event_type,
+            schema_version: recorded.event_version,
+            time: DateTime(Timestamp::from_micros(recorded.recorded_at)),
+            actor_kind: metadata.actor_kind,
+            actor_id: metadata.actor_id,
+            correlation_id: metadata.correlation_id,
+            causation_id: metadata.causation_id,
+            command_id: metadata.command_id,
+            data: Json(Value::Null),
+        };
+        if !is_wanted(&event) {
+            continue;
+        }
+        let data = Json(serde_json::from_str(recorded.payload.get()).map_err(AppError::broken)?);
+        let position = event.position;
+        found.events.push(Event { data, ..event });
+        if found.events.len() == limit {
+            found.next = position;
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Follows the log after a position, for ever; ends after the first failure.
+pub(crate) fn follow(
+    shop: Shop,
+    after: Position,
+    is_wanted: impl Fn(&Event) -> bool + Send + Sync + 'static,
+) -> impl Stream<Item = Result<Event, AppError>> + Send {
+    let head = shop.bus.store().head();
+    let begin = Some((shop, head, after, VecDeque::new()));
+    let is_wanted = std::sync::Arc::new(is_wanted);
+    stream::unfold(begin, move |state| {
+        let is_wanted = is_wanted.clone();
+        async move {
+            let (shop, mut head, mut after, mut ready) = state?;
+            loop {
+                if let Some(event) = ready.pop_front() {
+                    return Some((Ok(event), Some((shop, head, after, ready))));
+                }
+                head.mark_unchanged();
+                match read_log(&shop, after, READ_EVENTS_MAX, &*is_wanted).await {
+                    Ok(page) => {
+                        let is_at_end = page.next >= page.head;
+                        after = page.next;
+                        ready.extend(page.events);
+                        if is_at_end && ready.is_empty() {
+                            // Either the log has grown or it is looked at anyway.
+                            let _either = tokio::time::timeout(LOOK_AGAIN, head.changed()).await;
+                        }
+                    }
+                    Err(error) => return Some((Err(error), None)),
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,178 @@
+//! The GraphQL schema: one folder per context, and what they share.
+//!
+//! Mutations are commands: one input, one aggregate, one payload folded from the events it wrote. Refusals are data in the
+//! payload, failures are top-level errors. Lists come from read models and wait for a position where the request asks.
+
+pub mod address;
+pub mod analytics;
+pub mod audit;
+mod call;
+pub mod cart;
+pub mod catalog;
+pub mod checkout;
+pub mod code;
+pub mod connection;
+mod consistency;
+pub mod errors;
+mod fingerprint;
+pub mod fulfilment;
+mod inputs;
+pub mod localized;
+mod log;
+pub mod money;
+pub mod node;
+pub mod order;
+pub mod payload;
+pub mod payment;
+mod products;
+mod reading;
+pub mod returns;
+pub mod scalars;
+pub mod session;
+pub mod shop;
+pub mod stock;
+pub mod tasks;
+
+use std::sync::Arc;
+
+use app::Shop;
+use app::token::Tokens;
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, SchemaBuilder};
+use projections::ReadModels;
+use projections::search::SearchIndex;
+use sagas::Processes;
+
+pub use self::consistency::ConsistencyHook;
+use self::payload::CommandPayload;
+use self::products::Products;
+use crate::http::limits;
+
+/// What resolvers work with.
+#[derive(Clone)]
+pub struct ApiState {
+    shop: Shop,
+    processes: Arc<Processes>,
+    tokens: Arc<Tokens>,
+    reads: ReadModels,
+    search: SearchIndex,
+    products: Arc<Products>,
+}
+
+impl ApiState {
+    /// Gathers what resolvers work with.
+    pub fn new(
+        shop: Shop,
+        processes: Arc<Processes>,
+        tokens: Arc<Tokens>,
+        reads: ReadModels,
+        search: SearchIndex,
+    ) -> Self {
+        Self { shop, processes, tokens, reads, search, products: Arc::default() }
+    }
+}
+
+/// The questions.
+#[derive(Debug, Default, MergedObject)]
+pub struct Query(
+    shop::ShopQuery,
+    node::NodeQuery,
+    session::SessionQuery,
+    catalog::CatalogQuery,
+    catalog::CategoryQuery,
+    cart::CartQuery,
+    order::OrderQuery,
+    returns::ReturnQuery,
+    stock::StockQuery,
+    tasks::TaskQuery,
+    analytics::AnalyticsQuery,
+    audit::AuditQuery,
+);
+
+/// The commands.
+#[derive(Debug, Default, MergedObject)]
+pub struct Mutation(
+    session::SessionMutation,
+    cart::CartMutation,
+    checkout::CheckoutMutation,
+    order::OrderMutation,
+    payment::PaymentMutation,
+    returns::ReturnMutation,
+    fulfilment::FulfilmentMutation,
+    stock::StockMutation,
+    catalog::ProductMutation,
+    catalog::VariantMutation,
+    catalog::CategoryMutation,
+    tasks::TaskMutation,
+);
+
+/// What can be followed.
+#[derive(Debug, Default, MergedSubscription)]
+pub struct Subscription(order::OrderSubscription, audit::AuditSubscription);
+
+/// The schema of the shop.
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .register_output_type::<CommandPayload>()
+        .limit_complexity(limits::COMPLEXITY_MAX)
+        .limit_depth(limits::INTROSPECTION_DEPTH_MAX)
+        .limit_recursive_depth(limits::NESTING_MAX)
+        .limit_directives(limits::DIRECTIVES_MAX)
+}
+
+/// Builds the schema over a shop. Give the adapter [`ConsistencyHook`], so that each operation has room of its own.
+pub fn schema(state: ApiState) -> Schema {
+    builder().data(state).finish()
+}
+
+/// Writes the schema in the schema definition language, as `schema/graphql/schema.graphql` holds it.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    let mut text = builder().finish().sdl_with_options(options.prefer_single_line_descriptions());
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::sdl;
+
+    #[test]
+    fn the_schema_file_is_current() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema/graphql/schema.graphql");
+        let written = std::fs::read_to_string(&path).expect("schema/graphql/schema.graphql is there");
+        assert!(written == sdl(), "the schema has changed: run `cargo run -p api --example export_schema`");
+    }
+
+    #[test]
+    fn every_payload_is_a_command_payload_and_no_amount_is_a_float() {
+        let sdl = sdl();
+        for line in sdl.lines().filter(|line| line.starts_with("type ") && line.contains("Payload")) {
+            assert!(line.contains("implements CommandPayload"), "{line}");
+        }
+        assert!(!sdl.contains("Float"), "money and counts are never floats");
+    }
+
+    #[test]
+    fn money_and_stock_mutations_require_a_key() {
+        let sdl = sdl();
+        let mutations = sdl.split("type Mutation {").nth(1).and_then(|rest| rest.split("\n}").next()).expect("mutations");
+        for name in [
+            "checkoutComplete",
+            "orderPay",
+            "paymentRefund",
+            "stockReceive",
+            "stockWriteOff",
+            "cartMerge",
+            "returnRequest",
+            "returnInspect",
+        ] {
+            let line = mutations.lines().find(|line| line.trim_start().starts_with(&format!("{name}("))).expect(name);
+            assert!(line.contains("idempotencyKey: String!"), "{line}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Orders over GraphQL: found by read models, shown from the write side.
+
+mod live;
+mod mutations;
+mod queries;
+pub mod status;
+mod timeline;
+pub mod types;
+
+pub use live::{OrderChange, OrderSubscription};
+pub use mutations::OrderMutation;
+pub(crate) use queries::{find_order, one_of};
+pub use queries::OrderQuery;
+pub use timeline::TimelineEntry;

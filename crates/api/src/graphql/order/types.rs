@@ -1,0 +1,296 @@
+//! An order as its buyer and staff see it.
+
+use std::sync::Arc;
+
+use app::bus::{Loaded, Outcome};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use domain::order::{Order as OrderState, OrderLine as LineState, Sale};
+use domain::values::{Locale, OrderId};
+use futures_util::future::try_join_all;
+use projections::order::OrderSummary;
+use projections::{Edge, Page, Slice};
+
+use super::status::{OrderFulfilmentStatus, OrderPaymentStatus, OrderStatus};
+use super::timeline::{TimelineEntry, timeline};
+use crate::graphql::address::Address;
+use crate::graphql::call::{Call, page_size, request};
+use crate::graphql::cart::types::{Coupon, ShippingLine};
+use crate::graphql::code::ErrorCode;
+use crate::graphql::connection::{Connection, PageInfo};
+use crate::graphql::consistency::wait;
+use crate::graphql::errors::{failure, internal};
+use crate::graphql::fulfilment::types::Fulfilment;
+use crate::graphql::money::{CurrencyCode, Money, TaxedMoney};
+use crate::graphql::payment::types::Payment;
+use crate::graphql::reading::read_failure;
+use crate::graphql::returns::types::Return;
+use crate::graphql::scalars::DateTime;
+
+/// What was sold, and where its money, its goods and its returns stand.
+#[derive(Clone, Debug)]
+pub struct Order {
+    id: String,
+    version: u64,
+    state: Arc<OrderState>,
+}
+
+impl Order {
+    /// Shows what a command led to.
+    pub(crate) fn of(outcome: &Outcome<OrderState>) -> Self {
+        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone() }
+    }
+
+    /// Shows an order that was loaded.
+    pub(crate) fn loaded(id: &str, loaded: Loaded<OrderState>) -> Self {
+        Self { id: id.to_owned(), version: loaded.version, state: loaded.state }
+    }
+
+    fn sale(&self) -> Result<&Sale> {
+        let missing = || internal(app::error::AppError::broken("an order without a sale is shown"));
+        self.state.sale().ok_or_else(missing)
+    }
+}
+
+/// Shows the orders of a page that a read model found.
+pub(crate) async fn load_orders(call: Call<'_>, found: Page<Edge<OrderSummary>>) -> Result<Connection<Order>> {
+    let end_cursor = found.items.last().map(|edge| edge.cursor.clone());
+    let page_info = PageInfo { has_next_page: found.has_next, end_cursor };
+    let loads = found.items.iter().map(|edge| call.state.shop.bus.load::<OrderState>(&edge.node.id));
+    let loaded = try_join_all(loads).await.map_err(failure)?;
+    let nodes = found.items.iter().zip(loaded).map(|(edge, loaded)| Order::loaded(&edge.node.id, loaded)).collect();
+    Ok(Connection { nodes, page_info })
+}
+
+/// What was sold, and where its money, its goods and its returns stand.
+#[Object]
+impl Order {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.id.clone())
+    }
+
+    /// How many events it has.
+    async fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Its number as people say it.
+    async fn number(&self) -> Result<&str> {
+        Ok(&self.sale()?.number)
+    }
+
+    /// How far it has come.
+    async fn status(&self) -> OrderStatus {
+        self.state.status().into()
+    }
+
+    /// Where the money stands.
+    async fn payment_status(&self) -> OrderPaymentStatus {
+        self.state.payment_status().into()
+    }
+
+    /// Where the goods stand.
+    async fn fulfilment_status(&self) -> OrderFulfilmentStatus {
+        self.state.fulfilment_status().into()
+    }
+
+    /// When it was placed.
+    async fn placed_at(&self) -> Option<DateTime> {
+        self.state.placed_at().map(Into::into)
+    }
+
+    /// When the last parcel that arrived did so: the time to return runs from here.
+    async fn delivered_at(&self) -> Option<DateTime> {
+        self.state.delivered_at().map(Into::into)
+    }
+
+    /// Who bought.
+    async fn customer_id(&self) -> Result<ID> {
+        Ok(ID(self.sale()?.customer.to_string()))
+    }
+
+    /// The cart it came from.
+    async fn cart_id(&self) -> Result<ID> {
+        Ok(ID(self.sale()?.cart.to_string()))
+    }
+
+    /// The currency of every amount.
+    async fn currency(&self) -> Result<CurrencyCode> {
+        Ok(self.sale()?.currency.into())
+    }
+
+    /// What was sold; nothing that happens in the catalogue later shows through.
+    async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<OrderLine>> {
+        let locale = request(ctx)?.locale;
+        Ok(self.sale()?.lines.iter().map(|line| OrderLine::of(line, &self.state, locale)).collect())
+    }
+
+    /// How it is sent.
+    async fn shipping(&self, ctx: &Context<'_>) -> Result<ShippingLine> {
+        let (shipping, locale) = (&self.sale()?.shipping, request(ctx)?.locale);
+        let label = shipping.label.get(locale).to_owned();
+        Ok(ShippingLine { code: shipping.code.clone(), label, total: shipping.total.into() })
+    }
+
+    /// Coupons that their makers pay.
+    async fn coupons(&self) -> Result<Vec<Coupon>> {
+        let coupons = self.sale()?.coupons.iter().map(|coupon| Coupon {
+            code: coupon.code.to_string(),
+            campaign: coupon.campaign.to_string(),
+            amount: coupon.amount.into(),
+        });
+        Ok(coupons.collect())
+    }
+
+    /// Lines and shipping, VAT included.
+    async fn total(&self) -> Result<Money> {
+        Ok(self.sale()?.total.into())
+    }
+
+    /// The total less the coupons: what the buyer pays.
+    async fn payable(&self) -> Result<Money> {
+        Ok(self.sale()?.payable.into())
+    }
+
+    /// Money held or taken in all.
+    async fn authorised(&self) -> Money {
+        self.state.authorised().into()
+    }
+
+    /// Money taken.
+    async fn captured(&self) -> Money {
+        self.state.captured().into()
+    }
+
+    /// Money given back.
+    async fn refunded(&self) -> Money {
+        self.state.refunded().into()
+    }
+
+    /// Whether someone asked to cancel and has no answer yet.
+    async fn cancellation_requested(&self) -> bool {
+        self.state.cancellation_requested()
+    }
+
+    /// Why it never became a sale, where it did not.
+    async fn rejection(&self) -> Option<Rejection> {
+        let (code, reason) = self.state.rejection()?;
+        Some(Rejection { code: ErrorCode::of(code), reason: reason.to_owned() })
+    }
+
+    /// Where to write to. For its buyer and for `PII_READ`; null for others and once the customer is forgotten.
+    async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Call::of(ctx)?.open(&self.sale()?.email).await.map_err(failure)
+    }
+
+    /// Where to send to. For its buyer and for `PII_READ`; null for others and once the customer is forgotten.
+    async fn address(&self, ctx: &Context<'_>) -> Result<Option<Address>> {
+        Address::open(Call::of(ctx)?, &self.sale()?.address).await.map_err(failure)
+    }
+
+    /// The country it goes to, ISO 3166-1 alpha-2.
+    async fn country(&self) -> Result<&str> {
+        Ok(&self.sale()?.country)
+    }
+
+    /// Attempts to pay it, the oldest first.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn payments(&self, ctx: &Context<'_>) -> Result<Vec<Payment>> {
+        let shop = &Call::of(ctx)?.state.shop;
+        let loads = self.state.payments().iter().map(|id| async move {
+            shop.bus.load::<domain::payment::Payment>(id.as_str()).await.map(|loaded| Payment::loaded(id.as_str(), loaded))
+        });
+        let payments = try_join_all(loads).await.map_err(failure)?;
+        // The order names an attempt before the attempt begins.
+        Ok(payments.into_iter().filter(Payment::exists).collect())
+    }
+
+    /// Its parcels, the oldest first; a read model knows which they are.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn fulfilments(&self, ctx: &Context<'_>) -> Result<Vec<Fulfilment>> {
+        let call = Call::of(ctx)?;
+        wait(ctx, &["order"]).await?;
+        let found = call.state.reads.orders().order(&self.id).await.map_err(read_failure)?;
+        let ids: Vec<String> = found.into_iter().flat_map(|order| order.fulfilments).map(|parcel| parcel.id).collect();
+        let loads = ids.iter().map(|id| async move {
+            let loaded = call.state.shop.bus.load::<domain::fulfilment::Fulfilment>(id).await?;
+            Ok(Fulfilment::loaded(id, loaded))
+        });
+        try_join_all(loads).await.map_err(failure)
+    }
+
+    /// Its returns, the oldest first.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn returns(&self, ctx: &Context<'_>) -> Result<Vec<Return>> {
+        let shop = &Call::of(ctx)?.state.shop;
+        let loads = self.state.returns_opened().iter().map(|id| async move {
+            shop.bus.load::<domain::returns::Return>(id.as_str()).await.map(|loaded| Return::loaded(id.as_str(), loaded))
+        });
+        let returns = try_join_all(loads).await.map_err(failure)?;
+        Ok(returns.into_iter().filter(Return::exists).collect())
+    }
+
+    /// What happened to it, the oldest first; a read model keeps it.
+    #[graphql(complexity = "first.clamp(1, 100) as usize * child_complexity / 10 + 1")]
+    async fn timeline(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 50, desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Connection<TimelineEntry>> {
+        let slice = Slice { after: after.as_deref(), first: page_size(first)? as u64 };
+        wait(ctx, &["order"]).await?;
+        timeline(Call::of(ctx)?, &self.id, slice).await
+    }
+}
+
+/// Why an order never became a sale.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Rejection {
+    /// What to branch on.
+    pub code: Option<ErrorCode>,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// A line as it was sold.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct OrderLine {
+    /// Its id, the same as in the cart.
+    pub id: ID,
+    /// What was sold.
+    pub sku: String,
+    /// The product it was a variant of.
+    pub product_id: ID,
+    /// What it was called.
+    pub name: String,
+    /// How many units.
+    pub quantity: i64,
+    /// Units that are in no return.
+    pub quantity_returnable: i64,
+    /// The price of a unit, VAT included; none where the line was sold as a whole.
+    pub unit_price: Option<Money>,
+    /// The whole line with its VAT.
+    pub total: TaxedMoney,
+}
+
+impl OrderLine {
+    fn of(line: &LineState, order: &OrderState, locale: Locale) -> Self {
+        Self {
+            id: ID(line.line.to_string()),
+            sku: line.sku.to_string(),
+            product_id: ID(line.product.to_string()),
+            name: line.name.get(locale).to_owned(),
+            quantity: line.quantity.units(),
+            quantity_returnable: order.returnable(&line.line),
+            unit_price: line.unit_price.map(Into::into),
+            total: line.total.into(),
+        }
+    }
+}
+
+/// Loads an order that the actor may see.
+pub(crate) async fn load_order(call: Call<'_>, id: &OrderId) -> Result<Order, app::error::AppError> {
+    let loaded = app::order::find(&call.state.shop, call.actor, id).await?;
+    Ok(Order::loaded(id.as_str(), loaded))
+}

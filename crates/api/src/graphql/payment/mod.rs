@@ -1,0 +1,6 @@
+//! Payments over GraphQL.
+
+mod mutations;
+pub mod types;
+
+pub use mutations::PaymentMutation;

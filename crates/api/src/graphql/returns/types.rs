@@ -1,0 +1,157 @@
+//! A return.
+
+use std::sync::Arc;
+
+use app::bus::{Loaded, Outcome};
+use async_graphql::{Enum, ID, Object, SimpleObject};
+use domain::returns::Return as ReturnState;
+
+use crate::graphql::money::Money;
+
+/// How far a return is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::returns::ReturnStatus")]
+pub enum ReturnStatus {
+    /// Nobody asked for it yet.
+    Absent,
+    /// Someone asked; the shop has not answered.
+    Requested,
+    /// The shop agreed; the box is awaited.
+    Approved,
+    /// The shop did not agree.
+    Refused,
+    /// The box arrived.
+    Received,
+    /// The box was looked into; the refund is known.
+    Inspected,
+    /// The money went back, or none was owed.
+    Resolved,
+    /// The requester called it off.
+    Cancelled,
+}
+
+/// Goods on their way back.
+#[derive(Clone, Debug)]
+pub struct Return {
+    id: String,
+    version: u64,
+    state: Arc<ReturnState>,
+}
+
+/// Units of an order's line that come back.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ReturnLine {
+    /// The order's line.
+    pub line_id: ID,
+    /// What comes back.
+    pub sku: String,
+    /// How many units.
+    pub quantity: i64,
+    /// What was paid for these units.
+    pub paid: Money,
+}
+
+/// What was found in the box.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ReturnInspection {
+    /// The order's line.
+    pub line_id: ID,
+    /// Units that go back on the shelf.
+    pub resalable: u32,
+    /// Units that arrived and cannot be sold.
+    pub damaged: u32,
+    /// Units that were announced and did not arrive.
+    pub missing: u32,
+}
+
+impl Return {
+    /// Shows what a command led to.
+    pub(crate) fn of(outcome: &Outcome<ReturnState>) -> Self {
+        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone() }
+    }
+
+    /// Shows a return that was loaded.
+    pub(crate) fn loaded(id: &str, loaded: Loaded<ReturnState>) -> Self {
+        Self { id: id.to_owned(), version: loaded.version, state: loaded.state }
+    }
+
+    /// Returns whether it was begun.
+    pub(crate) fn exists(&self) -> bool {
+        self.version > 0
+    }
+}
+
+/// Goods on their way back.
+#[Object]
+impl Return {
+    /// Its id.
+    async fn id(&self) -> ID {
+        ID(self.id.clone())
+    }
+
+    /// How many events it has.
+    async fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// How far it is.
+    async fn status(&self) -> ReturnStatus {
+        self.state.status().into()
+    }
+
+    /// The order.
+    async fn order_id(&self) -> Option<ID> {
+        self.state.order().map(|order| ID(order.to_string()))
+    }
+
+    /// Who bought.
+    async fn customer_id(&self) -> Option<ID> {
+        self.state.customer().map(|customer| ID(customer.to_string()))
+    }
+
+    /// Why the goods come back.
+    async fn reason(&self) -> Option<&str> {
+        self.state.reason().map(|reason| reason.as_str())
+    }
+
+    /// What was announced.
+    async fn lines(&self) -> Vec<ReturnLine> {
+        let lines = self.state.lines().iter();
+        lines
+            .map(|line| ReturnLine {
+                line_id: ID(line.line.to_string()),
+                sku: line.sku.to_string(),
+                quantity: line.quantity.units(),
+                paid: line.paid.into(),
+            })
+            .collect()
+    }
+
+    /// Where the box arrived.
+    async fn location(&self) -> Option<&str> {
+        self.state.location().map(|location| location.as_str())
+    }
+
+    /// What was found in the box, each line once.
+    async fn inspection(&self) -> Vec<ReturnInspection> {
+        let items = self.state.inspection().iter();
+        items
+            .map(|item| ReturnInspection {
+                line_id: ID(item.line.to_string()),
+                resalable: item.resalable,
+                damaged: item.damaged,
+                missing: item.missing,
+            })
+            .collect()
+    }
+
+    /// What is owed, once the box was looked into.
+    async fn refund(&self) -> Option<Money> {
+        self.state.refund().map(Into::into)
+    }
+
+    /// What went back to the buyer, once it did.
+    async fn refunded(&self) -> Option<Money> {
+        self.state.refunded().map(Into::into)
+    }
+}

@@ -1,0 +1,244 @@
+//! Configuration: defaults, then a TOML file, then the environment, then flags. A wrong value names the key, the value and
+//! what is allowed.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Where the log and the read models live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// Files in the data folder.
+    Sqlite,
+    /// A PostgreSQL database.
+    Postgres,
+    /// Nowhere: everything is gone at the end.
+    Memory,
+}
+
+/// How the log of the process is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// The effective configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Config {
+    /// The address to listen at.
+    pub listen: SocketAddr,
+    /// The folder of everything the shop keeps beside a database.
+    pub data_dir: PathBuf,
+    /// Where the log and the read models live.
+    pub store: StoreKind,
+    /// The database, for PostgreSQL. Holds a password, so it is never shown.
+    pub database_url: Option<String>,
+    /// Whether an empty shop is filled with the demo's books.
+    pub demo: bool,
+    /// Which log lines are written, as tracing's filter directives.
+    pub log: String,
+    /// How they are written.
+    pub log_format: LogFormat,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data_dir: PathBuf::from("comptoir-data"),
+            store: StoreKind::Sqlite,
+            database_url: None,
+            demo: true,
+            log: "warn,comptoir=info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A value is not one of those allowed.
+    #[error("{key} is {value:?} ({source_name}): allowed is {allowed}")]
+    Value {
+        /// The key.
+        key: String,
+        /// The value, as it was given; hidden where it may hold a secret.
+        value: String,
+        /// Where it was given.
+        source_name: String,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+    /// No such key.
+    #[error("{key} is no key of the configuration ({source_name}): known are {}", KEYS.join(", "))]
+    Key {
+        /// The key.
+        key: String,
+        /// Where it was given.
+        source_name: String,
+    },
+    /// The file cannot be read.
+    #[error("{} cannot be read: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// PostgreSQL was asked for, and no database was named.
+    #[error("store is \"postgres\" and database_url is missing: set DATABASE_URL=postgres://user@host/database")]
+    DatabaseMissing,
+}
+
+/// Every key, in the order it is shown.
+pub const KEYS: [&str; 7] = ["listen", "data_dir", "store", "database_url", "demo", "log", "log_format"];
+
+/// Values that were given, by key.
+pub type Given = Vec<(String, String)>;
+
+impl Config {
+    /// Puts a configuration together. `environment` holds the process's variables, `flags` what the command line set.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names what is wrong.
+    pub fn load(file: Option<&Path>, environment: &Given, flags: &Given) -> Result<Self, ConfigError> {
+        let mut config = Config::default();
+        if let Some(path) = file {
+            let name = path.display().to_string();
+            config.apply(&read_file(path)?, &name)?;
+        }
+        let url = environment.iter().filter(|(name, _)| name == "DATABASE_URL");
+        let url = url.map(|(_, value)| ("database_url".to_owned(), value.clone()));
+        config.apply(&url.collect(), "DATABASE_URL")?;
+        let own = environment.iter().filter_map(|(name, value)| {
+            let key = name.strip_prefix("COMPTOIR_")?.to_ascii_lowercase();
+            Some((key, value.clone()))
+        });
+        config.apply(&own.collect(), "environment")?;
+        config.apply(flags, "command line")?;
+        if config.store == StoreKind::Postgres && config.database_url.is_none() {
+            return Err(ConfigError::DatabaseMissing);
+        }
+        Ok(config)
+    }
+
+    fn apply(&mut self, given: &Given, source_name: &str) -> Result<(), ConfigError> {
+        // Naming a database is choosing it, unless the same source chooses a store too.
+        if given.iter().any(|(key, _)| key == "database_url") {
+            self.store = StoreKind::Postgres;
+        }
+        for (key, value) in given {
+            self.set(key, value, source_name)?;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: &str, value: &str, source_name: &str) -> Result<(), ConfigError> {
+        let wrong = |allowed| ConfigError::Value {
+            key: key.to_owned(),
+            value: if key == "database_url" { "(hidden)".to_owned() } else { value.to_owned() },
+            source_name: source_name.to_owned(),
+            allowed,
+        };
+        match key {
+            "listen" => self.listen = value.parse().map_err(|_| wrong("an address and a port, such as 127.0.0.1:8080"))?,
+            "data_dir" if value.is_empty() => return Err(wrong("a folder")),
+            "data_dir" => self.data_dir = PathBuf::from(value),
+            "store" => {
+                self.store = match value {
+                    "sqlite" => StoreKind::Sqlite,
+                    "postgres" => StoreKind::Postgres,
+                    "memory" => StoreKind::Memory,
+                    _ => return Err(wrong("sqlite, postgres or memory")),
+                }
+            }
+            "database_url" if value.starts_with("postgres://") || value.starts_with("postgresql://") => {
+                self.database_url = Some(value.to_owned());
+            }
+            "database_url" => return Err(wrong("postgres://user:password@host:port/database")),
+            "demo" => self.demo = value.parse().map_err(|_| wrong("true or false"))?,
+            "log" => {
+                value.parse::<tracing_subscriber::EnvFilter>().map_err(|_| wrong("directives such as info or warn,comptoir=debug"))?;
+                self.log = value.to_owned();
+            }
+            "log_format" => {
+                self.log_format = match value {
+                    "text" => LogFormat::Text,
+                    "json" => LogFormat::Json,
+                    _ => return Err(wrong("text or json")),
+                }
+            }
+            _ => return Err(ConfigError::Key { key: key.to_owned(), source_name: source_name.to_owned() }),
+        }
+        Ok(())
+    }
+
+    /// Returns the configuration as TOML, secrets hidden.
+    pub fn shown(&self) -> String {
+        let mut shown = self.clone();
+        shown.database_url = self.database_url.as_ref().map(|_| "(hidden)".to_owned());
+        toml::to_string(&shown).unwrap_or_default()
+    }
+}
+
+fn read_file(path: &Path) -> Result<Given, ConfigError> {
+    let failed = |reason: String| ConfigError::File { path: path.to_owned(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| failed(error.message().to_owned()))?;
+    let plain = |value: &toml::Value| match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    Ok(table.iter().map(|(key, value)| (key.clone(), plain(value))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(pairs: &[(&str, &str)]) -> Given {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn flags_win_over_the_environment_and_it_wins_over_defaults() {
+        let environment = given(&[("COMPTOIR_LISTEN", "127.0.0.1:1"), ("COMPTOIR_DEMO", "false"), ("HOME", "x")]);
+        let config = Config::load(None, &environment, &given(&[("listen", "127.0.0.1:2")])).expect("loads");
+        assert_eq!((config.listen.port(), config.demo, config.store), (2, false, StoreKind::Sqlite));
+    }
+
+    #[test]
+    fn naming_a_database_chooses_it_and_a_flag_may_choose_otherwise() {
+        let environment = given(&[("DATABASE_URL", "postgres://u:secret@h/d")]);
+        let config = Config::load(None, &environment, &Given::new()).expect("loads");
+        assert_eq!(config.store, StoreKind::Postgres);
+        assert!(!config.shown().contains("secret"), "{}", config.shown());
+        let memory = Config::load(None, &environment, &given(&[("store", "memory")])).expect("loads");
+        assert_eq!(memory.store, StoreKind::Memory);
+    }
+
+    #[test]
+    fn a_wrong_value_names_key_value_and_what_is_allowed() {
+        for (key, value, part) in [
+            ("listen", "8080", "an address and a port"),
+            ("store", "mongo", "sqlite, postgres or memory"),
+            ("demo", "yes", "true or false"),
+            ("log_format", "xml", "text or json"),
+            ("log", "a=b=c", "directives"),
+            ("database_url", "mysql://u:secret@h/d", "postgres://"),
+            ("colour", "red", "known are listen"),
+        ] {
+            let message = Config::load(None, &Given::new(), &given(&[(key, value)])).expect_err("is wrong").to_string();
+            assert!(message.contains(key) && message.contains(part) && !message.contains("secret"), "{message}");
+        }
+        let missing = Config::load(None, &Given::new(), &given(&[("store", "postgres")]));
+        assert_eq!(missing, Err(ConfigError::DatabaseMissing));
+    }
+}

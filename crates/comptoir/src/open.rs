@@ -1,0 +1,150 @@
+//! Opens a shop: the log, the write side, the processes with their gateways, the read models, the search.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use app::Shop;
+use app::clock::Clock;
+use app::ids::Ids;
+use app::token::Tokens;
+use event_store::EventStore;
+use event_store::memory::MemoryStore;
+use event_store::postgres::PostgresStore;
+use event_store::sqlite::SqliteStore;
+use gateways::carrier::CarrierSimulator;
+use gateways::simulator::{SimulatorSettings, StripeSimulator};
+use gateways::stripe::{InProcessTransport, StripeGateway, StripeSettings, WebhookSecret};
+use projections::search::SearchIndex;
+use projections::{ReadModels, ReadStore, Runner};
+use sagas::Processes;
+
+use crate::config::{Config, StoreKind};
+use crate::defaults::shop_settings;
+
+/// Everything of one shop in one process. Nothing runs yet: see [`crate::background::Background`].
+pub struct OpenShop {
+    /// The log.
+    pub store: Arc<dyn EventStore>,
+    /// The write side.
+    pub shop: Shop,
+    /// The processes.
+    pub processes: Arc<Processes>,
+    /// Makes and reads access tokens.
+    pub tokens: Arc<Tokens>,
+    /// The read models, to ask.
+    pub models: ReadModels,
+    /// The read models, to move on.
+    pub runner: Runner,
+    /// The search.
+    pub search: SearchIndex,
+    /// The simulated payment provider.
+    pub payments: StripeSimulator,
+    /// The simulated carrier.
+    pub carrier: Arc<CarrierSimulator>,
+}
+
+/// The files of a shop in its data folder.
+struct Files {
+    log: PathBuf,
+    read_models: PathBuf,
+    search: PathBuf,
+    payments: PathBuf,
+}
+
+impl Files {
+    fn of(folder: &Path) -> Self {
+        Self {
+            log: folder.join("log.sqlite"),
+            read_models: folder.join("read.sqlite"),
+            search: folder.join("search"),
+            payments: folder.join("payments.jsonl"),
+        }
+    }
+}
+
+impl OpenShop {
+    /// Opens the shop that a configuration describes.
+    ///
+    /// # Errors
+    /// Says what cannot be opened, and why.
+    pub async fn open(config: &Config, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> anyhow::Result<Self> {
+        let files = files(config)?;
+        let store = open_log(config, files.as_ref()).await?;
+        let shop = Shop::new(store.clone(), clock.clone(), ids.clone(), shop_settings());
+        let tokens = Arc::new(Tokens::open(&*store, &*ids).await.context("the token signing secret cannot be read")?);
+        let journal = files.as_ref().map(|files| files.payments.clone());
+        let payments = open_payments(config, &*store, (&clock, &*ids), journal).await?;
+        let carrier = Arc::new(CarrierSimulator::new());
+        let gateway = StripeGateway::new(
+            Arc::new(InProcessTransport::new(payments.router())),
+            StripeSettings { webhook_secret: webhook_secret(&*store, &*ids).await?, return_url: None },
+        );
+        let processes = Processes::new(shop.clone(), Arc::new(gateway), carrier.clone());
+        let read_store = open_read_models(config, files.as_ref()).await?;
+        let runner = Runner::open(read_store, store.clone(), projections::all()).await.context("the read models cannot be opened")?;
+        let search = SearchIndex::open(files.map(|files| files.search), store.clone()).await;
+        let search = search.context("the search index cannot be opened")?;
+        let models = runner.models();
+        Ok(Self { store, shop, processes, tokens, models, runner, search, payments, carrier })
+    }
+}
+
+fn files(config: &Config) -> anyhow::Result<Option<Files>> {
+    if config.store == StoreKind::Memory {
+        return Ok(None);
+    }
+    let folder = &config.data_dir;
+    std::fs::create_dir_all(folder).with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
+    Ok(Some(Files::of(folder)))
+}
+
+fn database_url(config: &Config) -> anyhow::Result<&str> {
+    config.database_url.as_deref().context("no database is named: set DATABASE_URL")
+}
+
+async fn open_log(config: &Config, files: Option<&Files>) -> anyhow::Result<Arc<dyn EventStore>> {
+    Ok(match (config.store, files) {
+        (StoreKind::Postgres, _) => {
+            let store = PostgresStore::connect(database_url(config)?).await;
+            Arc::new(store.context("the log in PostgreSQL cannot be opened")?)
+        }
+        (StoreKind::Sqlite, Some(files)) => {
+            let store = SqliteStore::open(&files.log);
+            Arc::new(store.with_context(|| format!("the log {} cannot be opened", files.log.display()))?)
+        }
+        (StoreKind::Memory, _) | (StoreKind::Sqlite, None) => Arc::new(MemoryStore::new()),
+    })
+}
+
+async fn open_read_models(config: &Config, files: Option<&Files>) -> anyhow::Result<ReadStore> {
+    let store = match (config.store, files) {
+        (StoreKind::Postgres, _) => ReadStore::postgres(database_url(config)?).await,
+        (StoreKind::Sqlite, Some(files)) => ReadStore::sqlite(&files.read_models),
+        (StoreKind::Memory, _) | (StoreKind::Sqlite, None) => ReadStore::sqlite_in_memory(),
+    };
+    store.context("the read models cannot be opened")
+}
+
+async fn webhook_secret(store: &dyn EventStore, ids: &dyn Ids) -> anyhow::Result<WebhookSecret> {
+    let secret = store.secret_or_insert("webhook_signing", &ids.secret()).await.context("the webhook secret cannot be read")?;
+    let secret = secret.context("the webhook secret was destroyed")?;
+    let text: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    WebhookSecret::new(&format!("whsec_{text}")).context("the webhook secret is damaged")
+}
+
+async fn open_payments(
+    config: &Config,
+    store: &dyn EventStore,
+    (clock, ids): (&Arc<dyn Clock>, &dyn Ids),
+    journal: Option<PathBuf>,
+) -> anyhow::Result<StripeSimulator> {
+    let clock = clock.clone();
+    let settings = SimulatorSettings {
+        journal,
+        webhook_secret: webhook_secret(store, ids).await?,
+        public_url: format!("http://{}", config.listen),
+        clock: Arc::new(move || clock.now()),
+    };
+    StripeSimulator::open(settings).context("the payment simulator cannot be opened")
+}

@@ -1,0 +1,4 @@
+//! The processes on the real write side and the simulated gateways, without HTTP.
+
+mod checkout;
+mod shopper;
