@@ -1,8 +1,14 @@
 //! The one binary as a library: configuration, telemetry, wiring, sub-commands. Tests and benchmarks open the same shop
 //! that `comptoir serve` opens.
 
+pub mod admin;
+pub mod ask;
 pub mod background;
 pub mod config;
 pub mod defaults;
+pub mod demo;
+pub mod import;
 pub mod open;
+pub mod progress;
+pub mod serve;
 pub mod telemetry;

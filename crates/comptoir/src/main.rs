@@ -1,1 +1,204 @@
-fn main() {}
+//! `comptoir`: the shop and its sub-commands.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use api::http::shutdown::Shutdown;
+use app::actor::{Actor, Role};
+use app::clock::{Clock, SystemClock};
+use app::ids::SystemIds;
+use clap::{Args, Parser, Subcommand};
+use comptoir::background::{Background, Started};
+use comptoir::config::{Config, Given, StoreKind};
+use comptoir::import::{self, ImportOptions};
+use comptoir::open::OpenShop;
+use comptoir::progress::Console;
+use comptoir::{ask, demo, serve, telemetry};
+use tokio::net::TcpListener;
+
+/// How long a demo's staff token is good, seconds: 30 days.
+const TOKEN_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+/// An event-sourced shop: GraphQL in front, an event log behind.
+#[derive(Parser)]
+#[command(name = "comptoir", version, about)]
+struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Settings that win over the file and the environment.
+#[derive(Args)]
+struct Settings {
+    /// A TOML file of settings.
+    #[arg(long, global = true, env = "COMPTOIR_CONFIG")]
+    config: Option<PathBuf>,
+    /// The address to listen at [default: 127.0.0.1:8080].
+    #[arg(long, global = true)]
+    listen: Option<String>,
+    /// The data folder [default: comptoir-data].
+    #[arg(long, global = true)]
+    data_dir: Option<String>,
+    /// sqlite, postgres or memory [default: sqlite, postgres where DATABASE_URL is set].
+    #[arg(long, global = true)]
+    store: Option<String>,
+    /// Whether an empty shop is filled with the demo's books [default: true].
+    #[arg(long, global = true)]
+    demo: Option<String>,
+    /// Which log lines are written, such as info [default: warn,comptoir=info].
+    #[arg(long, global = true)]
+    log: Option<String>,
+    /// text or json [default: text].
+    #[arg(long, global = true)]
+    log_format: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Opens the shop (what happens without a sub-command).
+    Serve,
+    /// Prints the effective configuration, secrets hidden.
+    Config,
+    /// Rebuilds a read model of the open shop beside the one that serves.
+    Replay {
+        /// catalog, availability, cart, order or sales.
+        projection: String,
+    },
+    /// Destroys the key of a customer's personal data in the open shop.
+    Forget {
+        /// The customer's id, cus_….
+        customer: String,
+    },
+    /// Plays recorded sales as real shoppers.
+    Import {
+        #[command(subcommand)]
+        source: ImportSource,
+    },
+}
+
+#[derive(Subcommand)]
+enum ImportSource {
+    /// Baskets in the shape of 84.51°'s Complete Journey.
+    CompleteJourney {
+        /// The folder of the three files.
+        folder: PathBuf,
+        /// How many baskets, in order of time.
+        #[arg(long)]
+        baskets: usize,
+    },
+}
+
+impl Settings {
+    fn load(&self) -> anyhow::Result<Config> {
+        let environment: Given = std::env::vars().filter(|(name, _)| name != "COMPTOIR_CONFIG").collect();
+        let given = [
+            ("listen", &self.listen),
+            ("data_dir", &self.data_dir),
+            ("store", &self.store),
+            ("demo", &self.demo),
+            ("log", &self.log),
+            ("log_format", &self.log_format),
+        ];
+        let flags = given.iter().filter_map(|(key, value)| Some(((*key).to_owned(), value.as_ref()?.clone())));
+        Ok(Config::load(self.config.as_deref(), &environment, &flags.collect())?)
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("comptoir: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let config = cli.settings.load()?;
+    telemetry::begin(&config);
+    let console = Console::stderr();
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => Box::pin(open_shop(&config, &console)).await?,
+        Command::Config => print(&config.shown())?,
+        Command::Replay { projection } => print(&ask::replay(&config, &projection, &console).await?)?,
+        Command::Forget { customer } => print(&ask::forget(&config, &customer).await?)?,
+        Command::Import { source: ImportSource::CompleteJourney { folder, baskets } } => {
+            let options = ImportOptions { folder, baskets, searches: import::SEARCHES, console };
+            let report = Box::pin(import::run(options, &config)).await?;
+            print(&report.to_string())?;
+            return Ok(if report.is_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{}", text.trim_end()).context("the answer cannot be written")
+}
+
+async fn open_shop(config: &Config, console: &Console) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.with_context(|| format!("{} cannot be listened at", config.listen))?;
+    let open = OpenShop::open(config, Arc::new(SystemClock), Arc::new(SystemIds)).await?;
+    if config.demo && demo::is_needed(&*open.store).await? {
+        let task = console.task("filling the demo shop, books", 0);
+        demo::seed(&open.shop, &|done, total| task.set(done as u64, total as u64)).await?;
+        task.finish();
+    }
+    let (background, started) = Background::start(open).await?;
+    let token = staff_token(&started);
+    ask::leave_token(config, &token)?;
+    print(&welcome(config, &token))?;
+    let shutdown = Shutdown::new();
+    let ending = shutdown.clone();
+    let server = serve::run(&started, listener, shutdown);
+    let signal = async {
+        let asked = asked_to_stop().await;
+        eprintln!("comptoir: stopping, running requests finish first");
+        ending.begin();
+        asked
+    };
+    let (served, asked) = tokio::join!(server, signal);
+    background.stop().await;
+    started.store.close().await;
+    asked.context("the stop signals cannot be heard")?;
+    served.context("the server failed")
+}
+
+fn staff_token(started: &Started) -> String {
+    let expires_at = started.shop.clock.now().plus_seconds(TOKEN_SECONDS);
+    started.tokens.issue(&Actor::of_role(Role::Staff, "demo"), expires_at)
+}
+
+fn welcome(config: &Config, token: &str) -> String {
+    let place = match config.store {
+        StoreKind::Sqlite => format!("SQLite in {}", config.data_dir.display()),
+        StoreKind::Postgres => "PostgreSQL".to_owned(),
+        StoreKind::Memory => "memory: nothing is kept".to_owned(),
+    };
+    let base = format!("http://{}", config.listen);
+    format!(
+        "Comptoir is open ({place}).\n\n  GraphiQL   {base}/\n  GraphQL    {base}/graphql\n  Health     {base}/health  {base}/ready  {base}/metrics\n\n  Staff token, good for 30 days:\n  {token}\n\nStop with Ctrl-C: running requests finish and nothing is lost."
+    )
+}
+
+/// Returns once the process is asked to stop, by Ctrl-C or SIGTERM.
+async fn asked_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

@@ -49,7 +49,8 @@ impl Console {
     /// Begins a task of so many steps.
     pub fn task(&self, label: &str, total: u64) -> Task {
         let state = State { done: 0, total, shown_at: None };
-        let task = Task { console: self.clone(), label: label.to_owned(), begun: Instant::now(), state: Mutex::new(state) };
+        let task =
+            Task { console: self.clone(), label: label.to_owned(), begun: Instant::now(), state: Mutex::new(state) };
         if self.kind == Kind::Bar {
             task.show(0, total);
         }

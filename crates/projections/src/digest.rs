@@ -5,8 +5,8 @@ use std::fmt::Write;
 use event_store::Position;
 use sha2::{Digest as _, Sha256};
 
-use crate::generations::{self, Generation};
 use crate::models::ReadModels;
+use crate::rows::generations::{self, Generation};
 use crate::rows::{Direction, Query, ReadError, Row, Table, Value};
 
 /// Rows read at once.

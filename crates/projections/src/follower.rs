@@ -5,9 +5,8 @@ use std::sync::Arc;
 use event_store::{EventStore, Filter, Page, Position, StoreError};
 
 use crate::event::Event;
-use crate::generations;
 use crate::projection::{KEY_ROUNDS_MAX, Projection};
-use crate::rows::{ReadError, ReadStore, Step, Wanted};
+use crate::rows::{ReadError, ReadStore, Step, Wanted, generations};
 use crate::working::{FoldError, Working};
 
 /// The most events folded in one transaction.

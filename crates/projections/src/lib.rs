@@ -12,7 +12,6 @@ pub mod catalog;
 mod digest;
 mod event;
 mod follower;
-mod generations;
 mod models;
 pub mod order;
 mod projection;

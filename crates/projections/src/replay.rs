@@ -7,10 +7,10 @@ use event_store::{EventStore, Page, Position};
 
 use crate::event::Event;
 use crate::follower::{Applied, ApplyError, BATCH_EVENTS_MAX, Follower, read_page};
-use crate::generations::{self, Generation};
 use crate::models::ReadModels;
 use crate::projection::Projection;
 use crate::rows::ReadError;
+use crate::rows::generations::{self, Generation};
 use crate::runner::RunError;
 
 /// How often a rebuild tries to overtake the generation that serves, before it says that the log grows too fast.

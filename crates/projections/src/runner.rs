@@ -16,9 +16,9 @@ use tokio::task::JoinSet;
 
 use crate::event::Event;
 use crate::follower::{Applied, ApplyError, BATCH_EVENTS_MAX, Follower, read_page};
-use crate::generations::{self, Generation};
 use crate::models::{ProjectionState, ReadModels};
 use crate::projection::Projection;
+use crate::rows::generations::{self, Generation};
 use crate::rows::{ReadError, ReadStore};
 
 /// The log is looked at this often although nothing said that it has grown.

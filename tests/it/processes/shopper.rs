@@ -1,14 +1,18 @@
 //! A shopper who goes through the use cases.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::Shop;
-use app::actor::Actor;
+use app::actor::{Actor, Role};
 use app::bus::{Cause, Request};
 use app::cart::{Address, CheckoutDetails, LineWish};
 use domain::cart::Cart;
-use domain::order::Order;
-use domain::values::{CartId, Currency, CustomerId, OrderId, Quantity, Sku};
+use domain::decider::{Decider, Refusal};
+use domain::fulfilment::{Fulfilment, FulfilmentCommand};
+use domain::order::{FulfilmentStatus, Order};
+use domain::values::{CartId, Currency, CustomerId, FulfilmentId, OrderId, Quantity, Sku};
+use event_store::{Filter, PAGE_EVENTS_MAX, Position};
 use sagas::checkout::CheckoutStatus;
 use testkit::TestShop;
 
@@ -70,24 +74,71 @@ impl Shopper {
         let answer = shop.started.processes.checkout_answer(&started.order, PATIENCE).await;
         (started.order, answer)
     }
-
-    pub async fn order(&self, order: &OrderId) -> std::sync::Arc<Order> {
-        self.shop.bus.load::<Order>(order.as_str()).await.expect("an order").state
-    }
 }
 
 /// Waits until an order is as the test wants it.
-pub async fn order_when(shop: &TestShop, order: &OrderId, wanted: impl Fn(&Order) -> bool) -> std::sync::Arc<Order> {
+pub async fn order_when(shop: &TestShop, order: &OrderId, wanted: impl Fn(&Order) -> bool) -> Arc<Order> {
+    when(shop, order.as_str(), wanted).await
+}
+
+/// Waits until an aggregate is as the test wants it.
+pub async fn when<D>(shop: &TestShop, id: &str, wanted: impl Fn(&D) -> bool) -> Arc<D>
+where
+    D: Decider,
+    D::Error: Refusal,
+{
     let mut head = shop.started.store.head();
     let found = async {
         loop {
             head.mark_unchanged();
-            let state = shop.started.shop.bus.load::<Order>(order.as_str()).await.expect("an order").state;
+            let state = shop.started.shop.bus.load::<D>(id).await.expect("an aggregate").state;
             if wanted(&state) {
                 return state;
             }
             head.changed().await.expect("the log goes on");
         }
     };
-    tokio::time::timeout(PATIENCE, found).await.expect("the order comes to be as wanted in time")
+    tokio::time::timeout(PATIENCE, found).await.expect("it comes to be as wanted in time")
+}
+
+/// Lets staff pack, hand over and deliver every parcel of an order.
+pub async fn deliver(shop: &TestShop, order: &OrderId) {
+    for parcel in parcels(shop, order).await {
+        pack(shop, &parcel).await;
+        let staff = staff();
+        let write = &shop.started.shop;
+        app::fulfilment::hand_over(write, &staff, &parcel, None).await.expect("is handed over");
+        let delivered_at = write.clock.now();
+        let command = FulfilmentCommand::Deliver { delivered_at };
+        app::fulfilment::change(write, &staff, &parcel, command).await.expect("is delivered");
+    }
+    order_when(shop, order, |order| order.fulfilment_status() == FulfilmentStatus::Delivered).await;
+}
+
+/// Lets staff pack a parcel and waits until it may leave.
+pub async fn pack(shop: &TestShop, parcel: &FulfilmentId) {
+    let write = &shop.started.shop;
+    let command = FulfilmentCommand::Pack { packed_at: write.clock.now() };
+    app::fulfilment::change(write, &staff(), parcel, command).await.expect("is packed");
+    when::<Fulfilment>(shop, parcel.as_str(), |parcel| parcel.is_released()).await;
+}
+
+/// Lists the parcels of a confirmed order, by its locations in their order.
+pub async fn parcels(shop: &TestShop, order: &OrderId) -> Vec<FulfilmentId> {
+    order_when(shop, order, |order| order.fulfilment_status() == FulfilmentStatus::Requested).await;
+    let mut found = Vec::new();
+    let filter = Filter { kinds: vec!["fulfilment".to_owned()] };
+    let page = shop.started.store.read_all(Position(0), PAGE_EVENTS_MAX, &filter).await.expect("the log reads");
+    for event in page.events.iter().filter(|event| event.event_type == "fulfilment.requested") {
+        let id: FulfilmentId = event.stream.id.parse().expect("a fulfilment id");
+        let state = shop.started.shop.bus.load::<Fulfilment>(id.as_str()).await.expect("a fulfilment").state;
+        if state.order() == Some(order) {
+            found.push(id);
+        }
+    }
+    found
+}
+
+pub fn staff() -> Request {
+    Request::new(Actor::of_role(Role::Staff, "ada"), Cause::of("test", "test"))
 }

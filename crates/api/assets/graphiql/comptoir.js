@@ -84,7 +84,6 @@ async function start() {
     defaultTabs: tabs.length > 0 ? tabs : undefined,
     defaultEditorToolsVisibility: tabs[0]?.variables ? 'variables' : true,
     isHeadersEditorEnabled: true,
-    shouldPersistHeaders: true,
   };
   ReactDOM.createRoot(document.getElementById('graphiql')).render(element(GraphiQL, properties, logo));
 }

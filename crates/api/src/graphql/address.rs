@@ -59,7 +59,8 @@ impl Address {
     /// [`AppError`] when the store fails or the data is damaged.
     pub(crate) async fn open(call: Call<'_>, sealed: &Sealed) -> Result<Option<Self>, AppError> {
         let Some(text) = call.open(sealed).await? else { return Ok(None) };
-        let clear: Clear = serde_json::from_str(&text).map_err(|_| AppError::broken("a sealed address is no address"))?;
+        let clear: Clear =
+            serde_json::from_str(&text).map_err(|_| AppError::broken("a sealed address is no address"))?;
         let Clear { name, line1, line2, postal_code, city, country, phone } = clear;
         Ok(Some(Self { name, line1, line2, postal_code, city, country, phone }))
     }

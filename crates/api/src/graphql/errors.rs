@@ -7,6 +7,7 @@ use async_graphql::{Error, Interface, SimpleObject};
 
 use super::code::ErrorCode;
 use super::money::Money;
+use super::scalars::SafeInt;
 use crate::http::error::ErrorCode as FailureCode;
 
 /// A "no" that is an answer. One fragment on it handles every kind; inline fragments add what a kind carries.
@@ -14,7 +15,11 @@ use crate::http::error::ErrorCode as FailureCode;
 #[graphql(
     field(name = "code", ty = "&ErrorCode", desc = "What to branch on."),
     field(name = "message", ty = "&String", desc = "For people who build clients; not for shoppers."),
-    field(name = "path", ty = "&Vec<String>", desc = "The input field it is about, outermost first; empty for the whole command.")
+    field(
+        name = "path",
+        ty = "&Vec<String>",
+        desc = "The input field it is about, outermost first; empty for the whole command."
+    )
 )]
 pub enum DomainError {
     /// An input is not valid.
@@ -56,9 +61,9 @@ pub struct InsufficientStockError {
     /// The SKU, where one is meant.
     pub sku: Option<String>,
     /// Units asked for.
-    pub requested: i64,
+    pub requested: SafeInt,
     /// Units left.
-    pub available: i64,
+    pub available: SafeInt,
 }
 
 /// Someone else changed it first.
@@ -132,8 +137,8 @@ impl DomainError {
             message: format!("{requested} units of {sku} were asked for, {available} are left"),
             path: Vec::new(),
             sku: Some(sku),
-            requested,
-            available,
+            requested: SafeInt(requested),
+            available: SafeInt(available),
         })
     }
 
@@ -183,8 +188,8 @@ impl DomainError {
                 message,
                 path,
                 sku: fact("sku"),
-                requested: number("requested"),
-                available: number("available"),
+                requested: SafeInt(number("requested")),
+                available: SafeInt(number("available")),
             }),
             ErrorCode::VersionConflict => DomainError::VersionConflict(VersionConflictError {
                 code,

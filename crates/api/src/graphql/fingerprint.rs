@@ -81,9 +81,11 @@ mod tests {
     #[test]
     fn another_value_another_order_of_a_list_or_another_mutation_counts() {
         let input = value!({ "lines": [1, 2] });
-        for (name, other) in
-            [("a", value!({ "lines": [2, 1] })), ("a", value!({ "lines": ["1", 2] })), ("b", value!({ "lines": [1, 2] }))]
-        {
+        for (name, other) in [
+            ("a", value!({ "lines": [2, 1] })),
+            ("a", value!({ "lines": ["1", 2] })),
+            ("b", value!({ "lines": [1, 2] })),
+        ] {
             assert_ne!(fingerprint("a", &input), fingerprint(name, &other));
         }
     }

@@ -41,7 +41,11 @@ impl Inputs {
                 inputs.command.key = Some(CommandKey { key: key.to_owned(), fingerprint });
             } else {
                 let rule = "1 to 200 characters";
-                inputs.refuse(&["idempotencyKey"], format!("the idempotency key has {length} characters: {rule}"), rule);
+                inputs.refuse(
+                    &["idempotencyKey"],
+                    format!("the idempotency key has {length} characters: {rule}"),
+                    rule,
+                );
             }
         }
         if let Some(version) = expected_version {
@@ -149,11 +153,12 @@ mod tests {
     fn everything_wrong_is_told_at_once_and_where_it_is() {
         let mut inputs = Inputs::default();
         assert_eq!(inputs.parse::<CartId>(&["cartId"], "x"), None);
-        let lines = inputs.list("lines", &[("A", 0), ("b c", 1), ("B", 1_000_000_000)], |inputs, path, (sku, units)| {
-            let sku = inputs.parse::<Sku>(&[path, &["sku"]].concat(), sku);
-            let quantity = inputs.quantity(&[path, &["quantity"]].concat(), *units);
-            sku.zip(quantity)
-        });
+        let lines =
+            inputs.list("lines", &[("A", 0), ("b c", 1), ("B", 1_000_000_000)], |inputs, path, (sku, units)| {
+                let sku = inputs.parse::<Sku>(&[path, &["sku"]].concat(), sku);
+                let quantity = inputs.quantity(&[path, &["quantity"]].concat(), *units);
+                sku.zip(quantity)
+            });
         assert_eq!(lines, None);
         let AppError::Invalid(refused) = inputs.refused() else { panic!("not invalid") };
         let paths: Vec<String> = refused.iter().map(|refused| refused.path.join(".")).collect();

@@ -66,7 +66,11 @@ pub struct Payload<T: OutputType> {
 #[derive(Clone, Debug, Interface)]
 #[graphql(
     field(name = "errors", ty = "&Vec<DomainError>", desc = "Why it was refused; empty where it was not."),
-    field(name = "warnings", ty = "&Vec<Warning>", desc = "What the server changed on its own or has not finished yet."),
+    field(
+        name = "warnings",
+        ty = "&Vec<Warning>",
+        desc = "What the server changed on its own or has not finished yet."
+    ),
     field(name = "position", ty = "&Option<Position>", desc = "Read after this position to see it."),
     field(name = "replayed", ty = "&bool", desc = "Whether this is the answer of an earlier command.")
 )]

@@ -198,7 +198,9 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_position_is_refused() {
-        for text in ["", "p", "p1", "0000000000000", "pzzzzzzzzzzzzz", "p+000000000001", "p00000000000é", "P0000000000001"] {
+        for text in
+            ["", "p", "p1", "0000000000000", "pzzzzzzzzzzzzz", "p+000000000001", "p00000000000é", "P0000000000001"]
+        {
             assert_eq!(Position::parse(text), None, "{text}");
         }
     }

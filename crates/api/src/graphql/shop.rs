@@ -47,7 +47,8 @@ impl ShopQuery {
     /// How the shop is set up.
     async fn shop(&self, ctx: &Context<'_>) -> Result<ShopInfo> {
         let settings = &state(ctx)?.shop.settings;
-        let sold_in = |currency: &Currency| settings.shipping.iter().any(|option| option.choice_in(*currency).is_some());
+        let sold_in =
+            |currency: &Currency| settings.shipping.iter().any(|option| option.choice_in(*currency).is_some());
         Ok(ShopInfo {
             locations: settings.locations.iter().map(ToString::to_string).collect(),
             currencies: Currency::ALL.into_iter().filter(sold_in).map(CurrencyCode::from).collect(),

@@ -67,7 +67,8 @@ pub(super) async fn load(
             anyhow::Ok(u64::from(is_new))
         }
     });
-    let new = stream::iter(loads).buffer_unordered(PRODUCTS_AT_ONCE).try_fold(0, async |sum, new| Ok(sum + new)).await?;
+    let new =
+        stream::iter(loads).buffer_unordered(PRODUCTS_AT_ONCE).try_fold(0, async |sum, new| Ok(sum + new)).await?;
     let elapsed = task.finish();
     let count = products.len() as u64;
     let priced = products.iter().filter(|product| list_prices.contains_key(&product.id)).count() as u64;

@@ -168,9 +168,11 @@ fn read_baskets(paths: &[PathBuf], baskets_max: usize) -> anyhow::Result<Vec<Bas
                 sales_cents: row.sales_cents,
                 coupon_cents: row.coupon_discount_cents,
             };
-            for (column, number) in
-                [("quantity", row.quantity), ("sales_cents", row.sales_cents), ("coupon_discount_cents", line.coupon_cents)]
-            {
+            for (column, number) in [
+                ("quantity", row.quantity),
+                ("sales_cents", row.sales_cents),
+                ("coupon_discount_cents", line.coupon_cents),
+            ] {
                 if !(-NUMBER_MAX..=NUMBER_MAX).contains(&number) {
                     bail!("{column}: {number} is beyond {NUMBER_MAX}");
                 }
@@ -206,7 +208,8 @@ fn read_baskets(paths: &[PathBuf], baskets_max: usize) -> anyhow::Result<Vec<Bas
 
 /// Lists the files whose names begin so, by name.
 fn files(folder: &Path, stem: &str) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("the folder {} cannot be read", folder.display()))?;
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("the folder {} cannot be read", folder.display()))?;
     let mut found = Vec::new();
     for entry in entries {
         let path = entry.with_context(|| format!("the folder {} cannot be read", folder.display()))?.path();
@@ -241,8 +244,11 @@ fn each_row<T: DeserializeOwned>(
 ) -> anyhow::Result<()> {
     let name = file_name(path);
     let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
-    let source: Box<dyn Read> =
-        if name.ends_with(".gz") { Box::new(MultiGzDecoder::new(std::io::BufReader::new(file))) } else { Box::new(file) };
+    let source: Box<dyn Read> = if name.ends_with(".gz") {
+        Box::new(MultiGzDecoder::new(std::io::BufReader::new(file)))
+    } else {
+        Box::new(file)
+    };
     let mut reader = csv::Reader::from_reader(source);
     let headers = reader.headers().map_err(|error| anyhow!("{name} line 1: {error}"))?.clone();
     let mut record = csv::StringRecord::new();

@@ -4,6 +4,7 @@
 //! A table of generation 3 is called `orders_g3`; a view called `orders` always shows the live generation, and every
 //! query, ours and the analysts', goes through the view. In PostgreSQL everything stands in the schema `read`.
 
+pub(crate) mod generations;
 mod postgres;
 mod query;
 mod row;

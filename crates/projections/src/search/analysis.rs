@@ -94,7 +94,11 @@ pub(super) fn sort_key(chain: &mut TextAnalyzer, text: &str, bytes_max: usize) -
             break;
         }
     }
-    key.truncate(key.floor_char_boundary(bytes_max));
+    let mut end = bytes_max.min(key.len());
+    while !key.is_char_boundary(end) {
+        end -= 1;
+    }
+    key.truncate(end);
     key
 }
 

@@ -9,7 +9,7 @@ use crate::testing::Story;
 use crate::{Progress, ProjectionState, ReadModels, ReadStore, Replay, RunError};
 
 async fn generations(models: &ReadModels, name: &str) -> Vec<(i64, i64, bool)> {
-    let all = crate::generations::list(models.store(), name).await.expect("the store answers");
+    let all = crate::rows::generations::list(models.store(), name).await.expect("the store answers");
     all.iter().map(|generation| (generation.number, generation.version, generation.live)).collect()
 }
 
@@ -144,12 +144,9 @@ async fn a_projection_that_stands_still_follows_again_after_a_rebuild() {
     let repaired = open(&story, store, vec![Arc::new(COUNTING)]).await.models();
     replay(&story, &repaired).run("counting", |_progress| {}).await.expect("the rebuild ends");
     stalled.announce_switch();
-    assert!(
-        stalled.wait_for(Position(4), &["counting"], Duration::from_secs(60)).await || {
-            // It may have been looked at while it still stood.
-            stalled.watch().wait_for(|all| all[0].position >= Position(4)).await.is_ok()
-        }
-    );
+    let mut board = stalled.watch();
+    let follows = board.wait_for(|all| all[0].position >= Position(4));
+    drop(tokio::time::timeout(Duration::from_secs(60), follows).await.expect("it follows").expect("the board lives"));
     stop.send(()).expect("the runner listens");
     running.await.expect("the runner ends").expect("without an error");
 }

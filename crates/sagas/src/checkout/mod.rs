@@ -14,7 +14,6 @@ mod tests;
 
 use app::error::AppError;
 use app::stock::{Routed, Shortage};
-use domain::order::FulfilmentStatus;
 use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, Timestamp};
 use event_store::RecordedEvent;
 use serde::{Deserialize, Serialize};
@@ -284,6 +283,8 @@ pub enum CheckoutStep {
     ReleaseParcel {
         /// The parcel.
         fulfilment: FulfilmentId,
+        /// Every parcel of the order.
+        parcels: Vec<FulfilmentId>,
     },
     /// Take a parcel's units out of stock.
     #[serde(rename = "dispatch")]
@@ -296,12 +297,12 @@ pub enum CheckoutStep {
     /// Note on the order where its goods stand.
     #[serde(rename = "note_fulfilment")]
     NoteFulfilment {
-        /// The status.
-        status: FulfilmentStatus,
-        /// The parcel that moved it.
+        /// The parcel that moved.
         fulfilment: FulfilmentId,
-        /// When.
-        at: Timestamp,
+        /// What happened to it: tells one note from another.
+        what: String,
+        /// Every parcel of the order.
+        parcels: Vec<FulfilmentId>,
     },
     /// Give a parcel's share of the money back.
     #[serde(rename = "refund_parcel")]
@@ -384,9 +385,9 @@ impl Process for Checkout {
             CheckoutStep::CompleteCart { .. } => "complete_cart".to_owned(),
             CheckoutStep::RequestFulfilments { .. } => "request_fulfilments".to_owned(),
             CheckoutStep::Capture { fulfilment, round, .. } => format!("capture/{fulfilment}/{round}"),
-            CheckoutStep::ReleaseParcel { fulfilment } => format!("release_parcel/{fulfilment}"),
+            CheckoutStep::ReleaseParcel { fulfilment, .. } => format!("release_parcel/{fulfilment}"),
             CheckoutStep::Dispatch { fulfilment, .. } => format!("dispatch/{fulfilment}"),
-            CheckoutStep::NoteFulfilment { status, fulfilment, .. } => format!("note/{fulfilment}/{status:?}"),
+            CheckoutStep::NoteFulfilment { fulfilment, what, .. } => format!("note/{fulfilment}/{what}"),
             CheckoutStep::RefundParcel { fulfilment, .. } => format!("refund_parcel/{fulfilment}"),
             CheckoutStep::CompleteOrder => "complete_order".to_owned(),
             CheckoutStep::CancelFulfilments { .. } => "cancel_fulfilments".to_owned(),

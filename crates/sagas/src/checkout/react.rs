@@ -241,7 +241,8 @@ fn captured(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
         return Reaction::default();
     }
     parcel.state = ParcelState::Paid;
-    Reaction::ask([Step::ReleaseParcel { fulfilment: fulfilment.clone() }])
+    let parcels = checkout.parcels.keys().cloned().collect();
+    Reaction::ask([Step::ReleaseParcel { fulfilment: fulfilment.clone(), parcels }])
 }
 
 fn capture_failed(checkout: &mut Checkout, fulfilment: &FulfilmentId, code: &str) -> Reaction {
@@ -261,13 +262,22 @@ fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: ParcelState,
     let left_now = parcel.state < ParcelState::HandedOver;
     let location = parcel.location.clone();
     parcel.state = state;
-    let status = checkout.fulfilment_status();
     let mut reaction = Reaction::default();
     if left_now {
         let routed = checkout.routed.iter().filter(|part| part.location == location).cloned().collect();
         reaction.asks.push(Step::Dispatch { fulfilment: fulfilment.clone(), routed });
     }
-    reaction.asks.push(Step::NoteFulfilment { status, fulfilment: fulfilment.clone(), at });
+    let parcels = checkout.parcels.keys().cloned().collect();
+    let what = match state {
+        ParcelState::Lost => "lost",
+        ParcelState::Delivered => "delivered",
+        ParcelState::Cancelled
+        | ParcelState::Requested
+        | ParcelState::Packed
+        | ParcelState::Paid
+        | ParcelState::HandedOver => "handed_over",
+    };
+    reaction.asks.push(Step::NoteFulfilment { fulfilment: fulfilment.clone(), what: what.to_owned(), parcels });
     match state {
         ParcelState::Lost => {
             let question = format!("parcel {fulfilment} is lost: give its money back, or wait for it to turn up?");
@@ -276,11 +286,7 @@ fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: ParcelState,
         ParcelState::Delivered => {
             checkout.delivered_at = checkout.delivered_at.max(Some(at));
             let end = checkout.delivered_at.unwrap_or(at).plus_seconds(RETURN_WINDOW_DAYS * SECONDS_PER_DAY + 1);
-            if status == domain::order::FulfilmentStatus::Delivered {
-                reaction.wait(TIMER_RETURN, end)
-            } else {
-                reaction
-            }
+            if checkout.is_delivered() { reaction.wait(TIMER_RETURN, end) } else { reaction }
         }
         ParcelState::Cancelled
         | ParcelState::Requested

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use app::stock::{Routed, Shortage};
-use domain::order::FulfilmentStatus;
 use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, Timestamp};
 
 use super::CheckoutStatus;
@@ -141,29 +140,9 @@ impl Checkout {
         Some(&paid.payment)
     }
 
-    /// Returns where the goods stand, from every parcel that was not called off.
-    pub(super) fn fulfilment_status(&self) -> FulfilmentStatus {
-        use ParcelState::{Cancelled, Delivered, HandedOver, Lost, Packed};
-        let states: Vec<_> =
-            self.parcels.values().map(|parcel| parcel.state).filter(|state| *state != Cancelled).collect();
-        let all = |at_least| states.iter().all(|state| *state >= at_least);
-        let any = |at_least| states.iter().any(|state| *state >= at_least);
-        if states.is_empty() {
-            FulfilmentStatus::Cancelled
-        } else if states.contains(&Lost) {
-            FulfilmentStatus::Lost
-        } else if all(Delivered) {
-            FulfilmentStatus::Delivered
-        } else if any(Delivered) {
-            FulfilmentStatus::PartiallyDelivered
-        } else if all(HandedOver) {
-            FulfilmentStatus::Shipped
-        } else if any(HandedOver) {
-            FulfilmentStatus::PartiallyShipped
-        } else if all(Packed) {
-            FulfilmentStatus::Packed
-        } else {
-            FulfilmentStatus::Requested
-        }
+    /// Returns whether every parcel that was not called off has arrived.
+    pub(super) fn is_delivered(&self) -> bool {
+        let sent = self.parcels.values().filter(|parcel| parcel.state != ParcelState::Cancelled);
+        sent.clone().count() > 0 && sent.clone().all(|parcel| parcel.state == ParcelState::Delivered)
     }
 }

@@ -1,10 +1,12 @@
 //! What the checkout asks for its parcels.
 
+use std::sync::Arc;
+
 use app::bus::Request;
 use app::checkout::paid_parts;
 use app::error::AppError;
 use app::stock::{self, Routed};
-use domain::fulfilment::{Fulfilment, FulfilmentCommand, FulfilmentLine};
+use domain::fulfilment::{Fulfilment, FulfilmentCommand, FulfilmentLine, FulfilmentState};
 use domain::order::{FulfilmentStatus, Order, OrderCommand, Sale};
 use domain::stock::StockCommand;
 use domain::values::{FulfilmentId, LocationId, Money, OrderId, Quantity};
@@ -16,6 +18,9 @@ use crate::engine::StepError;
 use crate::ports::LabelRequest;
 
 type Answer = Result<Input, StepError>;
+
+/// How often the parcels are looked at again while they move.
+const NOTES_MAX: u32 = 16;
 
 /// What one location sends of a sale, and the share of the money it stands for.
 struct Part {
@@ -39,16 +44,16 @@ impl GatewayWork {
                     Some(code) => Input::CaptureFailed { fulfilment, code },
                 })
             }
-            Step::ReleaseParcel { fulfilment } => self.release_parcel(order, fulfilment, request).await,
+            Step::ReleaseParcel { fulfilment, parcels } => {
+                self.release_parcel(order, fulfilment, parcels, request).await
+            }
             Step::Dispatch { routed, .. } => {
                 let command = StockCommand::Dispatch { order: order.clone() };
                 stock::for_each(&self.shop, request, routed, &command).await?;
                 Ok(Input::Done)
             }
-            Step::NoteFulfilment { status, fulfilment, at } => {
-                let fulfilment = Some(fulfilment.clone());
-                let command = OrderCommand::RecordFulfilment { status: *status, fulfilment, at: *at };
-                self.shop.bus.execute::<Order>(order.as_str(), request, command).await?;
+            Step::NoteFulfilment { parcels, .. } => {
+                self.note_fulfilment(order, parcels, request).await?;
                 Ok(Input::Done)
             }
             Step::RefundParcel { fulfilment, payment, amount } => {
@@ -81,13 +86,40 @@ impl GatewayWork {
             self.fulfilment(&fulfilment, command, request).await?;
             parcels.push((fulfilment, location, share));
         }
-        let at = state.placed_at().unwrap_or_else(|| self.shop.clock.now());
-        let command = OrderCommand::RecordFulfilment { status: FulfilmentStatus::Requested, fulfilment: None, at };
-        self.shop.bus.execute::<Order>(order.as_str(), request, command).await?;
+        let ids: Vec<_> = parcels.iter().map(|(fulfilment, _, _)| fulfilment.clone()).collect();
+        self.note_fulfilment(order, &ids, request).await?;
         Ok(Input::FulfilmentsRequested { parcels })
     }
 
-    async fn release_parcel(&self, order: &OrderId, id: &FulfilmentId, request: &Request) -> Answer {
+    /// Notes on the order where its goods stand, from the parcels themselves. Two notes may be taken side by side, so it
+    /// is looked at again after writing: the last one to write has seen the last move.
+    async fn note_fulfilment(&self, order: &OrderId, ids: &[FulfilmentId], request: &Request) -> Result<(), StepError> {
+        let mut noted = None;
+        for _ in 0..NOTES_MAX {
+            let mut parcels = Vec::with_capacity(ids.len());
+            for id in ids {
+                parcels.push(self.shop.bus.load::<Fulfilment>(id.as_str()).await?.state);
+            }
+            let status = status_of(&parcels);
+            if noted == Some(status) {
+                return Ok(());
+            }
+            let at = parcels.iter().filter_map(|parcel| parcel.delivered_at().or(parcel.handed_over_at())).max();
+            let at = at.unwrap_or_else(|| self.shop.clock.now());
+            let command = OrderCommand::RecordFulfilment { status, fulfilment: None, at };
+            self.shop.bus.execute::<Order>(order.as_str(), request, command).await?;
+            noted = Some(status);
+        }
+        Err(StepError::Later("the parcels move all the time".to_owned()))
+    }
+
+    async fn release_parcel(
+        &self,
+        order: &OrderId,
+        id: &FulfilmentId,
+        parcels: &[FulfilmentId],
+        request: &Request,
+    ) -> Answer {
         let state = self.shop.bus.load::<Order>(order.as_str()).await?.state;
         let country = state.sale().map(|sale| sale.country.clone()).unwrap_or_default();
         let label = self.carrier.book(&LabelRequest { fulfilment: id.clone(), country }).await?;
@@ -96,6 +128,7 @@ impl GatewayWork {
             FulfilmentCommand::ReleaseForShipping,
         ];
         self.shop.bus.execute_all::<Fulfilment>(id.as_str(), request, &commands).await?;
+        self.note_fulfilment(order, parcels, request).await?;
         Ok(Input::Done)
     }
 
@@ -111,9 +144,7 @@ impl GatewayWork {
                 Err(error) => return Err(error.into()),
             }
         }
-        let (status, at) = (FulfilmentStatus::Cancelled, self.shop.clock.now());
-        let command = OrderCommand::RecordFulfilment { status, fulfilment: None, at };
-        self.shop.bus.execute::<Order>(order.as_str(), request, command).await?;
+        self.note_fulfilment(order, fulfilments, request).await?;
         Ok(Input::FulfilmentsCancelled)
     }
 
@@ -124,6 +155,31 @@ impl GatewayWork {
         request: &Request,
     ) -> Result<(), AppError> {
         self.shop.bus.execute::<Fulfilment>(id.as_str(), request, command).await.map(|_| ())
+    }
+}
+
+/// Says where the goods stand, from every parcel that was not called off.
+fn status_of(parcels: &[Arc<Fulfilment>]) -> FulfilmentStatus {
+    use FulfilmentState::{Cancelled, Delivered, HandedOver, Lost, Packed};
+    let states: Vec<_> = parcels.iter().map(|parcel| parcel.state()).filter(|state| *state != Cancelled).collect();
+    let all = |wanted: &[FulfilmentState]| states.iter().all(|state| wanted.contains(state));
+    let any = |wanted: &[FulfilmentState]| states.iter().any(|state| wanted.contains(state));
+    if states.is_empty() {
+        FulfilmentStatus::Cancelled
+    } else if any(&[Lost]) {
+        FulfilmentStatus::Lost
+    } else if all(&[Delivered]) {
+        FulfilmentStatus::Delivered
+    } else if any(&[Delivered]) {
+        FulfilmentStatus::PartiallyDelivered
+    } else if all(&[HandedOver]) {
+        FulfilmentStatus::Shipped
+    } else if any(&[HandedOver]) {
+        FulfilmentStatus::PartiallyShipped
+    } else if all(&[Packed]) {
+        FulfilmentStatus::Packed
+    } else {
+        FulfilmentStatus::Requested
     }
 }
 

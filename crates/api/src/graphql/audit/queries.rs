@@ -54,7 +54,9 @@ impl AuditQuery {
         ctx: &Context<'_>,
         #[graphql(default = 50, desc = "How many, 1 to 100.")] first: i32,
         #[graphql(desc = "Go on behind this position.")] after: Option<Position>,
-        #[graphql(desc = "Only of this stream: its name such as `order-ord_…`, or the id alone.")] stream: Option<String>,
+        #[graphql(desc = "Only of this stream: its name such as `order-ord_…`, or the id alone.")] stream: Option<
+            String,
+        >,
         #[graphql(desc = "Only of these stored names, such as `order.placed`.")] types: Option<Vec<String>>,
     ) -> Result<Connection<Event>> {
         let call = Call::with(ctx, Permission::AuditRead)?;

@@ -268,9 +268,8 @@ async fn change_lines(call: Call<'_>, mut inputs: Inputs, input: &CartLinesChang
 
 async fn remove_lines(call: Call<'_>, mut inputs: Inputs, input: &CartLinesRemoveInput) -> Changed {
     let cart = inputs.parse::<CartId>(&["cartId"], &input.cart_id);
-    let changes = inputs.list("lineIds", &input.line_ids, |inputs, path, id| {
-        inputs.parse::<LineId>(path, id).map(|line| (line, None))
-    });
+    let changes = inputs
+        .list("lineIds", &input.line_ids, |inputs, path, id| inputs.parse::<LineId>(path, id).map(|line| (line, None)));
     let (Some(cart), Some(changes)) = (cart, changes) else { return Err(inputs.refused()) };
     let request = call.command(&inputs.command()?, cart.as_str());
     app::cart::change(&call.state.shop, &request, &cart, CartCommand::ChangeLines { changes }).await

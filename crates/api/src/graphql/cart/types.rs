@@ -12,6 +12,7 @@ use crate::graphql::address::Address;
 use crate::graphql::call::{Call, request};
 use crate::graphql::errors::{failure, internal};
 use crate::graphql::money::{CurrencyCode, Money, TaxedMoney};
+use crate::graphql::scalars::SafeInt;
 
 /// Where a cart is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -127,8 +128,8 @@ impl Cart {
     }
 
     /// How many units are in it.
-    async fn units(&self) -> i64 {
-        self.state.lines().iter().map(|line| line.quantity.units()).sum()
+    async fn units(&self) -> SafeInt {
+        SafeInt(self.state.lines().iter().map(|line| line.quantity.units()).sum())
     }
 
     /// The lines, without shipping and coupons.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::types::Product;
 use crate::graphql::connection::PageInfo;
 use crate::graphql::money::{CurrencyCode, MoneyInput};
-use crate::graphql::scalars::Decimal;
+use crate::graphql::scalars::{Decimal, SafeInt};
 
 /// A product of a list.
 #[derive(Clone, Debug, SimpleObject)]
@@ -29,7 +29,7 @@ pub struct ProductConnection {
     /// Where the page stands.
     pub page_info: PageInfo,
     /// How many products match on all pages.
-    pub total_count: u64,
+    pub total_count: SafeInt,
     /// Ways to narrow the list down, with counts; counted only when asked for.
     pub facets: Vec<Facet>,
 }
@@ -53,7 +53,7 @@ pub struct FacetValue {
     /// What to show.
     pub label: String,
     /// How many products there would be.
-    pub count: u64,
+    pub count: SafeInt,
     /// Whether the list is narrowed by it.
     pub selected: bool,
 }
@@ -63,7 +63,7 @@ impl From<projections::search::Facet> for Facet {
         let values = facet.values.into_iter().map(|value| FacetValue {
             value: value.value,
             label: value.label,
-            count: value.count as u64,
+            count: SafeInt(value.count as i64),
             selected: value.selected,
         });
         Self { key: facet.key, label: facet.label, values: values.collect() }

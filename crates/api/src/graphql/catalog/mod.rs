@@ -7,10 +7,10 @@ mod product_mutations;
 mod queries;
 pub mod types;
 
-pub(crate) use categories::CategoryTree;
 pub use categories::CategoryQuery;
+pub(crate) use categories::CategoryTree;
 pub use list::{Facet, FacetValue, ProductConnection, ProductEdge};
 pub use mutations::{CategoryMutation, VariantMutation};
 pub use product_mutations::ProductMutation;
-pub(crate) use queries::find_product;
 pub use queries::CatalogQuery;
+pub(crate) use queries::find_product;

@@ -281,12 +281,7 @@ async fn rename_category(call: Call<'_>, inputs: Inputs, id: Option<CategoryId>,
     app::catalog::rename_category(&call.state.shop, &request, &id, name).await
 }
 
-async fn move_category(
-    call: Call<'_>,
-    inputs: Inputs,
-    id: Option<CategoryId>,
-    place: Option<TreePlace>,
-) -> Changed {
+async fn move_category(call: Call<'_>, inputs: Inputs, id: Option<CategoryId>, place: Option<TreePlace>) -> Changed {
     let (Some(id), Some(place)) = (id, place) else { return Err(inputs.refused()) };
     let request = call.command(&inputs.command()?, id.as_str());
     app::catalog::move_category(&call.state.shop, &request, &id, place).await

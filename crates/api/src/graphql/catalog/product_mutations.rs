@@ -127,7 +127,8 @@ async fn update(call: Call<'_>, mut inputs: Inputs, input: &ProductUpdateInput) 
     commands.extend(categorise(&mut inputs, input.categories.as_deref()));
     commands.extend(describe(input.attributes.as_deref()));
     commands.extend(review(call, &mut inputs, input.review.as_ref()));
-    commands.extend(input.published.map(|shown| if shown { ProductCommand::Publish } else { ProductCommand::Unpublish }));
+    commands
+        .extend(input.published.map(|shown| if shown { ProductCommand::Publish } else { ProductCommand::Unpublish }));
     let Some(product) = product else { return Err(inputs.refused()) };
     let request = call.command(&inputs.command()?, product.as_str());
     if commands.is_empty() {

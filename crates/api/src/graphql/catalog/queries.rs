@@ -17,6 +17,7 @@ use crate::graphql::errors::internal;
 use crate::graphql::money::CurrencyCode;
 use crate::graphql::order::one_of;
 use crate::graphql::reading::{read_failure, search_failure};
+use crate::graphql::scalars::SafeInt;
 use crate::http::error::ErrorCode as FailureCode;
 
 /// The longest text searched for, characters; the search counts fewer.
@@ -123,7 +124,7 @@ async fn connection(ctx: &Context<'_>, state: &ApiState, page: SearchPage) -> Re
         edges,
         nodes: if wants_nodes { products } else { Vec::new() },
         page_info: PageInfo { has_next_page: page.has_next, end_cursor },
-        total_count: page.total as u64,
+        total_count: SafeInt(page.total as i64),
         facets: page.facets.into_iter().map(Facet::from).collect(),
     })
 }
@@ -136,8 +137,7 @@ fn asks_for_stock(ctx: &Context<'_>) -> bool {
 }
 
 async fn stocks(state: &ApiState, views: &[Arc<ProductView>]) -> Result<Stocks> {
-    let skus: Vec<&str> =
-        views.iter().flat_map(|view| &view.variants).map(|variant| variant.sku.as_str()).collect();
+    let skus: Vec<&str> = views.iter().flat_map(|view| &view.variants).map(|variant| variant.sku.as_str()).collect();
     let totals = state.reads.availability().totals(&skus).await.map_err(read_failure)?;
     Ok(Arc::new(totals.into_iter().map(|total| (total.sku, total.available)).collect()))
 }

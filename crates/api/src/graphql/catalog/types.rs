@@ -9,8 +9,8 @@ use domain::catalog::{Product as ProductState, Variant as VariantState};
 use domain::values::{Currency, Timestamp};
 use projections::catalog::{PriceView, ProductView, ReviewView, VariantView};
 
-use super::categories::category_tree;
 pub use super::categories::Category;
+use super::categories::category_tree;
 use crate::graphql::call::{request, state};
 use crate::graphql::errors::internal;
 use crate::graphql::inputs::text_in;
@@ -136,10 +136,7 @@ impl Product {
 
     /// Its texts in every language.
     async fn translations(&self) -> ProductTranslations {
-        ProductTranslations {
-            name: (&self.view.name).into(),
-            summary: self.view.summary.as_ref().map(Into::into),
-        }
+        ProductTranslations { name: (&self.view.name).into(), summary: self.view.summary.as_ref().map(Into::into) }
     }
 
     /// Whether shoppers see it.

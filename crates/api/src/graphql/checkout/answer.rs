@@ -94,7 +94,7 @@ mod tests {
         let left: Vec<_> = errors
             .iter()
             .map(|error| match error {
-                DomainError::InsufficientStock(error) => (error.sku.as_deref(), error.available),
+                DomainError::InsufficientStock(error) => (error.sku.as_deref(), error.available.0),
                 other => panic!("another kind: {other:?}"),
             })
             .collect();

@@ -51,9 +51,8 @@ impl OrderSubscription {
         let found = app::order::find(&call.state.shop, call.actor, &id).await;
         let found = crate::graphql::cart::types::or_null(found)?.ok_or_else(unknown)?;
         let correlation = found.state.sale().map(|sale| sale.cart.to_string()).unwrap_or_default();
-        let is_about = move |event: &Event| {
-            event.correlation_id == correlation && KINDS.contains(&event.stream_kind.as_str())
-        };
+        let is_about =
+            move |event: &Event| event.correlation_id == correlation && KINDS.contains(&event.stream_kind.as_str());
         let shop = call.state.shop.clone();
         let changes = follow(shop.clone(), after, is_about).then(move |event| {
             let (shop, id) = (shop.clone(), id.clone());

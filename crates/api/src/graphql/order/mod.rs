@@ -9,6 +9,6 @@ pub mod types;
 
 pub use live::{OrderChange, OrderSubscription};
 pub use mutations::OrderMutation;
-pub(crate) use queries::{find_order, one_of};
 pub use queries::OrderQuery;
+pub(crate) use queries::{find_order, one_of};
 pub use timeline::TimelineEntry;

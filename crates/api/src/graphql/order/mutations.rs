@@ -67,11 +67,8 @@ impl OrderMutation {
         };
         let limit = Duration::from_secs(ANSWER_SECONDS_MAX);
         let asked_for = asked.state.payments().len();
-        let status = call
-            .state
-            .processes
-            .checkout_answer_after(&order, limit, |status| is_about(status, asked_for))
-            .await;
+        let status =
+            call.state.processes.checkout_answer_after(&order, limit, |status| is_about(status, asked_for)).await;
         let status = if is_about(&status, asked_for) { status } else { CheckoutStatus::Pending };
         answered(call, &order, status, asked.replayed).await
     }
@@ -156,11 +153,7 @@ async fn refresh(
     Ok((order, must_act))
 }
 
-async fn cancel(
-    call: Call<'_>,
-    mut inputs: Inputs,
-    input: &OrderCancelInput,
-) -> Result<Outcome<OrderState>, AppError> {
+async fn cancel(call: Call<'_>, mut inputs: Inputs, input: &OrderCancelInput) -> Result<Outcome<OrderState>, AppError> {
     let order = inputs.parse::<OrderId>(&["orderId"], &input.order_id);
     let reason = inputs.parse::<ShortText>(&["reason"], &input.reason);
     let (Some(order), Some(reason)) = (order, reason) else { return Err(inputs.refused()) };

@@ -198,7 +198,10 @@ impl Order {
     async fn payments(&self, ctx: &Context<'_>) -> Result<Vec<Payment>> {
         let shop = &Call::of(ctx)?.state.shop;
         let loads = self.state.payments().iter().map(|id| async move {
-            shop.bus.load::<domain::payment::Payment>(id.as_str()).await.map(|loaded| Payment::loaded(id.as_str(), loaded))
+            shop.bus
+                .load::<domain::payment::Payment>(id.as_str())
+                .await
+                .map(|loaded| Payment::loaded(id.as_str(), loaded))
         });
         let payments = try_join_all(loads).await.map_err(failure)?;
         // The order names an attempt before the attempt begins.
@@ -224,7 +227,10 @@ impl Order {
     async fn returns(&self, ctx: &Context<'_>) -> Result<Vec<Return>> {
         let shop = &Call::of(ctx)?.state.shop;
         let loads = self.state.returns_opened().iter().map(|id| async move {
-            shop.bus.load::<domain::returns::Return>(id.as_str()).await.map(|loaded| Return::loaded(id.as_str(), loaded))
+            shop.bus
+                .load::<domain::returns::Return>(id.as_str())
+                .await
+                .map(|loaded| Return::loaded(id.as_str(), loaded))
         });
         let returns = try_join_all(loads).await.map_err(failure)?;
         Ok(returns.into_iter().filter(Return::exists).collect())

@@ -37,7 +37,8 @@ impl ReturnQuery {
         let page_info = PageInfo { has_next_page: found.has_next, end_cursor };
         let loads = found.items.iter().map(|edge| call.state.shop.bus.load::<domain::returns::Return>(&edge.node.id));
         let loaded = try_join_all(loads).await.map_err(failure)?;
-        let nodes = found.items.iter().zip(loaded).map(|(edge, loaded)| Return::loaded(&edge.node.id, loaded)).collect();
+        let nodes =
+            found.items.iter().zip(loaded).map(|(edge, loaded)| Return::loaded(&edge.node.id, loaded)).collect();
         Ok(Connection { nodes, page_info })
     }
 }

@@ -6,11 +6,11 @@ use async_graphql::{Context, ID, InputObject, Object, Result};
 use domain::values::{CustomerId, ShortText, Timestamp};
 
 use super::types::{AccessToken, IssuedRole, Session};
+use crate::graphql::ApiState;
 use crate::graphql::call::{Call, state};
 use crate::graphql::errors::refusals;
 use crate::graphql::inputs::Inputs;
 use crate::graphql::payload::Payload;
-use crate::graphql::ApiState;
 use crate::http::error::ErrorCode as FailureCode;
 
 /// How long a token is good, seconds: 30 days.

@@ -72,4 +72,3 @@ impl Viewer {
         Ok(found.iter().zip(loaded).map(|(cart, loaded)| Cart::loaded(&cart.id, loaded)).collect())
     }
 }
-

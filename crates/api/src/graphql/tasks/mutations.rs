@@ -48,9 +48,10 @@ async fn decide(call: Call<'_>, mut inputs: Inputs, input: &TaskDecideInput) -> 
     let decided = call.state.processes.decide_task(&task, &input.choice, reason, call.actor).await;
     decided.map(Into::into).map_err(|error| match error {
         EngineError::TaskUnknown => Refused::not_found("open task").at(&["taskId"]).into(),
-        EngineError::ChoiceUnknown(_) => {
-            Refused::new("VALIDATION", error.to_string()).at(&["choice"]).with("rule", "one of the task's choices").into()
-        }
+        EngineError::ChoiceUnknown(_) => Refused::new("VALIDATION", error.to_string())
+            .at(&["choice"])
+            .with("rule", "one of the task's choices")
+            .into(),
         EngineError::Store(source) => AppError::Unavailable { in_doubt: true, source },
     })
 }

@@ -36,6 +36,12 @@ async fn a_document_the_schema_refuses_is_told_in_the_stream() {
 }
 
 #[tokio::test]
+async fn a_stream_that_panics_says_so_and_completes() {
+    let answer = Api::new().await.query_with("subscription { breaks }", &[EVENTS]).await;
+    assert!(answer.text.contains("INTERNAL") && answer.text.ends_with("event: complete\ndata:\n\n"), "{}", answer.text);
+}
+
+#[tokio::test]
 async fn a_stream_ends_with_the_server() {
     let api = Api::new().await;
     api.shutdown.begin();

@@ -135,6 +135,10 @@ impl Counting {
         stream::iter(1..=to)
     }
 
+    async fn breaks(&self) -> impl Stream<Item = bool> {
+        stream::iter([1]).map(|_| fail())
+    }
+
     async fn endless(&self) -> impl Stream<Item = u32> {
         stream::iter([1]).chain(stream::pending())
     }

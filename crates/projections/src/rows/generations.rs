@@ -7,7 +7,7 @@ use sea_query::{Alias, Expr, OnConflict, PostgresQueryBuilder, Query as Sql, Sql
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Projection;
-use crate::rows::{Column, Dialect, ExpectedRows, Query, ReadError, ReadStore, Row, RowError, Step, Table};
+use crate::rows::{Column, Dialect, Direction, ExpectedRows, Query, ReadError, ReadStore, Row, RowError, Step, Table};
 
 /// The catalogue of generations.
 pub(crate) static CATALOGUE: Table = Table {
@@ -75,7 +75,7 @@ pub(crate) async fn prepare(store: &ReadStore) -> Result<(), ReadError> {
 
 /// Returns all generations of a projection, oldest first.
 pub(crate) async fn list(store: &ReadStore, name: &str) -> Result<Vec<Generation>, ReadError> {
-    let query = Query::of(&CATALOGUE).equals("name", name).order(&["generation"], crate::rows::Direction::Ascending);
+    let query = Query::of(&CATALOGUE).equals("name", name).order(&["generation"], Direction::Ascending);
     store.rows(query).await?.iter().map(Generation::from_row).collect()
 }
 

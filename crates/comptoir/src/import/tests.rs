@@ -1,0 +1,5 @@
+mod coupons;
+mod dirty;
+mod files;
+mod folder;
+mod sample;

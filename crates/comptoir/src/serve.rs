@@ -1,0 +1,90 @@
+//! Serves a shop over HTTP: the API, the provider's webhooks, the simulated bank's page, the covers, the house's own
+//! doors for replay and erasure.
+
+use std::sync::Arc;
+
+use api::graphql::{ApiState, ConsistencyHook, schema};
+use api::http::metrics::Metrics;
+use api::http::server::{ServerParts, router, serve};
+use api::http::shutdown::Shutdown;
+use api::http::webhook::{WebhookAnswer, Webhooks};
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use projections::{ProjectionState, ReadModels};
+use sagas::{NoticeFailure, Processes};
+use tokio::net::TcpListener;
+
+use crate::admin;
+use crate::background::Started;
+use crate::demo::covers;
+
+/// The provider's name in the address of its webhooks.
+const PROVIDER: &str = "stripe";
+
+struct ProviderWebhooks {
+    processes: Arc<Processes>,
+}
+
+#[async_trait]
+impl Webhooks for ProviderWebhooks {
+    async fn receive(&self, provider: &str, headers: &HeaderMap, body: Bytes) -> WebhookAnswer {
+        if provider != PROVIDER {
+            return WebhookAnswer::UnknownProvider;
+        }
+        let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        match self.processes.receive_notice(signature, &body).await {
+            Ok(()) => WebhookAnswer::Accepted,
+            Err(NoticeFailure::NotAccepted(reason)) => WebhookAnswer::Refused(reason.to_string()),
+            Err(NoticeFailure::NotStored(error)) => {
+                tracing::warn!(%error, "a webhook was not stored; the provider will repeat it");
+                WebhookAnswer::Unavailable
+            }
+        }
+    }
+}
+
+/// Says whether every read model can be trusted to follow.
+fn readiness(models: &ReadModels) -> Result<(), String> {
+    let stalled: Vec<_> = models
+        .status()
+        .into_iter()
+        .filter(|status| status.state == ProjectionState::Stalled)
+        .map(|status| status.name)
+        .collect();
+    if stalled.is_empty() { Ok(()) } else { Err(format!("read models stand still: {}", stalled.join(", "))) }
+}
+
+/// Makes every route of a shop.
+pub fn routes(started: &Started, shutdown: Shutdown) -> Router {
+    let state = ApiState::new(
+        started.shop.clone(),
+        started.processes.clone(),
+        started.tokens.clone(),
+        started.models.clone(),
+        started.search.clone(),
+    );
+    let models = started.models.clone();
+    let parts = ServerParts {
+        executor: schema(state),
+        hook: Arc::new(ConsistencyHook),
+        tokens: started.tokens.clone(),
+        clock: started.shop.clock.clone(),
+        readiness: Arc::new(move || readiness(&models)),
+        webhooks: Arc::new(ProviderWebhooks { processes: started.processes.clone() }),
+        metrics: Arc::new(Metrics::new()),
+        shutdown,
+    };
+    // Only the bank's page of the simulator is for buyers; its API is the shop's alone.
+    let bank = Router::new().route_service("/simulator/3ds/{*rest}", started.payments.router());
+    router(parts).merge(bank).merge(covers::router()).merge(admin::router(started))
+}
+
+/// Serves until the shutdown has begun and what runs has finished.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn run(started: &Started, listener: TcpListener, shutdown: Shutdown) -> std::io::Result<()> {
+    serve(listener, routes(started, shutdown.clone()), shutdown).await
+}
