@@ -1,5 +1,8 @@
 //! Use cases of the cart: priced from the catalogue, owned by one shopper.
 
+#[cfg(test)]
+mod tests;
+
 use domain::cart::{Cart, CartCommand, CartLine, CartStatus, Coupon, CurrentPrice, LinePrice, ShippingChoice};
 use domain::values::{CartId, Currency, CustomerId, LineId, Quantity, ShortText, Sku};
 use serde::{Deserialize, Serialize};
@@ -335,25 +338,4 @@ fn address_errors(address: &Address) -> Vec<Refused> {
         refused.push(Refused::new("VALIDATION", message).at(&["address", "country"]));
     }
     refused
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_email;
-
-    #[test]
-    fn only_what_looks_like_an_address_is_one() {
-        for (text, valid) in [
-            ("ada@example.org", true),
-            ("a+b.c@x.co", true),
-            ("ada", false),
-            ("@example.org", false),
-            ("ada@localhost", false),
-            ("ada@.org", false),
-            ("a b@example.org", false),
-            ("a@b@example.org", false),
-        ] {
-            assert_eq!(is_email(text), valid, "{text}");
-        }
-    }
 }

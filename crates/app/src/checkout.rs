@@ -1,6 +1,9 @@
 //! Use cases of checkout: a cart is frozen, and later becomes a sale. The rest is the checkout process's work.
 
-use domain::cart::{Cart, CartCommand, CartStatus, LinePrice, ShippingChoice};
+#[cfg(test)]
+mod tests;
+
+use domain::cart::{Cart, CartCommand, CartStatus, CurrentPrice, LinePrice, ShippingChoice};
 use domain::order::{OrderCoupon, OrderLine, OrderShipping, Sale};
 use domain::values::{CartId, Currency, LineId, Localized, Money, OrderId, Quantity, Sku, VatRate};
 
@@ -52,7 +55,7 @@ pub async fn start(
     if cart::is_open(&loaded.state) {
         let prices = cart::current_prices(shop, &loaded.state).await?;
         if !prices.is_empty() {
-            shop.bus.execute::<Cart>(cart_id.as_str(), &request.follow_up(), CartCommand::Reprice { prices }).await?;
+            follow_prices(shop, request, cart_id, prices).await?;
         }
     }
     let order = OrderId::from_uuid(shop.ids.uuid());
@@ -63,6 +66,22 @@ pub async fn start(
         CartStatus::Absent | CartStatus::Open | CartStatus::Completed { .. } | CartStatus::Absorbed { .. } => {
             Err(AppError::broken("a checkout started and left no trace in its cart"))
         }
+    }
+}
+
+/// Lets a cart follow the catalogue. One that was frozen or closed meanwhile stays as it is: this may be the repeat of a
+/// checkout, whose key answers.
+async fn follow_prices(
+    shop: &Shop,
+    request: &Request,
+    cart: &CartId,
+    prices: Vec<CurrentPrice>,
+) -> Result<(), AppError> {
+    let command = CartCommand::Reprice { prices };
+    match shop.bus.execute::<Cart>(cart.as_str(), &request.follow_up(), command).await {
+        Ok(_) => Ok(()),
+        Err(AppError::Refused(refused)) if matches!(refused.code, "CHECKOUT_UNDER_WAY" | "CART_CLOSED") => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

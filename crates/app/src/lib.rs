@@ -11,6 +11,8 @@ pub mod catalog;
 pub mod checkout;
 pub mod clock;
 pub mod error;
+#[cfg(test)]
+mod fixture;
 pub mod fulfilment;
 pub mod ids;
 pub mod order;

@@ -1,5 +1,8 @@
 //! Use cases of returns.
 
+#[cfg(test)]
+mod tests;
+
 use domain::order::{Order, OrderCommand, OrderLine, ReturnedLine, Sale};
 use domain::returns::{Return, ReturnCommand, ReturnLine};
 use domain::values::{Money, OrderId, ReturnId, ShortText};

@@ -1,5 +1,8 @@
 //! Use cases of stock: staff move units, checkouts promise and sell them across locations.
 
+#[cfg(test)]
+mod tests;
+
 use domain::stock::{Stock, StockCommand, stream_id};
 use domain::values::{LocationId, OrderId, Quantity, ShortText, Sku, Timestamp};
 use futures_util::future::try_join_all;
@@ -82,7 +85,12 @@ pub async fn reserve(
 ) -> Result<Result<Vec<Routed>, Shortage>, AppError> {
     let (sku, quantity) = need;
     for _ in 0..ROUTING_ROUNDS_MAX {
-        let (mut held, plan) = match route(shop, order, sku, quantity).await? {
+        // Another process may have taken units in: a sale is not refused for units that are there.
+        let found = match route(shop, order, (sku, quantity), Look::AtHand).await? {
+            Err(_) => route(shop, order, (sku, quantity), Look::Latest).await?,
+            found => found,
+        };
+        let (mut held, plan) = match found {
             Ok(route) => route,
             Err(shortage) => return Ok(Err(shortage)),
         };
@@ -105,15 +113,29 @@ pub async fn reserve(
 /// What an order holds of a SKU, and which locations shall give the rest.
 type Route = (Vec<Routed>, Vec<Routed>);
 
+/// How stock is looked at for a route.
+#[derive(Clone, Copy)]
+enum Look {
+    /// As it is known here; what reserves then finds out whether it still is so.
+    AtHand,
+    /// As the log has it.
+    Latest,
+}
+
 async fn route(
     shop: &Shop,
     order: &OrderId,
-    sku: &Sku,
-    quantity: Quantity,
+    need: (&Sku, Quantity),
+    look: Look,
 ) -> Result<Result<Route, Shortage>, AppError> {
+    let (sku, quantity) = need;
     let (mut held, mut free, mut missing) = (Vec::new(), Vec::new(), quantity.units());
     for location in &shop.settings.locations {
-        let stock = shop.bus.load::<Stock>(&stream_id(sku, location)).await?.state;
+        let id = stream_id(sku, location);
+        let stock = match look {
+            Look::AtHand => shop.bus.load::<Stock>(&id).await?.state,
+            Look::Latest => shop.bus.load_latest::<Stock>(&id).await?.state,
+        };
         let own = stock.reservation(order).map(|reservation| reservation.quantity).or(stock.allocation(order));
         match own {
             Some(quantity) => {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use api::graphql::{ApiState, ConsistencyHook, schema};
 use api::http::metrics::Metrics;
 use api::http::server::{ServerParts, router, serve};
@@ -11,10 +12,14 @@ use api::http::webhook::{WebhookAnswer, Webhooks};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::any;
 use projections::{ProjectionState, ReadModels};
 use sagas::{NoticeFailure, Processes};
 use tokio::net::TcpListener;
+use tower::ServiceExt;
 
 use crate::admin;
 use crate::background::Started;
@@ -56,8 +61,18 @@ fn readiness(models: &ReadModels) -> Result<(), String> {
     if stalled.is_empty() { Ok(()) } else { Err(format!("read models stand still: {}", stalled.join(", "))) }
 }
 
+async fn ask_bank(State(bank): State<Router>, request: Request) -> Response {
+    match bank.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
 /// Makes every route of a shop.
-pub fn routes(started: &Started, shutdown: Shutdown) -> Router {
+///
+/// # Errors
+/// When the demo's data cannot be read.
+pub fn routes(started: &Started, shutdown: Shutdown) -> anyhow::Result<Router> {
     let state = ApiState::new(
         started.shop.clone(),
         started.processes.clone(),
@@ -77,14 +92,14 @@ pub fn routes(started: &Started, shutdown: Shutdown) -> Router {
         shutdown,
     };
     // Only the bank's page of the simulator is for buyers; its API is the shop's alone.
-    let bank = Router::new().route_service("/simulator/3ds/{*rest}", started.payments.router());
-    router(parts).merge(bank).merge(covers::router()).merge(admin::router(started))
+    let bank = Router::new().route("/simulator/3ds/{*rest}", any(ask_bank)).with_state(started.payments.router());
+    Ok(router(parts).merge(bank).merge(covers::router()?).merge(admin::router(started)))
 }
 
 /// Serves until the shutdown has begun and what runs has finished.
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn run(started: &Started, listener: TcpListener, shutdown: Shutdown) -> std::io::Result<()> {
-    serve(listener, routes(started, shutdown.clone()), shutdown).await
+pub async fn run(started: &Started, listener: TcpListener, shutdown: Shutdown) -> anyhow::Result<()> {
+    serve(listener, routes(started, shutdown.clone())?, shutdown).await.context("the server failed")
 }

@@ -1,6 +1,6 @@
 //! Read models: what the log means to those who ask.
 //!
-//! A [`Projection`](projection::Projection) is a pure fold from events to rows of typed tables. A [`Runner`] keeps all of
+//! A [`Projection`] is a pure fold from events to rows of typed tables. A [`Runner`] keeps all of
 //! them at the end of the log, a [`Replay`] builds one anew beside the one that serves, and [`ReadModels`] answers
 //! questions and waits until what a client has just written can be read. One folder per context, each with its tables, its
 //! fold and its queries; [`search`] keeps an index of its own instead of tables.

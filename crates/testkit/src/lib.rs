@@ -1,6 +1,7 @@
 //! A shop in five lines, for tests: on any engine, with books on its shelves, behind real HTTP where that is wanted.
 
 mod folder;
+mod http;
 mod shelves;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use comptoir::config::{Config, StoreKind};
 use comptoir::open::OpenShop;
 
 pub use folder::TempFolder;
+pub use http::{Client, TestServer};
 pub use shelves::Book;
 pub use test_postgres::TestPostgres;
 

@@ -125,7 +125,7 @@ pub async fn pack(shop: &TestShop, parcel: &FulfilmentId) {
 
 /// Lists the parcels of a confirmed order, by its locations in their order.
 pub async fn parcels(shop: &TestShop, order: &OrderId) -> Vec<FulfilmentId> {
-    order_when(shop, order, |order| order.fulfilment_status() == FulfilmentStatus::Requested).await;
+    order_when(shop, order, |order| order.fulfilment_status() != FulfilmentStatus::Unfulfilled).await;
     let mut found = Vec::new();
     let filter = Filter { kinds: vec!["fulfilment".to_owned()] };
     let page = shop.started.store.read_all(Position(0), PAGE_EVENTS_MAX, &filter).await.expect("the log reads");

@@ -166,8 +166,7 @@ async fn the_money_of_a_lost_parcel_goes_back_when_staff_decide_so() {
     assert_eq!(state.refunded().minor(), 1_445);
     order_when(&shop, &order, |order| order.fulfilment_status() == FulfilmentStatus::Lost).await;
     let id = stream_id(&book.sku, &write.settings.locations[0]);
-    let stock = write.bus.load::<Stock>(&id).await.expect("stock").state;
-    assert_eq!((stock.on_hand(), stock.allocated()), (0, 0));
+    when::<Stock>(&shop, &id, |stock| (stock.on_hand(), stock.allocated()) == (0, 0)).await;
     assert_no_money(&shop);
 }
 

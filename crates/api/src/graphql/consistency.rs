@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_graphql::{Context, Request, Result};
+use async_graphql::{Context, Request, Result, Value};
 
 use super::ApiState;
 use super::call::{request, state};
@@ -30,12 +30,33 @@ impl Freshness {
     }
 }
 
+/// What a request's `extensions.consistency` asks for, `{"after": POSITION, "strict": true}`: beside the header
+/// `After-Position`, for clients that cannot set headers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Wish {
+    after: Option<String>,
+    strict: bool,
+}
+
+impl Wish {
+    fn of(value: &Value) -> Self {
+        let Value::Object(fields) = value else { return Self::default() };
+        let after = match fields.get("after") {
+            Some(Value::String(after)) => Some(after.clone()),
+            Some(_) | None => None,
+        };
+        Self { after, strict: fields.get("strict") == Some(&Value::Boolean(true)) }
+    }
+}
+
 /// What the schema adds to each operation: room to note how fresh its root fields are, and for the tree of categories.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ConsistencyHook;
 
 impl RequestHook for ConsistencyHook {
     fn prepare(&self, _context: &RequestContext, request: &mut Request) {
+        let wish = request.extensions.get("consistency").map(Wish::of).unwrap_or_default();
+        request.data.insert(wish);
         request.data.insert(Freshness::default());
         request.data.insert(CategoryTree::default());
     }
@@ -45,13 +66,15 @@ impl RequestHook for ConsistencyHook {
 /// [`WAIT_MAX`], and notes in the response how fresh they are.
 ///
 /// # Errors
-/// BAD_REQUEST for a position that is none.
+/// BAD_REQUEST for a position that is none; PROJECTION_BEHIND where the request is strict and they have not.
 pub(crate) async fn wait(ctx: &Context<'_>, names: &[&str]) -> Result<()> {
     let (state, request) = (state(ctx)?, request(ctx)?);
-    let Some(text) = request.after_position.as_deref() else {
+    let wish = ctx.data_opt::<Wish>();
+    let after = wish.and_then(|wish| wish.after.as_deref()).or(request.after_position.as_deref());
+    let Some(text) = after else {
         return Ok(());
     };
-    let malformed = || FailureCode::BadRequest.error("After-Position is not a position of this shop");
+    let malformed = || FailureCode::BadRequest.error("the position to read after is not one of this shop");
     let goal = Position::parse(text).ok_or_else(malformed)?;
     let started = Instant::now();
     let is_reached = reached(state, goal, names).await;
@@ -62,6 +85,9 @@ pub(crate) async fn wait(ctx: &Context<'_>, names: &[&str]) -> Result<()> {
         None => (position, waited_ms, stale),
     };
     request.set_consistency(Consistency { position: position.text(), waited_ms, stale });
+    if stale && wish.is_some_and(|wish| wish.strict) {
+        return Err(FailureCode::ProjectionBehind.error("the read models have not reached the position yet: try again"));
+    }
     Ok(())
 }
 
@@ -90,6 +116,14 @@ fn position_of(state: &ApiState, names: &[&str]) -> Position {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_may_ask_in_its_extensions() {
+        let position = Position(7).text();
+        let wish = Wish::of(&async_graphql::value!({ "after": position.clone(), "strict": true }));
+        assert_eq!(wish, Wish { after: Some(position), strict: true });
+        assert_eq!(Wish::of(&async_graphql::value!({ "after": 7, "strict": "yes" })), Wish::default());
+    }
 
     #[test]
     fn several_root_fields_are_as_fresh_as_the_oldest() {

@@ -91,9 +91,9 @@ pub struct PriceChangedError {
     /// The input field, outermost first.
     pub path: Vec<String>,
     /// What the shopper saw.
-    pub expected: Option<Money>,
+    pub expected_total: Option<Money>,
     /// What it is now: show it and ask again.
-    pub actual: Option<Money>,
+    pub actual_total: Option<Money>,
 }
 
 /// It is not paid.
@@ -202,8 +202,8 @@ impl DomainError {
                 code,
                 message,
                 path,
-                expected: money("expected"),
-                actual: money("actual"),
+                expected_total: money("expected"),
+                actual_total: money("actual"),
             }),
             _ => DomainError::Generic(GenericError { code, message, path }),
         })
@@ -275,7 +275,7 @@ mod tests {
     fn a_refusal_becomes_the_kind_that_carries_its_facts() {
         let refused = Refused::new("PRICE_CHANGED", "changed").with("expected", "1.00 EUR").with("actual", "2.00 EUR");
         let Ok(DomainError::PriceChanged(error)) = DomainError::of(refused) else { panic!("another kind") };
-        assert_eq!(error.actual.map(|money| money.0.minor()), Some(200));
+        assert_eq!(error.actual_total.map(|money| money.0.minor()), Some(200));
         let refused = Refused::new("VERSION_CONFLICT", "old").with("expected", 2).with("actual", 5);
         let Ok(DomainError::VersionConflict(error)) = DomainError::of(refused) else { panic!("another kind") };
         assert_eq!((error.expected, error.actual), (2, 5));

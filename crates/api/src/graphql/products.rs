@@ -67,3 +67,46 @@ impl Products {
         kept.by_id.insert(view.id.clone(), view.clone());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::values::Localized;
+
+    use super::*;
+
+    fn product(id: &str) -> Arc<ProductView> {
+        Arc::new(ProductView {
+            id: id.to_owned(),
+            slug: id.to_owned(),
+            name: Localized::new(id, None),
+            summary: None,
+            attributes_json: "{}".to_owned(),
+            published: true,
+            published_at: None,
+            categories: Vec::new(),
+            variants: Vec::new(),
+            reviews: Vec::new(),
+            version: 1,
+        })
+    }
+
+    #[test]
+    fn products_are_at_hand_until_the_catalogue_moves_on() {
+        let products = Products::default();
+        products.keep(7, &product("a"));
+        assert_eq!(products.kept(7, &["a", "b"]).1, ["b"]);
+        assert_eq!(products.kept(8, &["a"]).1, ["a"], "an older state is not shown");
+        products.keep(8, &product("b"));
+        products.keep(7, &product("c"));
+        assert_eq!(products.kept(8, &["a", "b", "c"]).1, ["a", "c"], "what was read before is not kept after");
+    }
+
+    #[test]
+    fn no_more_products_than_allowed_are_at_hand() {
+        let products = Products::default();
+        for number in 0..PRODUCTS_MAX + 5 {
+            products.keep(1, &product(&number.to_string()));
+        }
+        assert!(products.0.read().expect("no panic").by_id.len() <= PRODUCTS_MAX);
+    }
+}

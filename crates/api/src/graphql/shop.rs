@@ -15,7 +15,7 @@ pub struct ShopQuery;
 /// How the shop is set up.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
-pub struct ShopInfo {
+pub struct ShopProfile {
     /// The warehouses, the preferred one first.
     pub locations: Vec<String>,
     /// What the shop sells in.
@@ -23,7 +23,7 @@ pub struct ShopInfo {
 }
 
 #[async_graphql::ComplexObject]
-impl ShopInfo {
+impl ShopProfile {
     /// The ways to send a parcel, priced in a currency; those without a price in it are left out.
     async fn shipping_options(
         &self,
@@ -45,11 +45,11 @@ impl ShopInfo {
 #[Object]
 impl ShopQuery {
     /// How the shop is set up.
-    async fn shop(&self, ctx: &Context<'_>) -> Result<ShopInfo> {
+    async fn shop(&self, ctx: &Context<'_>) -> Result<ShopProfile> {
         let settings = &state(ctx)?.shop.settings;
         let sold_in =
             |currency: &Currency| settings.shipping.iter().any(|option| option.choice_in(*currency).is_some());
-        Ok(ShopInfo {
+        Ok(ShopProfile {
             locations: settings.locations.iter().map(ToString::to_string).collect(),
             currencies: Currency::ALL.into_iter().filter(sold_in).map(CurrencyCode::from).collect(),
         })

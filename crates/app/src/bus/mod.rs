@@ -10,8 +10,9 @@ mod tests;
 mod turns;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use cqrs_es::DomainEvent;
+use cqrs_es::{Aggregate, DomainEvent};
 use domain::decider::Decider;
 use event_store::{
     AppendError, Appended, CommandId, CommandRecord, Commit, EventStore, NewEvent, PAGE_EVENTS_MAX, Position,
@@ -28,6 +29,9 @@ use crate::ids::Ids;
 
 /// How often a decision is taken again after a lost race before the caller is told.
 const ATTEMPTS_MAX: u32 = 16;
+
+/// The longest pause before a decision is taken again, milliseconds; it doubles up to here from the second race on.
+const PAUSE_MILLISECONDS_MAX: u64 = 64;
 
 /// Identifies a command for ever, so that it happens at most once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +111,16 @@ pub struct Outcome<D> {
     pub replayed: bool,
 }
 
+/// What a decision is taken on.
+struct Basis<D> {
+    loaded: Loaded<D>,
+    /// Whether it was read from the log just now. State at hand may be behind what another process wrote.
+    is_fresh: bool,
+}
+
+/// The state after a decision and its facts; or the state before it, where no fact was folded into it yet, and why not.
+type Decision<D> = Result<(Arc<D>, Vec<<D as Aggregate>::Event>), (Option<Arc<D>>, Refused)>;
+
 /// Runs commands against the log.
 pub struct Bus {
     store: Arc<dyn EventStore>,
@@ -126,7 +140,7 @@ impl Bus {
         &self.store
     }
 
-    /// Loads an aggregate.
+    /// Loads an aggregate: the state at hand where there is one, which may be behind what another process wrote.
     ///
     /// # Errors
     /// [`AppError`] when the store fails or holds what cannot be read.
@@ -139,7 +153,22 @@ impl Bus {
         if let Some(cached) = self.turns.cached(&stream) {
             return Ok(cached);
         }
-        let loaded = self.fold_from(&stream, Loaded { state: Arc::new(D::default()), version: 0 }, u64::MAX).await?;
+        self.load_latest(id).await
+    }
+
+    /// Loads an aggregate as the log has it now, also where another process has moved it on.
+    ///
+    /// # Errors
+    /// [`AppError`] when the store fails or holds what cannot be read.
+    pub async fn load_latest<D>(&self, id: &str) -> Result<Loaded<D>, AppError>
+    where
+        D: Decider,
+        D::Error: domain::decider::Refusal,
+    {
+        let stream = StreamId::new(D::TYPE, id);
+        let at_hand =
+            self.turns.cached(&stream).unwrap_or_else(|| Loaded { state: Arc::new(D::default()), version: 0 });
+        let loaded = self.fold_from(&stream, at_hand, u64::MAX).await?;
         if loaded.version > 0 {
             self.turns.remember_if_idle(&stream, &loaded);
         }
@@ -190,12 +219,16 @@ impl Bus {
     {
         let stream = StreamId::new(D::TYPE, id);
         let turn = self.turns.take(&stream).await;
-        for _ in 0..ATTEMPTS_MAX {
-            let loaded = match turn.take_cached::<D>() {
-                Some(loaded) => loaded,
-                None => self.fold_from(&stream, Loaded { state: Arc::default(), version: 0 }, u64::MAX).await?,
+        for lost in 0..ATTEMPTS_MAX {
+            self.pause(lost).await;
+            let basis = match turn.take_cached::<D>() {
+                Some(loaded) => Basis { loaded, is_fresh: false },
+                None => {
+                    let nothing = Loaded { state: Arc::default(), version: 0 };
+                    Basis { loaded: self.fold_from(&stream, nothing, u64::MAX).await?, is_fresh: true }
+                }
             };
-            match self.attempt(&turn, loaded, request, commands).await {
+            match self.attempt(&turn, basis, request, commands).await {
                 Attempt::Done(outcome) => return outcome,
                 Attempt::LostRace => tracing::debug!(%stream, "lost a race, deciding again"),
             }
@@ -203,25 +236,41 @@ impl Bus {
         Err(AppError::Contended)
     }
 
-    async fn attempt<D>(&self, turn: &Turn, loaded: Loaded<D>, request: &Request, commands: &[D::Command]) -> Attempt<D>
+    /// Lets others through. Whoever won a race has the state at hand and does not read it again, so a process that is
+    /// busy with one aggregate would win every further race: only a pause by chance outlasts it.
+    async fn pause(&self, lost: u32) {
+        if lost > 1 {
+            let longest = 1_u64.checked_shl(lost - 1).unwrap_or(u64::MAX).min(PAUSE_MILLISECONDS_MAX);
+            let chance = u64::from(self.ids.secret()[0]);
+            tokio::time::sleep(Duration::from_micros(longest * 1_000 * chance / u64::from(u8::MAX))).await;
+        }
+    }
+
+    async fn attempt<D>(&self, turn: &Turn, basis: Basis<D>, request: &Request, commands: &[D::Command]) -> Attempt<D>
     where
         D: Decider,
         D::Command: Sync + Send,
         D::Error: domain::decider::Refusal,
     {
-        let Loaded { state: before, version: expected } = loaded;
+        let Basis { loaded: Loaded { state: before, version: expected }, is_fresh } = basis;
         let (state, events) = match self.decide(before, expected, request, commands) {
             Ok(decided) => decided,
             Err((untouched, refused)) => {
-                if let Some(state) = untouched {
-                    turn.remember(&Loaded { state, version: expected });
-                }
-                return Attempt::Done(self.replay_or(request, Err(refused.into())).await);
+                let untouched = untouched.map(|state| Loaded { state, version: expected });
+                return match self.stands(turn, untouched, is_fresh).await {
+                    Ok(true) => Attempt::Done(self.replay_or(request, Err(refused.into())).await),
+                    Ok(false) => Attempt::LostRace,
+                    Err(error) => Attempt::Done(Err(error)),
+                };
             }
         };
         let id = turn.stream().id.to_string();
         if events.is_empty() {
-            turn.remember(&Loaded { state: state.clone(), version: expected });
+            match self.stands(turn, Some(Loaded { state: state.clone(), version: expected }), is_fresh).await {
+                Ok(true) => {}
+                Ok(false) => return Attempt::LostRace,
+                Err(error) => return Attempt::Done(Err(error)),
+            }
             let unchanged = Outcome { id, state, version: expected, position: None, replayed: false };
             return Attempt::Done(self.replay_or(request, Ok(unchanged)).await);
         }
@@ -243,15 +292,27 @@ impl Bus {
         }
     }
 
+    /// Returns whether an answer without facts stands. Nothing of it is appended, so no expected version catches what
+    /// another process wrote meanwhile: the log is asked, unless the state was just read from it.
+    async fn stands<D>(&self, turn: &Turn, untouched: Option<Loaded<D>>, is_fresh: bool) -> Result<bool, AppError>
+    where
+        D: Decider,
+        D::Error: domain::decider::Refusal,
+    {
+        let Some(untouched) = untouched else { return Ok(is_fresh) };
+        if is_fresh {
+            turn.remember(&untouched);
+            return Ok(true);
+        }
+        let version = untouched.version;
+        let newest = self.fold_from(turn.stream(), untouched, u64::MAX).await?;
+        turn.remember(&newest);
+        Ok(newest.version == version)
+    }
+
     /// Decides on the state at hand, in place: it is the only copy unless a reader holds it. A refusal gives the state
     /// back where no fact was folded into it yet.
-    fn decide<D>(
-        &self,
-        mut state: Arc<D>,
-        version: u64,
-        request: &Request,
-        commands: &[D::Command],
-    ) -> Result<(Arc<D>, Vec<D::Event>), (Option<Arc<D>>, Refused)>
+    fn decide<D>(&self, mut state: Arc<D>, version: u64, request: &Request, commands: &[D::Command]) -> Decision<D>
     where
         D: Decider,
         D::Error: domain::decider::Refusal,
@@ -310,6 +371,10 @@ impl Bus {
     {
         loop {
             let page = self.store.read_stream(stream, loaded.version, PAGE_EVENTS_MAX).await?;
+            if page.is_empty() {
+                // Others may hold the state too: it is not copied for nothing.
+                return Ok(loaded);
+            }
             let state = Arc::make_mut(&mut loaded.state);
             for event in page.iter().take_while(|event| event.sequence <= until) {
                 state.evolve(&decode::<D::Event>(event)?);

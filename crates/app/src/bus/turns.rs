@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Loaded;
 
 /// The most aggregates whose state is kept at hand; beyond it those not in use are dropped.
-const AGGREGATES_MAX: usize = 20_000;
+pub(super) const AGGREGATES_MAX: usize = 20_000;
 
 type AnyState = (Arc<dyn Any + Send + Sync>, u64);
 

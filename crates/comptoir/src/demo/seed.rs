@@ -86,7 +86,7 @@ pub async fn seed(shop: &Shop, progress: &(dyn Fn(usize, usize) + Sync)) -> anyh
             rank,
         };
         let id = category_id(&category.slug);
-        let request = seeding.request("category", &category.slug);
+        let request = Seeding::request("category", &category.slug);
         commits_added += added(&shop.bus.execute::<Category>(id.as_str(), &request, command).await?);
     }
     let books: Vec<_> = data.books.iter().map(|book| seeding.book(book)).collect();
@@ -124,8 +124,6 @@ fn added<D>(outcome: &Outcome<D>) -> usize {
 /// One run.
 struct Seeding<'a> {
     shop: &'a Shop,
-    /// The conversation that all commands of all runs belong to.
-    correlation: Uuid,
     vat_rate: VatRate,
     reference: ShortText,
     paris: LocationId,
@@ -143,7 +141,6 @@ impl<'a> Seeding<'a> {
             .collect();
         Ok(Self {
             shop,
-            correlation: NAMESPACE,
             vat_rate: VAT_FR_BOOKS.parse()?,
             reference: REFERENCE.parse()?,
             paris: "paris".parse()?,
@@ -153,9 +150,10 @@ impl<'a> Seeding<'a> {
     }
 
     /// A step happens once for ever, whatever became of the thing since, so its key is its name and nothing else.
-    fn request(&self, step: &str, name: &str) -> Request {
+    fn request(step: &str, name: &str) -> Request {
         let key = format!("seed/{step}/{name}");
-        let cause = Cause::of(key.clone(), self.correlation.to_string());
+        // One conversation for all commands of all runs.
+        let cause = Cause::of(key.clone(), NAMESPACE.to_string());
         let fingerprint = step.to_owned();
         Request::new(Actor::system(ACTOR), cause).keyed(Some(CommandKey { key, fingerprint }))
     }
@@ -163,13 +161,13 @@ impl<'a> Seeding<'a> {
     /// Takes a book in, with its variants and their stock, and shows it last: nobody sees one that cannot be bought.
     async fn book(&self, book: &Book) -> anyhow::Result<usize> {
         let id = product_id(&book.slug);
-        let request = self.request("product", &book.slug);
+        let request = Self::request("product", &book.slug);
         let commands = self.product_commands(book);
         let mut commits = added(&app::catalog::change_product(self.shop, &request, &id, &commands).await?);
         for variant in &book.variants {
             commits += self.variant(&id, variant).await?;
         }
-        let request = self.request("publish", &book.slug);
+        let request = Self::request("publish", &book.slug);
         commits += added(&app::catalog::change_product(self.shop, &request, &id, &[ProductCommand::Publish]).await?);
         Ok(commits)
     }
@@ -201,17 +199,15 @@ impl<'a> Seeding<'a> {
             VariantCommand::Create { product: product.clone(), name: variant.name(), weight_grams: *weight_grams },
             VariantCommand::SetPrice { price, vat_rate: self.vat_rate },
         ];
-        let request = self.request("variant", sku.as_str());
+        let request = Self::request("variant", sku.as_str());
         let mut commits = added(&app::catalog::change_variant(self.shop, &request, sku, &commands).await?);
         for (location, units) in [(&self.paris, variant.stock_paris), (&self.lyon, variant.stock_lyon)] {
             if units == 0 {
                 continue;
             }
-            let command = StockCommand::Receive {
-                quantity: Quantity::new(i64::from(units))?,
-                reference: self.reference.clone(),
-            };
-            let request = self.request("stock", &domain::stock::stream_id(sku, location));
+            let command =
+                StockCommand::Receive { quantity: Quantity::new(i64::from(units))?, reference: self.reference.clone() };
+            let request = Self::request("stock", &domain::stock::stream_id(sku, location));
             commits += added(&app::stock::change(self.shop, &request, (sku, location), command).await?);
         }
         Ok(commits)

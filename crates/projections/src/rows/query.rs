@@ -133,7 +133,7 @@ impl Query {
         self
     }
 
-    /// Limits the rows, at most [`ROWS_MAX`].
+    /// Limits the rows, at most `ROWS_MAX` (10,000).
     pub fn limit(mut self, rows: u64) -> Self {
         self.limit = rows.min(ROWS_MAX);
         self

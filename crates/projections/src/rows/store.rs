@@ -121,7 +121,7 @@ impl ReadStore {
         Ok(self.rows(query.limit(1)).await?.into_iter().next())
     }
 
-    /// Answers a question page by page; the page has at most the limit of the query, less one of [`ROWS_MAX`].
+    /// Answers a question page by page; the page has at most the limit of the query, and at most 9,999.
     ///
     /// # Errors
     /// [`ReadError`] when the engine fails.

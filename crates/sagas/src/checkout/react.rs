@@ -1,7 +1,7 @@
 //! What a checkout does about what it is told.
 
 use domain::order::RETURN_WINDOW_DAYS;
-use domain::values::{FulfilmentId, PaymentId, Timestamp};
+use domain::values::{FulfilmentId, LocationId, Money, PaymentId, Timestamp};
 
 use super::state::{Attempt, AttemptState, Checkout, Parcel, ParcelState, Stage, Why};
 use super::{
@@ -71,22 +71,30 @@ fn promised(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Reaction {
         }
         (Input::Placed { payment, pay_until }, Stage::Placing) => {
             checkout.is_placed = true;
-            match payment {
-                Some(payment) => {
-                    checkout.stage = Stage::Paying;
-                    begin_attempt(checkout, payment).wait(TIMER_PAYMENT, *pay_until)
-                }
-                None => allocate(checkout),
+            match (checkout.cancellation.take(), payment) {
+                (Some(reason), _) => undo(checkout, Why::Cancelled { reason }),
+                (None, Some(payment)) => pay(checkout, payment).wait(TIMER_PAYMENT, *pay_until),
+                (None, None) => allocate(checkout),
             }
         }
         _ => Reaction::default(),
     }
 }
 
+fn pay(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
+    checkout.stage = Stage::Paying;
+    let mut reaction = begin_attempt(checkout, payment);
+    if let Some(early) = checkout.early_payment.take() {
+        reaction.asks.extend(payment_requested(checkout, &early).asks);
+    }
+    reaction
+}
+
 fn begin_attempt(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
     checkout.answer = CheckoutStatus::Pending;
-    checkout.attempts.push(Attempt { payment: payment.clone(), state: AttemptState::Asked, undos: 0 });
-    Reaction::ask([Step::Authorise { payment: payment.clone() }])
+    let (payment, state) = (payment.clone(), AttemptState::Asked);
+    checkout.attempts.push(Attempt { payment: payment.clone(), state, undos: 0, is_late: false });
+    Reaction::ask([Step::Authorise { payment }])
 }
 
 fn allocate(checkout: &mut Checkout) -> Reaction {
@@ -101,12 +109,14 @@ fn paid(checkout: &mut Checkout, input: &Input) -> Reaction {
     match input {
         Input::PaymentRequested { payment } => payment_requested(checkout, payment),
         Input::Authorised { payment } => authorised(checkout, payment),
-        Input::AuthorisedTooLate { payment } => undo_payment(checkout, payment),
+        Input::AuthorisedTooLate { payment } => authorised_too_late(checkout, payment),
         Input::ActionRequired { payment, url } => {
-            if !is_paying || !is_waiting_for(checkout, payment) {
+            let state = AttemptState::ActionRequired { url: url.clone() };
+            let is_known = checkout.attempt(payment).is_some_and(|attempt| attempt.state == state);
+            if !is_paying || is_known || !is_waiting_for(checkout, payment) {
                 return Reaction::default();
             }
-            set_attempt(checkout, payment, AttemptState::ActionRequired { url: url.clone() });
+            set_attempt(checkout, payment, state);
             checkout.answer = CheckoutStatus::ActionRequired { url: url.clone(), attempt: number };
             Reaction::ask([note_payment(payment, "requires_action")])
         }
@@ -143,6 +153,9 @@ fn set_attempt(checkout: &mut Checkout, payment: &PaymentId, state: AttemptState
 /// The buyer chose another method: what the one before may still hold is let go.
 fn payment_requested(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
     let is_known = checkout.attempt(payment).is_some();
+    if checkout.stage == Stage::Placing {
+        checkout.early_payment = Some(payment.clone());
+    }
     if is_known || checkout.stage != Stage::Paying {
         return Reaction::default();
     }
@@ -171,7 +184,23 @@ fn authorised(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
     allocate(checkout)
 }
 
+/// A payment is authorised too late once; the feed and the answer of the step both tell it.
+fn authorised_too_late(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
+    let Some(attempt) = checkout.attempt(payment) else { return Reaction::default() };
+    // An attempt that pays is not given up for it: that would give back what the parcels are paid with.
+    if attempt.state == AttemptState::Authorised || std::mem::replace(&mut attempt.is_late, true) {
+        return Reaction::default();
+    }
+    undo_payment(checkout, payment)
+}
+
 fn undo_payment(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
+    let reaction = ask_undo(checkout, payment);
+    checkout.undos_open += u32::from(!reaction.asks.is_empty());
+    reaction
+}
+
+fn ask_undo(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
     let Some(attempt) = checkout.attempt(payment) else { return Reaction::default() };
     attempt.state = AttemptState::Undoing;
     attempt.undos += 1;
@@ -197,22 +226,36 @@ fn owed(checkout: &mut Checkout, input: &Input) -> Reaction {
             reaction.asks.extend(checkout.cart.clone().map(|cart| Step::CompleteCart { cart }));
             reaction
         }
-        (Input::FulfilmentsRequested { parcels }, Stage::Fulfilling) => {
-            for (fulfilment, location, share) in parcels {
-                let (location, share) = (location.clone(), *share);
-                let parcel = Parcel { location, share, state: ParcelState::Requested, captures: 0 };
-                checkout.parcels.insert(fulfilment.clone(), parcel);
-            }
-            match checkout.cancellation.take() {
-                Some(reason) => cancel(checkout, reason),
-                None => Reaction::default(),
-            }
-        }
+        (Input::FulfilmentsRequested { parcels }, Stage::Fulfilling) => fulfilments_requested(checkout, parcels),
         _ => Reaction::default(),
     }
 }
 
+fn fulfilments_requested(checkout: &mut Checkout, parcels: &[(FulfilmentId, LocationId, Money)]) -> Reaction {
+    if !checkout.parcels.is_empty() {
+        return Reaction::default();
+    }
+    for (fulfilment, location, share) in parcels {
+        let (location, share, state) = (location.clone(), *share, ParcelState::Requested);
+        let parcel = Parcel { location, share, state, captures: 0, is_captured: false };
+        checkout.parcels.insert(fulfilment.clone(), parcel);
+    }
+    if let Some(reason) = checkout.cancellation.take() {
+        return cancel(checkout, reason);
+    }
+    let mut reaction = Reaction::default();
+    for fulfilment in std::mem::take(&mut checkout.early_packed) {
+        reaction.asks.extend(packed(checkout, &fulfilment).asks);
+    }
+    reaction
+}
+
 fn packed(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
+    // The warehouse may be quicker than the answer that names its parcel.
+    if matches!(checkout.stage, Stage::Fulfilling) && checkout.parcels.is_empty() {
+        checkout.early_packed.insert(fulfilment.clone());
+        return Reaction::default();
+    }
     let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
     if parcel.state != ParcelState::Requested || checkout.stage != Stage::Fulfilling {
         return Reaction::default();
@@ -224,22 +267,40 @@ fn packed(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
 fn capture(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
     let payment = checkout.paying().cloned();
     let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
-    let (amount, fulfilment) = (parcel.share, fulfilment.clone());
-    match payment {
-        Some(payment) if amount.minor() > 0 => {
-            parcel.captures += 1;
-            Reaction::ask([Step::Capture { fulfilment, payment, amount, round: parcel.captures }])
-        }
-        // Nothing is owed for this parcel: a coupon paid for it all.
-        Some(_) | None => captured(checkout, &fulfilment),
+    if parcel.state != ParcelState::Packed || checkout.stage != Stage::Fulfilling {
+        return Reaction::default();
     }
+    let (amount, fulfilment) = (parcel.share, fulfilment.clone());
+    if amount.minor() == 0 {
+        // Nothing is owed for this parcel: a coupon paid for it all.
+        return release_parcel(checkout, &fulfilment);
+    }
+    let Some(payment) = payment else {
+        return capture_failed(checkout, &fulfilment, "no money is held");
+    };
+    parcel.captures += 1;
+    Reaction::ask([Step::Capture { fulfilment, payment, amount, round: parcel.captures }])
 }
 
 fn captured(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
+    let is_fulfilling = checkout.stage == Stage::Fulfilling;
     let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
-    if parcel.state != ParcelState::Packed {
-        return Reaction::default();
+    let is_repeat = std::mem::replace(&mut parcel.is_captured, true);
+    match parcel.state {
+        ParcelState::Packed => release_parcel(checkout, fulfilment),
+        // The money was on its way while the parcel was called off and the order stands.
+        ParcelState::Cancelled if is_fulfilling && !is_repeat => ask_about_cancelled(1),
+        ParcelState::Cancelled
+        | ParcelState::Requested
+        | ParcelState::Paid
+        | ParcelState::HandedOver
+        | ParcelState::Lost
+        | ParcelState::Delivered => Reaction::default(),
     }
+}
+
+fn release_parcel(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
+    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
     parcel.state = ParcelState::Paid;
     let parcels = checkout.parcels.keys().cloned().collect();
     Reaction::ask([Step::ReleaseParcel { fulfilment: fulfilment.clone(), parcels }])
@@ -256,7 +317,8 @@ fn capture_failed(checkout: &mut Checkout, fulfilment: &FulfilmentId, code: &str
 fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: ParcelState, at: Timestamp) -> Reaction {
     let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
     // A parcel that was called off stays so; any other only moves forward, a lost one may still arrive.
-    if parcel.state == ParcelState::Cancelled || parcel.state >= state {
+    // None leaves before it is paid: the fulfilment itself refuses that.
+    if parcel.state < ParcelState::Paid || parcel.state >= state {
         return Reaction::default();
     }
     let left_now = parcel.state < ParcelState::HandedOver;
@@ -285,8 +347,7 @@ fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: ParcelState,
         }
         ParcelState::Delivered => {
             checkout.delivered_at = checkout.delivered_at.max(Some(at));
-            let end = checkout.delivered_at.unwrap_or(at).plus_seconds(RETURN_WINDOW_DAYS * SECONDS_PER_DAY + 1);
-            if checkout.is_delivered() { reaction.wait(TIMER_RETURN, end) } else { reaction }
+            wait_for_returns(checkout, reaction)
         }
         ParcelState::Cancelled
         | ParcelState::Requested
@@ -299,8 +360,11 @@ fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: ParcelState,
 fn cancellation_requested(checkout: &mut Checkout, reason: &str) -> Reaction {
     match checkout.stage {
         Stage::Paying => undo(checkout, Why::Cancelled { reason: reason.to_owned() }),
-        Stage::Fulfilling if !checkout.parcels.is_empty() => cancel(checkout, reason.to_owned()),
+        Stage::Fulfilling if !checkout.parcels.is_empty() && checkout.why.is_none() => {
+            cancel(checkout, reason.to_owned())
+        }
         Stage::New | Stage::Undoing | Stage::Over => Reaction::default(),
+        Stage::Fulfilling if checkout.why.is_some() => Reaction::default(),
         // A step is under way that is quicker finished than stopped; then it is undone.
         Stage::Reserving | Stage::Placing | Stage::Allocating | Stage::Confirming | Stage::Fulfilling => {
             checkout.cancellation = Some(reason.to_owned());
@@ -311,12 +375,18 @@ fn cancellation_requested(checkout: &mut Checkout, reason: &str) -> Reaction {
 
 /// Calls the parcels off first: once one has left, the order stands.
 fn cancel(checkout: &mut Checkout, reason: String) -> Reaction {
+    if checkout.stage != Stage::Fulfilling || checkout.why.is_some() {
+        return Reaction::default();
+    }
     checkout.why = Some(Why::Cancelled { reason });
     let fulfilments = checkout.parcels.keys().cloned().collect();
     Reaction::ask([Step::CancelFulfilments { fulfilments }])
 }
 
 fn fulfilments_cancelled(checkout: &mut Checkout) -> Reaction {
+    if checkout.stage != Stage::Fulfilling || checkout.why.is_none() {
+        return Reaction::default();
+    }
     checkout.parcels.values_mut().for_each(|parcel| parcel.state = ParcelState::Cancelled);
     match checkout.why.clone() {
         Some(why) => undo(checkout, why),
@@ -324,20 +394,37 @@ fn fulfilments_cancelled(checkout: &mut Checkout) -> Reaction {
     }
 }
 
+/// A parcel had left: the order stands, without those that were called off before it was seen.
 fn fulfilments_left(checkout: &mut Checkout, cancelled: &[FulfilmentId]) -> Reaction {
-    checkout.why = None;
+    if checkout.stage != Stage::Fulfilling || checkout.why.take().is_none() {
+        return Reaction::default();
+    }
+    let mut taken = 0;
     for fulfilment in cancelled {
         if let Some(parcel) = checkout.parcels.get_mut(fulfilment) {
             parcel.state = ParcelState::Cancelled;
+            taken += usize::from(parcel.is_captured);
         }
     }
-    let reaction = Reaction::ask([Step::KeepOrder]);
-    if cancelled.is_empty() {
-        return reaction;
+    let mut reaction = if taken > 0 { ask_about_cancelled(taken) } else { Reaction::default() };
+    reaction.asks.push(Step::KeepOrder);
+    wait_for_returns(checkout, reaction)
+}
+
+/// Money that was never taken needs no going back: what is still held of it lapses.
+fn ask_about_cancelled(parcels: usize) -> Reaction {
+    let question = format!("{parcels} paid parcels were called off after another had left: give their money back?");
+    Reaction::default().task(TASK_PARTLY_CANCELLED, question, &["refund"])
+}
+
+/// Waits for the end of the time to return, once every parcel that was sent has arrived.
+fn wait_for_returns(checkout: &Checkout, reaction: Reaction) -> Reaction {
+    match checkout.delivered_at {
+        Some(delivered_at) if checkout.is_delivered() => {
+            reaction.wait(TIMER_RETURN, delivered_at.plus_seconds(RETURN_WINDOW_DAYS * SECONDS_PER_DAY + 1))
+        }
+        Some(_) | None => reaction,
     }
-    let question =
-        format!("{} parcels were called off after another had left: give their money back?", cancelled.len());
-    reaction.task(TASK_PARTLY_CANCELLED, question, &["refund"])
 }
 
 /// Undoes everything that was asked for: stock and money side by side, then the order and the cart.
@@ -346,6 +433,8 @@ fn undo(checkout: &mut Checkout, why: Why) -> Reaction {
     checkout.why = Some(why);
     let mut reaction = Reaction::default().stop(TIMER_PAYMENT);
     reaction.asks.extend(checkout.cart.clone().map(|cart| Step::ReleaseStock { cart }));
+    // An attempt that was replaced may be undone already and not have answered yet: it counts too.
+    checkout.undos_open += u32::from(!reaction.asks.is_empty());
     let owing: Vec<_> = checkout
         .attempts
         .iter()
@@ -358,7 +447,6 @@ fn undo(checkout: &mut Checkout, why: Why) -> Reaction {
     for payment in owing {
         reaction.asks.extend(undo_payment(checkout, &payment).asks);
     }
-    checkout.undos_open = u32::try_from(reaction.asks.len()).unwrap_or(u32::MAX);
     reaction
 }
 
@@ -375,11 +463,8 @@ fn payment_not_undone(payment: &PaymentId, code: &str) -> Reaction {
 
 /// One undo is done; after the last one the order and the cart are told.
 fn undone(checkout: &mut Checkout) -> Reaction {
-    if checkout.stage != Stage::Undoing {
-        return Reaction::default();
-    }
     checkout.undos_open = checkout.undos_open.saturating_sub(1);
-    if checkout.undos_open > 0 {
+    if checkout.stage != Stage::Undoing || checkout.undos_open > 0 {
         return Reaction::default();
     }
     finish_undo(checkout)
@@ -439,12 +524,15 @@ fn decided(checkout: &mut Checkout, task: &str, choice: &str) -> Reaction {
         (TASK_CAPTURE, _) => cancel(checkout, "the money could not be taken".to_owned()),
         (TASK_LOST, "refund") => subject.parse().map_or_else(|_| Reaction::default(), |id| refund(checkout, &[id])),
         (TASK_PARTLY_CANCELLED, "refund") => {
-            let cancelled = checkout.parcels.iter().filter(|(_, parcel)| parcel.state == ParcelState::Cancelled);
+            let cancelled = checkout
+                .parcels
+                .iter()
+                .filter(|(_, parcel)| parcel.state == ParcelState::Cancelled && parcel.is_captured);
             let cancelled: Vec<_> = cancelled.map(|(id, _)| id.clone()).collect();
             refund(checkout, &cancelled)
         }
         (TASK_UNDO_PAYMENT, "retry") => {
-            subject.parse().map_or_else(|_| Reaction::default(), |id| undo_payment(checkout, &id))
+            subject.parse().map_or_else(|_| Reaction::default(), |id| ask_undo(checkout, &id))
         }
         (TASK_UNDO_PAYMENT, _) => {
             subject.parse().map_or_else(|_| Reaction::default(), |id| payment_undone(checkout, &id))
@@ -462,14 +550,22 @@ fn refund(checkout: &Checkout, fulfilments: &[FulfilmentId]) -> Reaction {
     }))
 }
 
-/// A human gave a step up. Before the order is owed everything is undone; an undo that is given up counts as done by
+/// A human gave a step up. A step that the order hangs on undoes everything; an undo that is given up counts as done by
 /// hand; anything else was done by hand.
 fn gave_up(checkout: &mut Checkout, step: &str) -> Reaction {
-    match checkout.stage {
-        Stage::Reserving | Stage::Placing | Stage::Paying | Stage::Allocating | Stage::Confirming => {
-            undo(checkout, Why::Rejected { code: "GIVEN_UP".to_owned() })
-        }
-        Stage::Undoing if step.starts_with("undo_payment") || step.starts_with("release_stock") => undone(checkout),
-        Stage::New | Stage::Fulfilling | Stage::Undoing | Stage::Over => Reaction::default(),
+    let (name, subject) = step.split_once('/').unwrap_or((step, ""));
+    let payment = subject.split('/').next().and_then(|id| id.parse::<PaymentId>().ok());
+    let is_vital = match (name, checkout.stage) {
+        ("reserve", Stage::Reserving) | ("place", Stage::Placing) => true,
+        ("allocate", Stage::Allocating) | ("confirm", Stage::Confirming) => true,
+        ("authorise", Stage::Paying) => payment.as_ref().is_some_and(|id| checkout.is_current(id)),
+        _ => false,
+    };
+    match (name, payment) {
+        _ if is_vital => undo(checkout, Why::Rejected { code: "GIVEN_UP".to_owned() }),
+        ("undo_payment", Some(payment)) => payment_undone(checkout, &payment),
+        ("release_stock", _) => undone(checkout),
+        ("cancel_fulfilments", _) => fulfilments_left(checkout, &[]),
+        _ => Reaction::default(),
     }
 }

@@ -1,6 +1,6 @@
 //! Where a checkout stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::stock::{Routed, Shortage};
 use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, Timestamp};
@@ -63,6 +63,8 @@ pub struct Attempt {
     pub state: AttemptState,
     /// How often it was undone: a late authorisation makes it necessary again.
     pub undos: u32,
+    /// Whether its late authorisation is known: it is told by the feed and by the answer.
+    pub is_late: bool,
 }
 
 /// Where a parcel stands.
@@ -95,6 +97,8 @@ pub struct Parcel {
     pub state: ParcelState,
     /// How often its capture was tried.
     pub captures: u32,
+    /// Whether its share of the money was taken, also of one that was called off since.
+    pub is_captured: bool,
 }
 
 /// Why everything is undone.
@@ -119,8 +123,12 @@ pub struct Checkout {
     pub(super) parcels: BTreeMap<FulfilmentId, Parcel>,
     pub(super) delivered_at: Option<Timestamp>,
     pub(super) why: Option<Why>,
-    /// Undo steps that are asked for and not answered.
+    /// Undo steps that are asked for and not done, whenever they were asked for.
     pub(super) undos_open: u32,
+    /// An attempt that the buyer asked for before the answer that the order is placed.
+    pub(super) early_payment: Option<PaymentId>,
+    /// Parcels that were packed before the answer that names them.
+    pub(super) early_packed: BTreeSet<FulfilmentId>,
     /// A cancellation that came before the order was confirmed or rejected.
     pub(super) cancellation: Option<String>,
 }

@@ -212,12 +212,28 @@ impl<P: Process> Runner<P> {
     pub(super) async fn resume(self: &Arc<Self>, id: String) {
         match self.advance(&id, vec![Incoming::Resume]).await {
             Ok(asks) => self.spawn_drive(id, asks),
-            Err(error) => tracing::error!(kind = P::KIND, id, ?error, "a process cannot be resumed"),
+            Err(error) => {
+                tracing::error!(kind = P::KIND, id, ?error, "a process cannot be resumed, trying again");
+                self.spawn_resume(id);
+            }
         }
     }
 
+    /// Resumes a process in the background, once the store may be there again.
+    fn spawn_resume(self: &Arc<Self>, id: String) {
+        let runner = self.clone();
+        held(&self.drives).spawn(async move {
+            tokio::time::sleep(STORE_RETRY).await;
+            runner.move_on(&id, vec![Incoming::Resume]).await;
+        });
+    }
+
     async fn drive(self: &Arc<Self>, id: &str, asks: Vec<(String, P::Step)>) {
-        let mut answers = self.perform_all(id, asks).await;
+        let answers = self.perform_all(id, asks).await;
+        self.move_on(id, answers).await;
+    }
+
+    async fn move_on(self: &Arc<Self>, id: &str, mut answers: Vec<Incoming<P>>) {
         loop {
             match self.advance(id, answers).await {
                 Ok(asks) if asks.is_empty() => return,

@@ -190,6 +190,9 @@ impl GatewayWork {
         // The attempt may not have begun: then it begins here and is called off at once, so that a late one is refused.
         let command = PaymentCommand::Initiate { order: order.clone(), amount, method };
         let mut state = record(&self.shop, request, payment, command).await?.state;
+        if state.capture_pending().minor() > 0 {
+            return Err(StepError::Later("a capture is under way: its answer says what is to be undone".to_owned()));
+        }
         if state.capturable().minor() > 0 || state.captured().minor() == 0 {
             self.void(payment, request).await?;
             state = self.payment(payment).await?;

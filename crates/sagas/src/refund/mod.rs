@@ -2,6 +2,9 @@
 //!
 //! Stream `goodwill_refund`, id `{payment}.{refund}`. Begun by `payment.refund_requested` under a goodwill name.
 
+#[cfg(test)]
+mod tests;
+
 use app::bus::decode;
 use app::error::AppError;
 use domain::payment::PaymentEvent;
@@ -130,11 +133,15 @@ impl Process for GoodwillRefund {
             RefundInput::Pending => Reaction::default(),
             // The provider answers and tells it once more by itself: one failure, one question.
             RefundInput::Failed { .. } if self.failed_round == self.rounds => Reaction::default(),
+            // A bank may send money back days after it went: then it is owed again.
             RefundInput::Failed { code } => {
                 self.failed_round = self.rounds;
+                self.is_over = false;
                 let question = format!("the refund failed ({code}): try again, or was it paid by hand?");
                 Reaction::default().task("refund", question, &["retry", "paid_by_hand"])
             }
+            // A refund that failed may have come through since: then nothing is sent again.
+            RefundInput::Decided { .. } if self.is_over => Reaction::default(),
             RefundInput::Decided { choice } if choice == "retry" => self.send(),
             RefundInput::Decided { .. } => {
                 self.is_over = true;

@@ -118,7 +118,7 @@ pub struct ReturnToRefund {
 
 impl ReturnToRefund {
     fn inspected(&mut self, refund: Money) -> Reaction<ReturnStep> {
-        if self.refund.is_some() {
+        if self.refund.is_some() || self.order.is_none() || self.is_over {
             return Reaction::default();
         }
         self.refund = Some(refund);
@@ -130,7 +130,11 @@ impl ReturnToRefund {
         reaction
     }
 
+    /// A refund that failed may have come through since: then nothing is sent again.
     fn ask_refund(&mut self) -> Option<ReturnStep> {
+        if self.is_refunded {
+            return None;
+        }
         self.rounds += 1;
         Some(ReturnStep::Refund { order: self.order.clone()?, amount: self.refund?, round: self.rounds })
     }
@@ -138,7 +142,7 @@ impl ReturnToRefund {
     /// Resolves the return once the money is back and the units are counted.
     fn resolve(&mut self) -> Reaction<ReturnStep> {
         match self.refund {
-            Some(refunded) if self.is_refunded && self.is_stock_moved => {
+            Some(refunded) if self.is_refunded && self.is_stock_moved && !self.is_over => {
                 Reaction::ask([ReturnStep::Resolve { refunded }])
             }
             Some(_) | None => Reaction::default(),
@@ -197,10 +201,12 @@ impl Process for ReturnToRefund {
 
     fn react(&mut self, input: &ReturnInput, _at: Timestamp) -> Reaction<ReturnStep> {
         match input {
+            ReturnInput::Opened { .. } if self.order.is_some() => Reaction::default(),
             ReturnInput::Opened { order, .. } => {
                 self.order = Some(order.clone());
                 Reaction::ask([ReturnStep::Open { order: order.clone() }])
             }
+            ReturnInput::CalledOff if self.is_over || self.refund.is_some() => Reaction::default(),
             ReturnInput::CalledOff => {
                 self.is_over = true;
                 Reaction::ask(self.order.clone().map(|order| ReturnStep::Withdraw { order })).end("called_off")
@@ -209,15 +215,19 @@ impl Process for ReturnToRefund {
             ReturnInput::Refunded => self.refunded(),
             // The provider answers and tells it once more by itself: one failure, one question.
             ReturnInput::RefundFailed { .. } if self.failed_round == self.rounds => Reaction::default(),
+            // A bank may send money back days after it went: then it is owed again, also of a return that is resolved.
             ReturnInput::RefundFailed { code } => {
                 self.failed_round = self.rounds;
+                self.is_refunded = false;
                 let question = format!("the refund failed ({code}): try again, or was it paid by hand?");
                 Reaction::default().task(TASK_REFUND, question, &["retry", "paid_by_hand"])
             }
+            ReturnInput::StockMoved if self.is_stock_moved => Reaction::default(),
             ReturnInput::StockMoved => {
                 self.is_stock_moved = true;
                 self.resolve()
             }
+            ReturnInput::Resolved if self.is_over => Reaction::default(),
             ReturnInput::Resolved => {
                 self.is_over = true;
                 Reaction::default().end("resolved")

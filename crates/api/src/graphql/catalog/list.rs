@@ -1,7 +1,7 @@
 //! A page of products and the ways to narrow it down.
 
 use async_graphql::{Enum, ID, InputObject, SimpleObject};
-use domain::values::{CategoryId, Currency, Locale};
+use domain::values::{CategoryId, Locale};
 use projections::search::{Filters, Sort};
 use std::collections::BTreeMap;
 
@@ -71,11 +71,14 @@ impl From<projections::search::Facet> for Facet {
 }
 
 /// What every product of a list must be; all of it.
-#[derive(Clone, Debug, Default, InputObject)]
+#[derive(Clone, Debug, InputObject)]
 pub struct ProductWhere {
     /// In one of these categories or below it, at most 100.
     pub category: Option<Vec<ID>>,
-    /// Priced so, VAT included, in the list's currency.
+    /// The currency of the price filter, of both price orders and of the price facet.
+    #[graphql(default_with = "CurrencyCode::Eur")]
+    pub currency: CurrencyCode,
+    /// Priced so, VAT included.
     pub price: Option<PriceFilter>,
     /// With these attributes, at most 100; different keys must all hold.
     pub attributes: Option<Vec<AttributeFilter>>,
@@ -130,9 +133,15 @@ impl ProductSort {
     }
 }
 
+impl Default for ProductWhere {
+    fn default() -> Self {
+        Self { category: None, currency: CurrencyCode::Eur, price: None, attributes: None, in_stock: None }
+    }
+}
+
 impl ProductWhere {
     /// Reads the filters, or says which is wrong.
-    pub(super) fn filters(&self, currency: Currency) -> Result<Filters, String> {
+    pub(super) fn filters(&self) -> Result<Filters, String> {
         let mut filters = Filters { in_stock: self.in_stock, ..Filters::default() };
         for id in self.category.iter().flatten() {
             let id: CategoryId = id.parse().map_err(|error: domain::values::InvalidValue| error.to_string())?;
@@ -144,16 +153,16 @@ impl ProductWhere {
         }
         filters.attributes = attributes;
         if let Some(price) = self.price {
-            filters.price_min = bound(price.gte, currency)?;
-            filters.price_max = bound(price.lte, currency)?;
+            filters.price_min = bound(price.gte, self.currency)?;
+            filters.price_max = bound(price.lte, self.currency)?;
         }
         Ok(filters)
     }
 }
 
-fn bound(amount: Option<Decimal>, currency: Currency) -> Result<Option<i64>, String> {
+fn bound(amount: Option<Decimal>, currency: CurrencyCode) -> Result<Option<i64>, String> {
     let Some(amount) = amount else { return Ok(None) };
-    let exact = MoneyInput { amount, currency: CurrencyCode::from(currency) }.exact();
+    let exact = MoneyInput { amount, currency }.exact();
     let exact = exact.ok_or_else(|| format!("{} is not an amount with at most two decimals", amount.0))?;
     Ok(Some(exact.minor()))
 }
@@ -167,19 +176,19 @@ mod tests {
         let price = |text: &str| Some(Decimal(rust_decimal::Decimal::from_str_exact(text).expect("a decimal")));
         let range = PriceFilter { gte: price("5"), lte: price("10.50") };
         let filter = ProductWhere { price: Some(range), in_stock: Some(true), ..ProductWhere::default() };
-        let filters = filter.filters(Currency::Eur).expect("valid");
+        let filters = filter.filters().expect("valid");
         assert_eq!((filters.price_min, filters.price_max, filters.in_stock), (Some(500), Some(1_050), Some(true)));
         let half_a_cent = PriceFilter { gte: price("0.005"), lte: None };
-        assert!(ProductWhere { price: Some(half_a_cent), ..ProductWhere::default() }.filters(Currency::Eur).is_err());
+        assert!(ProductWhere { price: Some(half_a_cent), ..ProductWhere::default() }.filters().is_err());
         let category = Some(vec![ID("x".to_owned())]);
-        assert!(ProductWhere { category, ..ProductWhere::default() }.filters(Currency::Eur).is_err());
+        assert!(ProductWhere { category, ..ProductWhere::default() }.filters().is_err());
     }
 
     #[test]
     fn values_of_one_attribute_are_alternatives() {
         let filter = |key: &str, value: &str| AttributeFilter { key: key.to_owned(), one_of: vec![value.to_owned()] };
         let attributes = Some(vec![filter("author", "Hugo"), filter("author", "Zola"), filter("year", "1862")]);
-        let filters = ProductWhere { attributes, ..ProductWhere::default() }.filters(Currency::Eur).expect("valid");
+        let filters = ProductWhere { attributes, ..ProductWhere::default() }.filters().expect("valid");
         assert_eq!(filters.attributes["author"], ["Hugo", "Zola"]);
         assert_eq!(filters.attributes.len(), 2);
     }

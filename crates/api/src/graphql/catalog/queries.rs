@@ -14,7 +14,6 @@ use crate::graphql::call::{page_size, request, state};
 use crate::graphql::connection::PageInfo;
 use crate::graphql::consistency::{SEARCH, wait};
 use crate::graphql::errors::internal;
-use crate::graphql::money::CurrencyCode;
 use crate::graphql::order::one_of;
 use crate::graphql::reading::{read_failure, search_failure};
 use crate::graphql::scalars::SafeInt;
@@ -71,7 +70,6 @@ impl CatalogQuery {
         #[graphql(desc = "What to look for; accents, case and plurals aside.")] search: Option<String>,
         #[graphql(name = "where", desc = "What every product must be.")] filter: Option<ProductWhere>,
         #[graphql(desc = "The order.", default_with = "ProductSort::Relevance")] sort: ProductSort,
-        #[graphql(desc = "The currency of prices.", default_with = "CurrencyCode::Eur")] currency: CurrencyCode,
     ) -> Result<ProductConnection> {
         let (state, locale) = (state(ctx)?, request(ctx)?.locale);
         let text = search.unwrap_or_default();
@@ -79,9 +77,9 @@ impl CatalogQuery {
             let message = format!("search for at most {SEARCH_CHARACTERS_MAX} characters");
             return Err(FailureCode::BadRequest.error(message));
         }
-        let filters = filter.unwrap_or_default().filters(currency.into());
-        let mut asked = SearchRequest::new(locale, currency.into());
-        asked.filters = filters.map_err(|message| FailureCode::BadRequest.error(message))?;
+        let filter = filter.unwrap_or_default();
+        let mut asked = SearchRequest::new(locale, filter.currency.into());
+        asked.filters = filter.filters().map_err(|message| FailureCode::BadRequest.error(message))?;
         asked.text = text;
         asked.sort = sort.order(locale);
         asked.first = page_size(first)?;

@@ -1,11 +1,14 @@
 //! What the checkout process answers, as a payload.
 
+use std::time::Duration;
+
 use app::bus::Loaded;
 use app::error::AppError;
 use async_graphql::{ID, Result};
-use domain::order::Order as OrderState;
+use domain::order::{Order as OrderState, OrderStatus, PaymentStatus};
 use domain::values::OrderId;
 use sagas::checkout::CheckoutStatus;
+use tokio::time::Instant;
 
 use crate::graphql::call::Call;
 use crate::graphql::code::ErrorCode;
@@ -17,6 +20,9 @@ use crate::http::engine::REQUEST_SECONDS_MAX;
 
 /// How long a buyer waits for the answer, seconds: the adapter gives a request up one second later.
 pub(crate) const ANSWER_SECONDS_MAX: u64 = REQUEST_SECONDS_MAX - 1;
+
+/// How long to wait at most until the order says what the process has answered.
+const RECORDED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Returns the end of the log as this process knows it: everything that was answered here stands before it.
 pub(crate) fn end_of_log(call: Call<'_>) -> Position {
@@ -33,11 +39,9 @@ pub(crate) async fn answered(
     status: CheckoutStatus,
     replayed: bool,
 ) -> Result<Payload<Order>> {
-    let position = Some(end_of_log(call));
-    if let Some(position) = position {
-        call.request.set_written(position.text());
-    }
-    let loaded = call.state.shop.bus.load::<OrderState>(order.as_str()).await.map_err(failure)?;
+    let loaded = recorded(call, order, &status).await.map_err(failure)?;
+    let position = end_of_log(call);
+    call.request.set_written(position.text());
     let result = exists(&loaded).then(|| Order::loaded(order.as_str(), loaded));
     let warnings = match status {
         CheckoutStatus::Pending => vec![pending(order)],
@@ -48,7 +52,33 @@ pub(crate) async fn answered(
         | CheckoutStatus::Rejected { .. }
         | CheckoutStatus::Cancelled => Vec::new(),
     };
-    Ok(Payload { result, errors: errors_of(status)?, warnings, position, replayed })
+    Ok(Payload { result, errors: errors_of(status)?, warnings, position: Some(position), replayed })
+}
+
+/// Loads the order once it says what the process says: the process answers first and notes it on the order then.
+async fn recorded(call: Call<'_>, order: &OrderId, status: &CheckoutStatus) -> Result<Loaded<OrderState>, AppError> {
+    let bus = &call.state.shop.bus;
+    let mut head = bus.store().head();
+    let until = Instant::now() + RECORDED_WITHIN;
+    loop {
+        head.mark_unchanged();
+        let loaded = bus.load::<OrderState>(order.as_str()).await?;
+        if says(&loaded.state, status) || tokio::time::timeout_at(until, head.changed()).await.is_err() {
+            return Ok(loaded);
+        }
+    }
+}
+
+/// Returns whether an order says what the process says about it.
+fn says(order: &OrderState, status: &CheckoutStatus) -> bool {
+    match status {
+        CheckoutStatus::Pending | CheckoutStatus::OutOfStock { .. } => true,
+        CheckoutStatus::ActionRequired { .. } => order.payment_status() == PaymentStatus::RequiresAction,
+        CheckoutStatus::Declined { .. } => order.payment_status() == PaymentStatus::Declined,
+        CheckoutStatus::Confirmed => !matches!(order.status(), OrderStatus::Absent | OrderStatus::Placed),
+        CheckoutStatus::Rejected { .. } => order.status() == OrderStatus::Rejected,
+        CheckoutStatus::Cancelled => order.status() == OrderStatus::Cancelled,
+    }
 }
 
 fn exists(loaded: &Loaded<OrderState>) -> bool {
@@ -85,6 +115,13 @@ mod tests {
     use app::stock::Shortage;
 
     use super::*;
+
+    #[test]
+    fn an_order_that_is_not_placed_says_nothing_of_a_bank() {
+        let order = OrderState::default();
+        assert!(!says(&order, &CheckoutStatus::Declined { code: "x".to_owned(), attempt: 1 }));
+        assert!(!says(&order, &CheckoutStatus::Confirmed) && says(&order, &CheckoutStatus::Pending));
+    }
 
     #[test]
     fn a_shortage_tells_what_is_left_of_each_sku() {

@@ -50,11 +50,13 @@ fn turned(count: u32, degrees: u32, figure: &str) -> String {
     svg
 }
 
-/// Draws a medallion.
-pub(super) fn medallion(dice: &mut Dice, inks: Inks) -> String {
+/// Draws a medallion; `stroke` is the width of its lines.
+pub(super) fn medallion(dice: &mut Dice, inks: Inks, stroke: &str) -> String {
     let Inks { line, ground } = inks;
     let (rim, body, heart) = (rim(dice, inks), body(dice, inks), heart(dice, inks));
-    format!("<g fill=\"{ground}\" stroke=\"{line}\" stroke-width=\"1.4\" stroke-linejoin=\"round\">{rim}{body}{heart}</g>")
+    format!(
+        "<g fill=\"{ground}\" stroke=\"{line}\" stroke-width=\"{stroke}\" stroke-linejoin=\"round\">{rim}{body}{heart}</g>"
+    )
 }
 
 fn rim(dice: &mut Dice, Inks { line, .. }: Inks) -> String {
@@ -64,7 +66,9 @@ fn rim(dice: &mut Dice, Inks { line, .. }: Inks) -> String {
         1 => circle(91, "1") + &around(40, &format!("<circle cy=\"-97\" r=\"2.4\" fill=\"{line}\" stroke=\"none\"/>")),
         2 => around(24, "<circle cy=\"-90\" r=\"10\" fill=\"none\"/>") + &circle(79, "1"),
         3 => circle(89, "1.4") + &around(72, "<path d=\"M0-98V-92\"/>"),
-        4 => circle(87, "1") + &around(36, &format!("<path d=\"M-5-90L0-100L5-90Z\" fill=\"{line}\" stroke=\"none\"/>")),
+        4 => {
+            circle(87, "1") + &around(36, &format!("<path d=\"M-5-90L0-100L5-90Z\" fill=\"{line}\" stroke=\"none\"/>"))
+        }
         _ => {
             let leaf = format!("<path d=\"M-8-92Q0-102 8-92Q0-90-8-92Z\" fill=\"{line}\" stroke=\"none\"/>");
             circle(86, "1") + &around(28, &leaf)
@@ -77,13 +81,18 @@ fn body(dice: &mut Dice, Inks { line, ground }: Inks) -> String {
         0 => around(dice.pick(&[14, 18, 24]), "<circle cy=\"-40\" r=\"38\" fill=\"none\" stroke-width=\"1\"/>"),
         1 => {
             let petals = dice.pick(&[8, 10, 12]);
-            let back = around(petals, &format!("<ellipse cy=\"-52\" rx=\"11\" ry=\"26\" fill=\"{line}\" stroke=\"none\"/>"));
+            let back =
+                around(petals, &format!("<ellipse cy=\"-52\" rx=\"11\" ry=\"26\" fill=\"{line}\" stroke=\"none\"/>"));
             let turn = 180 / petals;
             back + &format!("<g transform=\"rotate({turn})\">")
                 + &around(petals, "<ellipse cy=\"-40\" rx=\"10\" ry=\"32\"/>")
                 + "</g>"
         }
-        2 => turned(dice.pick(&[3, 4, 6, 8]), 90, "<rect x=\"-53\" y=\"-53\" width=\"106\" height=\"106\" fill=\"none\"/>"),
+        2 => {
+            let squares = dice.pick(&[4, 6, 8]);
+            let square = |half: u32| format!("<path d=\"M0-{half}L{half} 0L0 {half}L-{half} 0Z\" fill=\"none\"/>");
+            turned(squares, 90, &square(78)) + &turned(squares, 90, &square(46)) + "<circle r=\"28\" fill=\"none\"/>"
+        }
         3 => {
             let kite = |long: u32, wide: u32| {
                 format!(
@@ -102,7 +111,8 @@ fn body(dice: &mut Dice, Inks { line, ground }: Inks) -> String {
         }
         5 => {
             let leaves = dice.pick(&[6, 8, 10]);
-            let leaf = "<path d=\"M0-20C24-40 16-66 0-82C-16-66-24-40 0-20Z\"/><path d=\"M0-22V-70\" stroke-width=\"1\"/>";
+            let leaf =
+                "<path d=\"M0-20C24-40 16-66 0-82C-16-66-24-40 0-20Z\"/><path d=\"M0-22V-70\" stroke-width=\"1\"/>";
             let turn = 180 / leaves;
             let between = format!("<circle cy=\"-72\" r=\"4\" fill=\"{line}\" stroke=\"none\"/>");
             around(leaves, leaf) + &format!("<g transform=\"rotate({turn})\">{}</g>", around(leaves, &between))
@@ -132,7 +142,10 @@ fn heart(dice: &mut Dice, Inks { line, ground }: Inks) -> String {
     match dice.roll(4) {
         0 => disc(9, line),
         1 => disc(15, ground) + &disc(7, line),
-        2 => disc(19, ground) + &around(6, &format!("<ellipse cy=\"-9\" rx=\"4\" ry=\"7\" fill=\"{line}\" stroke=\"none\"/>")),
+        2 => {
+            disc(19, ground)
+                + &around(6, &format!("<ellipse cy=\"-9\" rx=\"4\" ry=\"7\" fill=\"{line}\" stroke=\"none\"/>"))
+        }
         _ => {
             let point = format!("<path d=\"M0-15L3-3L-3-3Z\" fill=\"{line}\" stroke=\"none\"/>");
             disc(19, ground) + &around(8, &point)
@@ -159,7 +172,8 @@ pub(super) fn pattern(dice: &mut Dice, id: &str, inks: Inks) -> String {
         2 => (32, 32, overlapping()),
         // Flowers in quincunx, as on the papers of the dominotiers.
         3 => {
-            let petals = around(6, &format!("<ellipse cy=\"-6\" rx=\"3\" ry=\"4.6\" fill=\"{line}\" stroke=\"none\"/>"));
+            let petals =
+                around(6, &format!("<ellipse cy=\"-6\" rx=\"3\" ry=\"4.6\" fill=\"{line}\" stroke=\"none\"/>"));
             let flower = format!("{petals}<circle r=\"2.2\" fill=\"{ground}\" stroke=\"none\"/>");
             let dot = format!("<circle r=\"1.6\" fill=\"{line}\" stroke=\"none\"/>");
             let at = |x: u32, y: u32, figure: &str| format!("<g transform=\"translate({x} {y})\">{figure}</g>");
@@ -167,21 +181,35 @@ pub(super) fn pattern(dice: &mut Dice, id: &str, inks: Inks) -> String {
         }
         // Stripes with beads.
         4 => {
-            let beads = format!("<g fill=\"{line}\" stroke=\"none\"><circle cx=\"15\" cy=\"5\" r=\"2.6\"/><circle cx=\"15\" cy=\"15\" r=\"1.2\"/></g>");
+            let beads = format!(
+                "<g fill=\"{line}\" stroke=\"none\"><circle cx=\"15\" cy=\"5\" r=\"2.6\"/><circle cx=\"15\" cy=\"15\" r=\"1.2\"/></g>"
+            );
             (30, 20, "<path d=\"M3 0V20M27 0V20\" stroke-width=\"2.4\"/><path d=\"M6.500 0V20M23.500 0V20\" stroke-width=\".7\"/>".to_owned() + &beads)
         }
         // Chevrons.
-        5 => (40, 20, "<path d=\"M0 20L20 0L40 20M0 10L20-10L40 10M0 30L20 10L40 30\" stroke-width=\"1.3\"/>".to_owned()),
+        5 => {
+            (40, 20, "<path d=\"M0 20L20 0L40 20M0 10L20-10L40 10M0 30L20 10L40 30\" stroke-width=\"1.3\"/>".to_owned())
+        }
         // Stars of eight points.
         6 => {
-            let star = format!("<g transform=\"translate(20 20)\">{}</g>", turned(2, 90, "<rect x=\"-9\" y=\"-9\" width=\"18\" height=\"18\"/>"));
+            let star = format!(
+                "<g transform=\"translate(20 20)\">{}</g>",
+                turned(2, 90, "<rect x=\"-9\" y=\"-9\" width=\"18\" height=\"18\"/>")
+            );
             let seed = format!("<circle cx=\"20\" cy=\"20\" r=\"3\" fill=\"{line}\" stroke=\"none\"/>");
-            (40, 40, star + &seed + "<path d=\"M0 20H7M33 20H40M20 0V7M20 33V40\"/><path d=\"M-4 0H4M0-4V4M36 0H44M40-4V4M-4 40H4M0 36V44M36 40H44M40 36V44\"/>")
+            (
+                40,
+                40,
+                star + &seed
+                    + "<path d=\"M0 20H7M33 20H40M20 0V7M20 33V40\"/><path d=\"M-4 0H4M0-4V4M36 0H44M40-4V4M-4 40H4M0 36V44M36 40H44M40 36V44\"/>",
+            )
         }
         // Leaves in alternating rows.
         _ => {
             let leaf = |x: u32, y: u32, turn: u32| {
-                format!("<path transform=\"translate({x} {y}) rotate({turn})\" d=\"M0-10Q8 0 0 10Q-8 0 0-10Z\" fill=\"{line}\" stroke=\"none\"/>")
+                format!(
+                    "<path transform=\"translate({x} {y}) rotate({turn})\" d=\"M0-10Q8 0 0 10Q-8 0 0-10Z\" fill=\"{line}\" stroke=\"none\"/>"
+                )
             };
             (36, 36, leaf(9, 9, 35) + &leaf(27, 27, 35) + &leaf(27, 9, 325) + &leaf(9, 27, 325))
         }

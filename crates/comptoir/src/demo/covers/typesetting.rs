@@ -7,14 +7,17 @@ use std::fmt::Write;
 
 /// Words beyond this many stay together with the last one.
 const WORDS_MAX: usize = 10;
+/// The largest size that costs are counted at; they grow with it.
+const COSTED_SIZE: i32 = 400;
 /// What a line break after a small word costs, in tenths of a pixel of font size.
-const SMALL_WORD_COST: i32 = 70;
+const SMALL_WORD_COST: i32 = 120;
 /// What a further line costs.
-const LINE_COST: i32 = 8;
+const LINE_COST: i32 = 20;
 /// Words that belong to the next one.
-const SMALL_WORDS: [&str; 29] = [
+const SMALL_WORDS: [&str; 35] = [
     "le", "la", "les", "l’", "un", "une", "de", "du", "des", "d’", "à", "au", "aux", "en", "et", "ou", "sur", "sous",
-    "dans", "par", "pour", "sans", "son", "sa", "von", "van", "m.", "don", "di",
+    "dans", "par", "pour", "sans", "son", "sa", "von", "van", "m.", "don", "di", "ne", "pas", "avec", "d’un", "d’une",
+    "se",
 ];
 
 /// How a text may be set.
@@ -70,6 +73,7 @@ impl Block {
     }
 
     /// Returns the estimated width of the widest line, tenths of a pixel.
+    #[cfg(test)]
     pub(super) fn width_tenths(&self) -> i32 {
         self.lines.iter().map(|line| width(line, self.spacing) * self.size / 1_000).max().unwrap_or(0)
     }
@@ -112,7 +116,8 @@ pub(super) fn set(text: &str, style: Style, room: Room) -> Block {
             let size = size(&lines, style, room);
             let small = lines.iter().rev().skip(1).filter(|line| ends_small(line)).count();
             let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-            let cost = SMALL_WORD_COST * count(small) + LINE_COST * count(lines.len()) + unevenness(&lines, style) / 60;
+            let breaks = SMALL_WORD_COST * count(small) + LINE_COST * count(lines.len());
+            let cost = (breaks + unevenness(&lines, style) / 140) * style.size_max / COSTED_SIZE;
             (size - cost, Block { lines, size, leading: style.leading, spacing: style.spacing })
         })
         // The first of equals, whatever the order of evaluation: the one with the fewest early breaks.
@@ -180,13 +185,17 @@ pub(super) fn width(line: &str, spacing: i32) -> i32 {
 /// Returns the advance of a letter in Palatino, accents left out, rounded up to its class.
 fn advance(letter: char) -> i32 {
     match letter {
-        'i' | 'j' | 'l' | 'í' | 'î' | 'ï' | '.' | ',' | '’' | '\'' | ':' | ';' | '!' | ' ' | '\u{a0}' | '\u{202f}' => 295,
+        'i' | 'j' | 'l' | 'í' | 'î' | 'ï' | '.' | ',' | '’' | '\'' | ':' | ';' | '!' | ' ' | '\u{a0}' | '\u{202f}' => {
+            295
+        }
         'f' | 't' | 'r' | 'I' | 'J' | 'Í' | 'Î' | 'Ï' | '-' | '(' | ')' => 395,
         'a' | 'à' | 'â' | 'c' | 'ç' | 'e' | 'é' | 'è' | 'ê' | 'ë' | 's' | 'z' | 'á' | 'ä' => 500,
         'M' => 946,
         'W' | 'Œ' | 'Æ' | '—' => 1_000,
         'm' | 'w' | 'œ' | 'æ' => 885,
-        'N' | 'H' | 'O' | 'Ô' | 'Ö' | 'Ó' | 'Ō' | 'Q' | 'D' | 'G' | 'U' | 'Û' | 'Ü' | 'A' | 'À' | 'Â' | 'Á' | 'Ä' => 832,
+        'N' | 'H' | 'O' | 'Ô' | 'Ö' | 'Ó' | 'Ō' | 'Q' | 'D' | 'G' | 'U' | 'Û' | 'Ü' | 'A' | 'À' | 'Â' | 'Á' | 'Ä' => {
+            832
+        }
         'S' | 'P' | 'E' | 'É' | 'È' | 'Ê' | 'Ë' | 'F' | 'L' | 'B' | 'T' => 613,
         other if other.is_uppercase() => 730,
         _ => 611,

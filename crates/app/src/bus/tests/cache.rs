@@ -1,0 +1,71 @@
+//! The state at hand is never ahead of the log.
+
+use futures_util::FutureExt;
+
+use super::*;
+use crate::fixture::Fault;
+
+#[tokio::test]
+async fn a_failed_append_shows_nowhere() {
+    let (store, bus) = bus();
+    bus.execute::<Stock>(SHELF, &staff(), receive(5)).await.expect("units come in");
+    store.next([Fault::Fails]);
+    let answer = bus.execute::<Stock>(SHELF, &staff(), receive(100)).await;
+    assert!(matches!(answer, Err(AppError::Unavailable { in_doubt: false, .. })), "{answer:?}");
+    assert_eq!(on_hand(&bus).await, 5);
+    let next = bus.execute::<Stock>(SHELF, &staff(), receive(1)).await.expect("units come in");
+    assert_eq!((next.version, next.state.on_hand()), (2, 6));
+}
+
+#[tokio::test]
+async fn an_append_in_doubt_shows_as_the_log_has_it_and_its_key_tells() {
+    let (store, bus) = bus();
+    let request = staff().keyed(key("k", "receive 5"));
+    store.next([Fault::InDoubt]);
+    let answer = bus.execute::<Stock>(SHELF, &request, receive(5)).await;
+    assert!(matches!(answer, Err(AppError::Unavailable { in_doubt: true, .. })), "{answer:?}");
+    assert_eq!(on_hand(&bus).await, 5);
+    let again = bus.execute::<Stock>(SHELF, &request, receive(5)).await.expect("it had happened");
+    assert_eq!((again.replayed, again.version, store.length()), (true, 1, 1));
+}
+
+#[tokio::test]
+async fn a_conflict_is_decided_again_and_stored_once() {
+    let (store, bus) = bus();
+    store.next([Fault::Raced, Fault::Raced]);
+    let outcome = bus.execute::<Stock>(SHELF, &staff(), receive(5)).await.expect("the third try lands");
+    assert_eq!((outcome.version, outcome.state.on_hand(), store.length()), (1, 5, 1));
+}
+
+#[tokio::test]
+async fn what_is_being_stored_shows_nowhere_and_a_sender_who_leaves_frees_the_turn() {
+    let (store, bus) = bus();
+    bus.execute::<Stock>(SHELF, &staff(), receive(5)).await.expect("units come in");
+    store.next([Fault::Hangs]);
+    let request = staff();
+    let mut hanging = Box::pin(bus.execute::<Stock>(SHELF, &request, receive(100)));
+    for _ in 0..3 {
+        assert!(hanging.as_mut().now_or_never().is_none());
+    }
+    assert_eq!(on_hand(&bus).await, 5);
+    drop(hanging);
+    let next = bus.execute::<Stock>(SHELF, &staff(), receive(1)).await.expect("the turn is free");
+    assert_eq!((next.version, next.state.on_hand()), (2, 6));
+}
+
+#[tokio::test]
+async fn a_reader_keeps_what_it_read_while_others_move_on() {
+    let (_, bus) = bus();
+    bus.execute::<Stock>(SHELF, &staff(), receive(5)).await.expect("units come in");
+    let read = bus.load::<Stock>(SHELF).await.expect("the shelf is there");
+    bus.execute::<Stock>(SHELF, &staff(), receive(1)).await.expect("units come in");
+    assert_eq!((read.version, read.state.on_hand(), on_hand(&bus).await), (1, 5, 6));
+}
+
+#[tokio::test]
+async fn an_aggregate_without_events_is_empty_and_not_kept() {
+    let (_, bus) = bus();
+    let loaded = bus.load::<Stock>("nobody@paris").await.expect("the log is there");
+    assert_eq!((loaded.version, loaded.state.on_hand()), (0, 0));
+    assert!(bus.turns.cached::<Stock>(&StreamId::new("stock", "nobody@paris")).is_none());
+}

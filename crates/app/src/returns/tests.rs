@@ -1,0 +1,142 @@
+//! What comes back is paid back as it was paid, to the cent, however it is split.
+
+use domain::order::{FulfilmentStatus, OrderShipping};
+use domain::values::{CartId, Currency, LineId, ProductId, Sealed, TaxedAmount};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::fixture::{customer, eur, key, name, noon, order, rate, shop, shopper, sku, staff, text, units};
+
+fn taxed(cents: i64) -> TaxedAmount {
+    rate().split_gross(eur(cents)).expect("it is in range")
+}
+
+fn line_id(number: u128) -> LineId {
+    LineId::from_uuid(Uuid::from_u128(number))
+}
+
+/// Lines as units and what they cost together.
+fn sale(lines: &[(i64, i64)], shipping: i64, coupon: i64) -> Sale {
+    let lines: Vec<_> = (1..)
+        .zip(lines)
+        .map(|(number, (count, cents))| OrderLine {
+            line: line_id(number),
+            sku: sku("livre"),
+            product: ProductId::from_uuid(Uuid::from_u128(number)),
+            name: name("Les Misérables"),
+            quantity: units(*count),
+            unit_price: None,
+            total: taxed(*cents),
+        })
+        .collect();
+    let total: i64 = lines.iter().map(|line| line.total.gross.minor()).sum::<i64>() + shipping;
+    let covered = domain::order::OrderCoupon { code: text("C"), campaign: text("c"), amount: eur(coupon) };
+    Sale {
+        number: "0000-0000-0001".to_owned(),
+        customer: customer(1),
+        cart: CartId::from_uuid(Uuid::from_u128(1)),
+        currency: Currency::Eur,
+        lines,
+        shipping: OrderShipping { code: "standard".to_owned(), label: name("Lettre"), total: taxed(shipping) },
+        coupons: vec![covered],
+        total: eur(total),
+        payable: eur((total - coupon).max(0)),
+        email: Sealed::new(customer(1), "e".to_owned()),
+        address: Sealed::new(customer(1), "a".to_owned()),
+        country: "FR".to_owned(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_partition_of_a_line_into_returns_sums_to_what_the_line_cost(
+        lines in prop::collection::vec((1_i64..30, 0_i64..100_000), 1..5),
+        shipping in 0_i64..2_000,
+        coupon in 0_i64..50_000,
+        steps in prop::collection::vec(1_i64..8, 1..40),
+    ) {
+        let sale = sale(&lines, shipping, coupon);
+        let (parts, shipping) = paid_parts(&sale).expect("it is split");
+        let all: i64 = parts.iter().map(|(_, part)| part.minor()).sum();
+        prop_assert_eq!(all + shipping.minor(), sale.payable.minor());
+        for (line, (_, part)) in sale.lines.iter().zip(&parts) {
+            let (mut before, mut sum, all_units) = (0, 0, line.quantity.units());
+            for step in steps.iter().cycle() {
+                let count = (*step).min(all_units - before);
+                if count == 0 {
+                    break;
+                }
+                let paid = paid_for(&sale, line, before, count).expect("it is in range");
+                prop_assert!(paid.minor() >= 0);
+                (before, sum) = (before + count, sum + paid.minor());
+            }
+            prop_assert_eq!(sum, part.minor());
+        }
+    }
+}
+
+async fn delivered(shop: &Shop) -> OrderId {
+    let id = order(1);
+    let sale = Box::new(sale(&[(3, 1_000)], 490, 0));
+    let delivered = FulfilmentStatus::Delivered;
+    let commands = [
+        OrderCommand::Place { sale, placed_at: noon() },
+        OrderCommand::Confirm,
+        OrderCommand::RecordFulfilment { status: delivered, fulfilment: None, at: noon() },
+    ];
+    shop.bus.execute_all::<Order>(id.as_str(), &staff(), &commands).await.expect("it is delivered");
+    id
+}
+
+fn part(count: i64) -> Vec<ReturnedLine> {
+    vec![ReturnedLine { line: line_id(1), quantity: units(count) }]
+}
+
+#[tokio::test]
+async fn each_return_pays_back_its_own_units_and_together_they_pay_back_the_line() {
+    let shop = shop();
+    let order = delivered(&shop).await;
+    let mut paid = 0;
+    for (count, expected) in [(1, 333), (1, 333), (1, 334)] {
+        let asked = request(&shop, &shopper(1), &order, part(count), text("too long")).await;
+        let (outcome, _) = asked.expect("it may come back");
+        assert_eq!(outcome.state.lines()[0].paid, eur(expected));
+        paid += expected;
+    }
+    assert_eq!(paid, 1_000);
+    let more = request(&shop, &shopper(1), &order, part(1), text("too long")).await;
+    assert_eq!(more.expect_err("all came back").code(), Some("NOT_RETURNABLE"));
+}
+
+#[tokio::test]
+async fn asking_again_under_the_same_key_is_the_same_return() {
+    let shop = shop();
+    let order = delivered(&shop).await;
+    let asked = shopper(1).keyed(key("k", "one"));
+    let (first, replayed_first) = request(&shop, &asked, &order, part(1), text("too long")).await.expect("it may");
+    request(&shop, &shopper(1), &order, part(1), text("too short")).await.expect("it may");
+    let (again, replayed) = request(&shop, &asked, &order, part(1), text("too long")).await.expect("it may");
+    assert_eq!((first.id, replayed_first, replayed), (again.id, false, true));
+}
+
+#[tokio::test]
+async fn a_return_is_its_owners_and_for_everyone_else_not_there() {
+    let shop = shop();
+    let order = delivered(&shop).await;
+    let stranger = request(&shop, &shopper(2), &order, part(1), text("too long")).await;
+    assert_eq!(stranger.expect_err("it is not theirs").code(), Some("NOT_FOUND"));
+    let (mine, _) = request(&shop, &shopper(1), &order, part(1), text("too long")).await.expect("it may");
+    let id: ReturnId = mine.id.parse().expect("a return id");
+    let stranger = cancel(&shop, &shopper(2), &id, text("no")).await;
+    assert_eq!(stranger.expect_err("it is not theirs").code(), Some("NOT_FOUND"));
+    cancel(&shop, &shopper(1), &id, text("kept")).await.expect("it is theirs");
+}
+
+#[tokio::test]
+async fn a_return_that_the_order_does_not_know_is_not_begun() {
+    let shop = shop();
+    let order = delivered(&shop).await;
+    let answer = open(&shop, &shopper(1), &order, &ReturnId::from_uuid(Uuid::from_u128(9))).await;
+    assert_eq!(answer.expect_err("the order has none").code(), Some("RETURN_NOT_FOUND"));
+}

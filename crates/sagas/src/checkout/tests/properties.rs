@@ -1,0 +1,137 @@
+//! What holds whatever is told, in any order, however often.
+
+use proptest::prelude::*;
+
+use super::super::state::{AttemptState, ParcelState};
+use super::*;
+
+fn any_decision() -> impl Strategy<Value = Input> {
+    let tasks =
+        ["capture/f1", "capture/f2", "parcel_lost/f1", "undo_payment/p1", "undo_payment/p2", "partly_cancelled"];
+    let choices = ["retry", "cancel_order", "refund", "wait", "paid_by_hand", "nonsense"];
+    (prop::sample::select(tasks.to_vec()), prop::sample::select(choices.to_vec()))
+        .prop_map(|(task, choice)| decided(task, choice))
+}
+
+fn any_surrender() -> impl Strategy<Value = Input> {
+    let vital = ["reserve", "place", "authorise/p1", "authorise/p2", "allocate", "confirm", "release_stock"];
+    let other = ["undo_payment/p1/1", "undo_payment/p2/1", "cancel_fulfilments", "note/f1/lost", "capture/f1/1", ""];
+    prop::sample::select([&vital[..], &other[..]].concat()).prop_map(gave_up)
+}
+
+fn any_input() -> impl Strategy<Value = Input> {
+    let mut simple = path();
+    simple.extend([short(), placed_for_nothing(), parcels_of(0), cancellation(), left(&[]), left(&[1]), left(&[1, 2])]);
+    simple.extend([Input::FulfilmentsCancelled, Input::StockReleased, Input::Done]);
+    simple.extend([Input::PaymentTimeOver, Input::ReturnTimeOver]);
+    for number in [1, 2, 3] {
+        simple.extend([requested(number), authorised(number), too_late(number), action(number), declined(number)]);
+        simple.extend([undone(number), not_undone(number)]);
+    }
+    for number in [1, 2, 3] {
+        simple.extend([packed(number), captured(number), capture_failed(number)]);
+        simple.extend([handed_over(number), delivered(number), lost(number)]);
+    }
+    prop_oneof![12 => prop::sample::select(simple), 1 => any_decision(), 1 => any_surrender()]
+}
+
+/// A good beginning of any length, then anything: so that every stage is reached often.
+fn any_inputs() -> impl Strategy<Value = Vec<Input>> {
+    (0..=path().len(), prop::collection::vec(any_input(), 0..60))
+        .prop_map(|(good, any)| with(path()[..good].to_vec(), &any))
+}
+
+/// Checks one reaction against the checkout as it was before and is after.
+fn check(before: &Checkout, after: &Checkout, reaction: &Asked, is_free: bool) {
+    for step in &reaction.asks {
+        match step {
+            CheckoutStep::Confirm { payment: Some(payment) } => {
+                let paying = after.attempts.last().filter(|attempt| attempt.payment == *payment);
+                assert_eq!(paying.map(|attempt| &attempt.state), Some(&AttemptState::Authorised));
+            }
+            CheckoutStep::Confirm { payment: None } => assert!(is_free, "confirmed without money"),
+            CheckoutStep::Dispatch { fulfilment, .. } => {
+                assert!(before.parcels[fulfilment].state >= ParcelState::Paid, "an unpaid parcel left");
+            }
+            CheckoutStep::ReleaseParcel { fulfilment, .. } => {
+                let parcel = &after.parcels[fulfilment];
+                assert!(parcel.is_captured || parcel.share.minor() == 0, "a parcel is let go unpaid");
+            }
+            CheckoutStep::Capture { fulfilment, .. } => {
+                assert_eq!(after.parcels[fulfilment].state, ParcelState::Packed);
+                assert_eq!(after.stage, Stage::Fulfilling);
+            }
+            CheckoutStep::RefundParcel { fulfilment, .. } => assert!(after.parcels[fulfilment].is_captured),
+            _ => {}
+        }
+    }
+    if before.stage == Stage::Over {
+        assert_eq!((after.stage, reaction.end), (Stage::Over, None));
+        let allowed = |name: &String| name.starts_with("undo_payment/") || is_about_a_parcel(name);
+        assert!(names(reaction).iter().all(allowed), "{:?} asked after the end", names(reaction));
+    }
+}
+
+/// A parcel may arrive, and be paid back, after its order was completed.
+fn is_about_a_parcel(name: &str) -> bool {
+    ["note/", "dispatch/", "refund_parcel/", "release_parcel/"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// When it is over without a sale, no attempt that was told to hold money pays or is left alone.
+fn check_end(checkout: &Checkout, held: &[PaymentId], undone: &[PaymentId]) {
+    for payment in held {
+        assert!(undone.contains(payment), "{payment} holds money of {checkout:?}");
+    }
+    assert!(checkout.attempts.iter().all(|attempt| attempt.state != AttemptState::Authorised));
+}
+
+fn run(inputs: &[Input]) {
+    let mut checkout = Checkout::default();
+    let (mut is_free, mut held, mut undone) = (false, Vec::new(), Vec::new());
+    for input in inputs {
+        let before = checkout.clone();
+        let reaction = checkout.react(input, noon());
+        is_free |= before.stage == Stage::Placing && matches!(input, Input::Placed { payment: None, .. });
+        check(&before, &checkout, &reaction, is_free);
+        for attempt in checkout.attempts.iter().filter(|attempt| attempt.state == AttemptState::Authorised) {
+            held.push(attempt.payment.clone());
+        }
+        if let Input::AuthorisedTooLate { payment } = input
+            && before.paying() != Some(payment)
+            && before.attempts.iter().any(|attempt| attempt.payment == *payment)
+        {
+            held.push(payment.clone());
+        }
+        undone.extend(reaction.asks.iter().filter_map(|step| match step {
+            CheckoutStep::UndoPayment { payment, .. } => Some(payment.clone()),
+            _ => None,
+        }));
+        let is_sale = matches!(checkout.answer, CheckoutStatus::Confirmed);
+        if checkout.stage == Stage::Over && !is_sale {
+            check_end(&checkout, &held, &undone);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn no_sequence_of_inputs_sells_unpaid_goods_or_keeps_money_without_a_sale(inputs in any_inputs()) {
+        run(&inputs);
+    }
+
+    #[test]
+    fn an_input_told_twice_in_a_row_never_asks_for_a_step_twice(inputs in any_inputs()) {
+        let mut checkout = Checkout::default();
+        for input in &inputs {
+            let first = names(&checkout.react(input, noon()));
+            // An answer comes once: its ask is gone then. A decided task is gone, too.
+            let is_told_by_the_feed = !matches!(input, Input::Decided { .. } | Input::GaveUp { .. });
+            if is_told_by_the_feed {
+                let second = names(&checkout.react(input, noon()));
+                prop_assert!(second.iter().all(|name| !first.contains(name)), "{:?} asks {:?} twice", input, second);
+            }
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! A world that answers what is asked, in any order, while the buyer, the bank and the warehouse do as they like.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::super::state::AttemptState;
+use super::*;
+
+/// What the payment of an attempt is at its provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bank {
+    Undecided,
+    Holds,
+    Refused,
+    LetGo,
+    /// It held money after it was let go or refused, and that was let go too.
+    LetGoTwice,
+}
+
+#[derive(Default)]
+struct World {
+    checkout: Checkout,
+    open: Vec<CheckoutStep>,
+    tasks: Vec<(String, Vec<String>)>,
+    timers: BTreeSet<String>,
+    told: Vec<Input>,
+    asked: BTreeSet<String>,
+    banks: Vec<(PaymentId, Bank)>,
+    payments: u128,
+}
+
+/// Steps that may be asked for again under the same name: they come from a decision or a further cancellation.
+fn may_repeat(key: &str) -> bool {
+    key == "cancel_fulfilments" || key == "keep_order" || key.starts_with("refund_parcel/")
+}
+
+impl World {
+    fn tell(&mut self, input: Input) {
+        let reaction = self.checkout.react(&input, noon());
+        for step in reaction.asks {
+            let key = Checkout::key(&step);
+            assert!(self.asked.insert(key.clone()) || may_repeat(&key), "{key} is asked for twice after {input:?}");
+            if let CheckoutStep::Authorise { payment } = &step {
+                self.banks.push((payment.clone(), Bank::Undecided));
+            }
+            self.open.push(step);
+        }
+        reaction.stops.iter().for_each(|timer| _ = self.timers.remove(timer));
+        self.timers.extend(reaction.timers.into_iter().map(|(name, _)| name));
+        self.tasks.extend(reaction.task.map(|task| (task.name, task.choices)));
+        if matches!(reaction.end, Some("rejected" | "cancelled")) {
+            self.assert_undone();
+        }
+    }
+
+    fn tell_and_remember(&mut self, input: Input) {
+        self.told.push(input.clone());
+        self.tell(input);
+    }
+
+    fn assert_undone(&self) {
+        let undoing =
+            |step: &&CheckoutStep| matches!(step, CheckoutStep::UndoPayment { .. } | CheckoutStep::ReleaseStock { .. });
+        assert_eq!(self.open.iter().find(undoing), None, "it is over while something is being undone");
+    }
+
+    fn bank(&mut self, payment: &PaymentId) -> Option<&mut Bank> {
+        self.banks.iter_mut().find(|(known, _)| known == payment).map(|(_, bank)| bank)
+    }
+
+    /// The bank makes up its mind about an attempt; the feed tells what came of it.
+    fn bank_decides(&mut self, choice: usize) {
+        let Some((payment, bank)) = self.banks.get(choice % self.banks.len().max(1)).cloned() else { return };
+        let (next, input) = match (bank, choice % 3) {
+            (Bank::Undecided, 0) => (Bank::Holds, Input::Authorised { payment: payment.clone() }),
+            (Bank::Undecided, 1) => {
+                (Bank::Refused, Input::Declined { payment: payment.clone(), code: "no".to_owned() })
+            }
+            (Bank::Undecided, _) => {
+                (bank, Input::ActionRequired { payment: payment.clone(), url: "https://bank.example".to_owned() })
+            }
+            (Bank::Refused | Bank::LetGo, 0) => {
+                (Bank::LetGoTwice, Input::AuthorisedTooLate { payment: payment.clone() })
+            }
+            (Bank::Refused | Bank::LetGo | Bank::Holds | Bank::LetGoTwice, _) => return,
+        };
+        if let Some(bank) = self.bank(&payment) {
+            *bank = next;
+        }
+        self.tell_and_remember(input);
+    }
+
+    fn answer(&mut self, choice: usize) {
+        if self.open.is_empty() {
+            return;
+        }
+        let step = self.open.remove(choice % self.open.len());
+        let is_good = choice % 4 != 3;
+        let input = match step {
+            CheckoutStep::Reserve { .. } if is_good => reserved(),
+            CheckoutStep::Reserve { .. } => short(),
+            CheckoutStep::Place { .. } => placed(),
+            CheckoutStep::Allocate { .. } if is_good => allocated(),
+            CheckoutStep::Allocate { .. } => short(),
+            CheckoutStep::Confirm { .. } => Input::Confirmed,
+            CheckoutStep::RequestFulfilments { .. } => parcels_of(500),
+            CheckoutStep::Capture { fulfilment, .. } if is_good => Input::Captured { fulfilment },
+            CheckoutStep::Capture { fulfilment, .. } => Input::CaptureFailed { fulfilment, code: "no".to_owned() },
+            CheckoutStep::CancelFulfilments { fulfilments } => self.cancel(&fulfilments),
+            CheckoutStep::UndoPayment { payment, .. } if is_good => {
+                if let Some(bank @ (Bank::Undecided | Bank::Holds)) = self.bank(&payment) {
+                    *bank = Bank::LetGo;
+                }
+                Input::PaymentUndone { payment }
+            }
+            CheckoutStep::UndoPayment { payment, .. } => Input::PaymentNotUndone { payment, code: "no".to_owned() },
+            CheckoutStep::ReleaseStock { .. } => Input::StockReleased,
+            CheckoutStep::Authorise { .. }
+            | CheckoutStep::NotePayment { .. }
+            | CheckoutStep::CompleteCart { .. }
+            | CheckoutStep::ReleaseParcel { .. }
+            | CheckoutStep::Dispatch { .. }
+            | CheckoutStep::NoteFulfilment { .. }
+            | CheckoutStep::RefundParcel { .. }
+            | CheckoutStep::CompleteOrder
+            | CheckoutStep::KeepOrder
+            | CheckoutStep::ReopenCart { .. }
+            | CheckoutStep::RejectOrder { .. }
+            | CheckoutStep::CancelOrder { .. } => Input::Done,
+        };
+        self.tell(input);
+    }
+
+    fn cancel(&self, fulfilments: &[FulfilmentId]) -> Input {
+        let has_left = |id: &&FulfilmentId| self.checkout.parcels[*id].state >= ParcelState::HandedOver;
+        match fulfilments.iter().position(|id| has_left(&id)) {
+            Some(first) => Input::FulfilmentsLeft { cancelled: fulfilments[..first].to_vec() },
+            None => Input::FulfilmentsCancelled,
+        }
+    }
+
+    /// The warehouse and the carrier move a parcel on, if it may move.
+    fn parcel_moves(&mut self, choice: usize) {
+        let id = parcel(u128::from(choice % 2 == 0) + 1);
+        let is_released = self.asked.contains(&format!("release_parcel/{id}"));
+        let Some(state) = self.checkout.parcels.get(&id).map(|parcel| parcel.state) else { return };
+        let input = match state {
+            ParcelState::Requested => Input::Packed { fulfilment: id },
+            ParcelState::Paid if is_released => Input::HandedOver { fulfilment: id, at: noon() },
+            ParcelState::HandedOver if choice % 5 == 0 => Input::Lost { fulfilment: id },
+            ParcelState::HandedOver | ParcelState::Lost => Input::Delivered { fulfilment: id, at: noon() },
+            ParcelState::Cancelled | ParcelState::Packed | ParcelState::Paid | ParcelState::Delivered => return,
+        };
+        self.tell_and_remember(input);
+    }
+
+    fn human_decides(&mut self, choice: usize) {
+        if self.tasks.is_empty() {
+            return;
+        }
+        let (task, choices) = self.tasks.remove(choice % self.tasks.len());
+        let choice = choices[choice % choices.len()].clone();
+        let by_hand = task.strip_prefix("undo_payment/").filter(|_| choice == "paid_by_hand");
+        if let Some(bank) = by_hand.and_then(|id| id.parse().ok()).and_then(|payment| self.bank(&payment)) {
+            *bank = if *bank == Bank::LetGoTwice { Bank::LetGoTwice } else { Bank::LetGo };
+        }
+        self.tell(Input::Decided { task, choice });
+    }
+
+    fn timer_fires(&mut self) {
+        let Some(name) = self.timers.pop_first() else { return };
+        self.tell(Checkout::timer_input(&name));
+    }
+
+    fn step(&mut self, kind: u8, choice: usize) {
+        match kind {
+            0..=7 => self.answer(choice),
+            8..=10 => self.bank_decides(choice),
+            11 | 12 => self.parcel_moves(choice),
+            13 => {
+                self.payments += 1;
+                self.tell_and_remember(requested(1 + self.payments));
+            }
+            14 => self.tell_and_remember(cancellation()),
+            15 => self.human_decides(choice),
+            16 => self.timer_fires(),
+            _ => {
+                if let Some(again) = self.told.get(choice % self.told.len().max(1)).cloned()
+                    && !matches!(again, Input::CancellationRequested { .. })
+                {
+                    self.tell(again);
+                }
+            }
+        }
+    }
+
+    /// Answers everything and decides every task until nothing is left to do.
+    fn finish(&mut self) {
+        const ROUNDS_MAX: usize = 1_000;
+        for _ in 0..ROUNDS_MAX {
+            if self.open.is_empty() && self.tasks.is_empty() {
+                return;
+            }
+            if self.open.is_empty() {
+                self.human_decides(1);
+            } else {
+                self.answer(0);
+            }
+        }
+        panic!("it never comes to rest: {:?} {:?}", self.open, self.tasks);
+    }
+
+    fn assert_nobody_is_cheated(&self) {
+        let is_over = matches!(self.checkout.answer, CheckoutStatus::Rejected { .. } | CheckoutStatus::Cancelled);
+        for (payment, bank) in &self.banks {
+            let attempt = self.checkout.attempts.iter().find(|attempt| attempt.payment == *payment);
+            let pays = attempt.is_some_and(|attempt| attempt.state == AttemptState::Authorised);
+            match bank {
+                Bank::Holds => assert!(pays && !is_over, "{payment} holds money for nothing: {:?}", self.checkout),
+                Bank::LetGoTwice => assert!(self.asked.contains(&format!("undo_payment/{payment}/1"))),
+                Bank::Undecided | Bank::Refused | Bank::LetGo => assert!(!pays, "{payment} pays without money"),
+            }
+        }
+        let is_confirmed = self.checkout.answer == CheckoutStatus::Confirmed;
+        assert!(!is_confirmed || self.checkout.paying().is_some(), "sold for nothing: {:?}", self.checkout);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn in_any_world_nothing_is_asked_twice_and_in_the_end_nobody_is_cheated(
+        steps in prop::collection::vec((0_u8..19, 0_usize..64), 0..120),
+    ) {
+        let mut world = World::default();
+        world.tell(started());
+        for (kind, choice) in steps {
+            world.step(kind, choice);
+        }
+        world.finish();
+        world.assert_nobody_is_cheated();
+    }
+}

@@ -1,0 +1,152 @@
+//! A log over another one that dies, or is away for a while, at a chosen append.
+
+use std::sync::Mutex;
+
+use event_store::{AppendError, Appended, CommandRecord, Commit, Page, StoreError};
+
+use super::*;
+
+/// When the one who appends dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Death {
+    /// Nothing is stored.
+    Before,
+    /// It is stored and nobody learns of it.
+    After,
+}
+
+#[derive(Default)]
+struct Plan {
+    appends: usize,
+    death: Option<(usize, Death)>,
+    away: usize,
+    in_doubt: usize,
+}
+
+pub(super) struct Faulty {
+    inner: Arc<dyn EventStore>,
+    plan: Mutex<Plan>,
+    is_dead: watch::Sender<bool>,
+}
+
+impl Faulty {
+    pub(super) fn over(inner: Arc<dyn EventStore>) -> Arc<Self> {
+        Arc::new(Self { inner, plan: Mutex::default(), is_dead: watch::Sender::new(false) })
+    }
+
+    /// Dies at an append, counted from 0: from then on nothing is answered any more.
+    pub(super) fn dying(inner: Arc<dyn EventStore>, append: usize, death: Death) -> Arc<Self> {
+        let plan = Plan { death: Some((append, death)), ..Plan::default() };
+        Arc::new(Self { inner, plan: Mutex::new(plan), is_dead: watch::Sender::new(false) })
+    }
+
+    /// Refuses the next appends.
+    pub(super) fn be_away(&self, appends: usize) {
+        self.plan.lock().expect("nobody panics").away = appends;
+    }
+
+    /// Stores the next appends and says that it could not.
+    pub(super) fn be_in_doubt(&self, appends: usize) {
+        self.plan.lock().expect("nobody panics").in_doubt = appends;
+    }
+
+    pub(super) fn is_dead(&self) -> bool {
+        *self.is_dead.borrow()
+    }
+
+    /// Returns once it is dead.
+    pub(super) async fn died(&self) {
+        let mut dead = self.is_dead.subscribe();
+        dead.wait_for(|dead| *dead).await.expect("the sender lives");
+    }
+
+    async fn alive(&self) {
+        if self.is_dead() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    async fn die(&self) -> ! {
+        self.is_dead.send_replace(true);
+        std::future::pending().await
+    }
+}
+
+fn away(in_doubt: bool) -> AppendError {
+    AppendError::Unavailable { in_doubt, source: "the disk is away".into() }
+}
+
+#[async_trait]
+impl EventStore for Faulty {
+    async fn append(&self, commit: Commit) -> Result<Appended, AppendError> {
+        tokio::task::yield_now().await;
+        self.alive().await;
+        let (death, is_away, in_doubt) = {
+            let mut plan = self.plan.lock().expect("nobody panics");
+            let death = plan.death.filter(|(append, _)| *append == plan.appends).map(|(_, death)| death);
+            plan.appends += 1;
+            let (is_away, in_doubt) = (plan.away > 0, plan.in_doubt > 0);
+            plan.away -= usize::from(is_away);
+            plan.in_doubt -= usize::from(in_doubt);
+            (death, is_away, in_doubt)
+        };
+        match death {
+            Some(Death::Before) => self.die().await,
+            Some(Death::After) => {
+                let _ = self.inner.append(commit).await;
+                self.die().await
+            }
+            None if is_away => Err(away(false)),
+            None if in_doubt => {
+                self.inner.append(commit).await?;
+                Err(away(true))
+            }
+            None => self.inner.append(commit).await,
+        }
+    }
+
+    async fn read_stream(&self, stream: &StreamId, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.alive().await;
+        self.inner.read_stream(stream, after, limit).await
+    }
+
+    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+        self.alive().await;
+        self.inner.read_all(after, limit, filter).await
+    }
+
+    async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {
+        self.alive().await;
+        self.inner.find_command(id).await
+    }
+
+    fn head(&self) -> watch::Receiver<Position> {
+        self.inner.head()
+    }
+
+    async fn secret(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.secret(name).await
+    }
+
+    async fn secret_or_insert(&self, name: &str, value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.secret_or_insert(name, value).await
+    }
+
+    async fn secret_destroy(&self, name: &str) -> Result<bool, StoreError> {
+        self.inner.secret_destroy(name).await
+    }
+
+    async fn mark(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        self.alive().await;
+        self.inner.mark(name).await
+    }
+
+    async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError> {
+        self.alive().await;
+        self.inner.set_mark(name, value).await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}

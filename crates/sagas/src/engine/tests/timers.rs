@@ -1,0 +1,81 @@
+//! Timers fire once, when their time has come, also when the shop was closed then.
+
+use super::*;
+
+fn fired(records: &[TeaRecord]) -> bool {
+    count(records, "process.timer_fired") == 1
+}
+
+fn is_warm(records: &[TeaRecord]) -> bool {
+    count(records, "process.answered") == 1
+}
+
+fn is_waiting(records: &[TeaRecord]) -> bool {
+    count(records, "process.timer_set") == 1
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_fires_when_its_time_has_come_and_not_before() {
+    let kitchen = Kitchen::new();
+    let following = kitchen.follow();
+    kitchen.order("cup", 2).await;
+    kitchen.until("cup", is_waiting).await;
+    kitchen.clock.advance_seconds(599);
+    kitchen.order("other", 2).await;
+    kitchen.until("other", is_waiting).await;
+    assert!(!fired(&kitchen.records("cup").await));
+    kitchen.clock.advance_seconds(1);
+    let records = kitchen.until("cup", is_warm).await;
+    following.stop().await;
+    let at = records.iter().find_map(|record| match record {
+        Record::TimerFired { name, at } => Some((name.clone(), *at)),
+        _ => None,
+    });
+    assert_eq!(at, Some(("cold".to_owned(), start().plus_seconds(600))));
+    assert!(!fired(&kitchen.records("other").await));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_fires_after_a_restart() {
+    let kitchen = Kitchen::new();
+    kitchen.order("cup", 2).await;
+    kitchen.catch_up().await;
+    let kitchen = kitchen.restarted().await;
+    let following = kitchen.follow();
+    kitchen.clock.advance_seconds(600);
+    kitchen.until("cup", is_warm).await;
+    following.stop().await;
+    assert!(fired(&kitchen.records("cup").await));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_fell_due_while_the_shop_was_closed_fires_at_the_start() {
+    let kitchen = Kitchen::new();
+    kitchen.order("cup", 2).await;
+    kitchen.catch_up().await;
+    kitchen.clock.advance_seconds(10_000);
+    let kitchen = kitchen.restarted().await;
+    let following = kitchen.follow();
+    kitchen.until("cup", is_warm).await;
+    following.stop().await;
+    let kitchen = kitchen.restarted().await;
+    let following = kitchen.follow();
+    kitchen.order("other", 9).await;
+    kitchen.until("other", has_ended).await;
+    following.stop().await;
+    assert!(fired(&kitchen.records("cup").await));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_was_stopped_never_fires() {
+    let kitchen = Kitchen::new();
+    let following = kitchen.follow();
+    kitchen.order("cup", 9).await;
+    kitchen.until("cup", has_ended).await;
+    kitchen.order("other", 2).await;
+    kitchen.until("other", is_waiting).await;
+    kitchen.clock.advance_seconds(10_000);
+    kitchen.until("other", is_warm).await;
+    following.stop().await;
+    assert_eq!(count(&kitchen.records("cup").await, "process.timer_fired"), 0);
+}

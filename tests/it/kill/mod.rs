@@ -1,0 +1,135 @@
+//! `kill -9` in the middle of many shoppers checking out: the real binary, over HTTP, on both durable engines.
+//!
+//! A round: shoppers fill carts and place orders, each under a key of its own; once so many orders are acknowledged the
+//! server is killed, opened again on the same data, and every shopper sends what had no answer once more, under the same
+//! key, until it is answered. Then the books must agree: orders, money and stock. `COMPTOIR_KILLS` says how many rounds
+//! an engine goes through (2 unless told otherwise, 10 for a release).
+
+mod books;
+mod program;
+mod shoppers;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+use test_postgres::TestPostgres;
+use testkit::TempFolder;
+
+use books::Sums;
+use program::{Program, Wire};
+use shoppers::{Placed, Shoppers};
+
+/// How many shoppers check out at once.
+const SHOPPERS: usize = 32;
+/// How often the server is killed unless `COMPTOIR_KILLS` says otherwise.
+const KILLS: usize = 2;
+/// How long the shop may take to finish or undo everything after a restart.
+const SETTLE_SECONDS_MAX: u64 = 60;
+/// How long shoppers may take to be served, before and after a kill.
+const ROUND_SECONDS_MAX: u64 = 120;
+/// What is for sale.
+const SKUS: [&str; 4] = ["LIV-1", "LIV-2", "LIV-3", "LIV-4"];
+/// How many units of each SKU stand at each of the two locations.
+const UNITS: i64 = 100_000;
+/// How many units of [`SCARCE`] stand at one location: some checkouts are refused.
+const UNITS_SCARCE: i64 = 20;
+/// The SKU that runs out.
+const SCARCE: &str = "LIV-RARE";
+
+fn kills() -> usize {
+    std::env::var("COMPTOIR_KILLS").ok().map_or(KILLS, |text| text.parse().expect("COMPTOIR_KILLS is a number"))
+}
+
+/// Puts the books on the shelves, as staff does.
+async fn stock_up(wire: &Wire, staff: &str) {
+    let category = json!({ "i": { "slug": "livres", "name": { "fr": "Livres" } } });
+    let query = "mutation($i: CategoryCreateInput!) { categoryCreate(input: $i) { result { id } errors { code } } }";
+    let category = wire.call(Some(staff), query, category).await["categoryCreate"]["result"]["id"].clone();
+    for sku in SKUS.iter().chain([&SCARCE]) {
+        let query =
+            "mutation($i: ProductCreateInput!) { productCreate(input: $i) { result { id } errors { code message } } }";
+        let product = json!({ "i": { "name": { "fr": sku }, "categories": [category], "publish": true } });
+        let product = wire.call(Some(staff), query, product).await["productCreate"]["result"]["id"].clone();
+        let query =
+            "mutation($i: VariantCreateInput!) { variantCreate(input: $i) { result { sku } errors { code message } } }";
+        let price = json!({ "price": { "amount": "10.55", "currency": "EUR" }, "vatRate": "0.055" });
+        let variant = json!({ "i": { "productId": product, "sku": sku, "prices": [price] } });
+        let created = wire.call(Some(staff), query, variant).await;
+        assert_eq!(created["variantCreate"]["errors"], json!([]), "{created}");
+        let shelves: &[(&str, i64)] =
+            if *sku == SCARCE { &[("paris", UNITS_SCARCE)] } else { &[("paris", UNITS), ("lyon", UNITS)] };
+        for (location, units) in shelves {
+            let query = "mutation($i: StockReceiveInput!, $k: String!)
+                { stockReceive(input: $i, idempotencyKey: $k) { errors { code message } } }";
+            let input = json!({ "sku": sku, "location": location, "quantity": units, "reference": "test" });
+            let variables = json!({ "i": input, "k": format!("stock-{sku}-{location}") });
+            let received = wire.call(Some(staff), query, variables).await;
+            assert_eq!(received["stockReceive"]["errors"], json!([]), "{received}");
+        }
+    }
+}
+
+/// Says after how many acknowledged orders the server is killed: another moment each round, within one wave of shoppers
+/// and beyond it.
+fn moment(round: usize) -> usize {
+    1 + round * 29 % 61
+}
+
+async fn kill_and_open_again(database_url: Option<String>, engine: &str) {
+    let folder = TempFolder::new();
+    let mut program = Program::open(folder.path(), database_url.as_deref()).await;
+    let staff = program.staff_token();
+    stock_up(&program.wire, &staff).await;
+    let mut shoppers = Shoppers::arrive(&program.wire, SHOPPERS).await;
+    let mut placed = BTreeMap::<String, Placed>::new();
+    let limit = Duration::from_secs(ROUND_SECONDS_MAX);
+    let rounds = kills();
+    for round in 0..rounds {
+        let acknowledged = shoppers.shop_until(&program.wire, moment(round), || program.kill());
+        let acknowledged = tokio::time::timeout(limit, acknowledged).await.expect("the shoppers are served in time");
+        let count = acknowledged.len();
+        remember(&mut placed, acknowledged);
+        program = program.open_again().await;
+        let unanswered = shoppers.unanswered();
+        let answered = tokio::time::timeout(limit, shoppers.repeat(&program.wire)).await;
+        let repeated = answered.expect("every repeat is answered in time");
+        remember(&mut placed, repeated);
+        shoppers.ask_again(&program.wire, &placed).await;
+        let sums = books::check(&program, &placed, Duration::from_secs(SETTLE_SECONDS_MAX)).await;
+        tell(engine, round, (count, unanswered), &sums);
+    }
+    program.stop().await;
+}
+
+/// Adds what was answered. The second answer under a key must be the first one.
+fn remember(placed: &mut BTreeMap<String, Placed>, answered: Vec<Placed>) {
+    for answer in answered {
+        if let Some(before) = placed.insert(answer.key.clone(), answer.clone()) {
+            assert_eq!(before.order, answer.order, "one key, one order");
+        }
+    }
+}
+
+fn tell(engine: &str, round: usize, (acknowledged, unanswered): (usize, usize), sums: &Sums) {
+    eprintln!(
+        "{engine}, kill {}: {acknowledged} acknowledged before it, {unanswered} checkouts without an answer; \
+         now {} orders confirmed, {} called off, {} payments held, {} units sold",
+        round + 1,
+        sums.confirmed,
+        sums.called_off,
+        sums.held,
+        sums.units,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_shop_keeps_its_word_on_sqlite() {
+    Box::pin(kill_and_open_again(None, "SQLite")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_shop_keeps_its_word_on_postgres() {
+    let Some(cluster) = TestPostgres::start_durable() else { return };
+    Box::pin(kill_and_open_again(Some(cluster.create_database()), "PostgreSQL")).await;
+}
