@@ -72,7 +72,7 @@ pub async fn available(shop: &Shop, sku: &Sku) -> Result<i64, AppError> {
 
 /// Promises units of one SKU to an order: from the first location that has them all, else from several. What this
 /// order holds already counts, so asking again changes nothing. `Err` inside `Ok` is the shortage; then units may be
-/// held at some locations, and [`release`] gives them back.
+/// held at some locations, and [`release_all`] gives them back.
 ///
 /// # Errors
 /// [`AppError`] when the store fails or the order's reservation was called off.

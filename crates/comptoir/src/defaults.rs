@@ -15,7 +15,7 @@ pub const LOCATIONS: [&str; 2] = ["paris", "lyon"];
 /// How long units stay promised to a checkout: a little longer than the buyer has to pay, so that a payment in the last
 /// second still finds them.
 const RESERVATION_SECONDS: i64 = 35 * 60;
-/// How long a buyer has to pay (product.md, 6.2.a, step 4).
+/// How long a buyer has to pay.
 const PAYMENT_SECONDS: i64 = 30 * 60;
 
 fn known<T: FromStr>(text: &str) -> T

@@ -146,11 +146,14 @@ fn print(text: &str) -> anyhow::Result<()> {
 async fn open_shop(config: &Config, console: &Console) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("{} cannot be listened at", config.listen))?;
-    let open = OpenShop::open(config, Arc::new(SystemClock), Arc::new(SystemIds)).await?;
+    let mut open = OpenShop::open(config, Arc::new(SystemClock), Arc::new(SystemIds)).await?;
     if config.demo && demo::is_needed(&*open.store).await? {
         let task = console.task("filling the demo shop, books", 0);
         demo::seed(&open.shop, &|done, total| task.set(done as u64, total as u64)).await?;
         task.finish();
+        // The first shopper shall find every book.
+        open.runner.catch_up().await.context("the read models cannot be filled")?;
+        open.search.catch_up().await.context("the search cannot be filled")?;
     }
     let (background, started) = Background::start(open).await?;
     let token = staff_token(&started);

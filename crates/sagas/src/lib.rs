@@ -95,8 +95,7 @@ impl Processes {
             return answer.clone();
         }
         // The runner outlives its watchers, so only the time can have run out.
-        let standing = status.borrow().clone();
-        standing
+        status.borrow().clone()
     }
 
     /// Lists every task that waits for a human.

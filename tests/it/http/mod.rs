@@ -1,6 +1,7 @@
 //! The shop as its clients see it: over HTTP, on every engine.
 
 mod bad_input;
+mod bank;
 mod journey;
 mod operations;
 mod parallel;

@@ -1,4 +1,4 @@
-//! Refusals as data: `interface DomainError` and its kinds. Failures are GraphQL errors and come from [`failure`].
+//! Refusals as data: `interface DomainError` and its kinds. Failures are GraphQL errors and come from `failure`.
 
 use std::error::Error as StdError;
 

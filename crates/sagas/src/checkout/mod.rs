@@ -6,11 +6,13 @@
 //! arrives after its step was undone is undone again.
 
 mod hear;
+mod parcels;
 mod react;
 mod state;
 mod status;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use app::error::AppError;
 use app::stock::{Routed, Shortage};

@@ -1,9 +1,13 @@
 //! What a checkout does about what it is told.
 
-use domain::order::RETURN_WINDOW_DAYS;
-use domain::values::{FulfilmentId, LocationId, Money, PaymentId, Timestamp};
+use domain::values::{PaymentId, Timestamp};
 
-use super::state::{Attempt, AttemptState, Checkout, Parcel, ParcelState, Stage, Why};
+use super::parcels::{
+    cancel, capture, capture_failed, captured, fulfilments_cancelled, fulfilments_left, fulfilments_requested, moved,
+    packed, refund, return_time_over,
+};
+use super::state::{Attempt, AttemptState, Checkout, ParcelState, Stage, Why};
+use super::undo::{authorised_too_late, payment_not_undone, payment_undone, undo, undo_again, undo_payment, undone};
 use super::{
     CheckoutInput as Input, CheckoutStatus, CheckoutStep as Step, TASK_CAPTURE, TASK_LOST, TASK_PARTLY_CANCELLED,
     TASK_UNDO_PAYMENT,
@@ -16,8 +20,6 @@ type Reaction = engine::Reaction<Step>;
 pub(super) const TIMER_PAYMENT: &str = "payment";
 /// The timer of the time to return.
 pub(super) const TIMER_RETURN: &str = "return";
-
-const SECONDS_PER_DAY: i64 = 86_400;
 
 pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Reaction {
     match input {
@@ -184,30 +186,6 @@ fn authorised(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
     allocate(checkout)
 }
 
-/// A payment is authorised too late once; the feed and the answer of the step both tell it.
-fn authorised_too_late(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
-    let Some(attempt) = checkout.attempt(payment) else { return Reaction::default() };
-    // An attempt that pays is not given up for it: that would give back what the parcels are paid with.
-    if attempt.state == AttemptState::Authorised || std::mem::replace(&mut attempt.is_late, true) {
-        return Reaction::default();
-    }
-    undo_payment(checkout, payment)
-}
-
-fn undo_payment(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
-    let reaction = ask_undo(checkout, payment);
-    checkout.undos_open += u32::from(!reaction.asks.is_empty());
-    reaction
-}
-
-fn ask_undo(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
-    let Some(attempt) = checkout.attempt(payment) else { return Reaction::default() };
-    attempt.state = AttemptState::Undoing;
-    attempt.undos += 1;
-    let step = Step::UndoPayment { payment: payment.clone(), round: attempt.undos };
-    Reaction::ask([step])
-}
-
 fn owed(checkout: &mut Checkout, input: &Input) -> Reaction {
     match (input, checkout.stage) {
         (Input::Allocated { routed }, Stage::Allocating) => {
@@ -231,132 +209,6 @@ fn owed(checkout: &mut Checkout, input: &Input) -> Reaction {
     }
 }
 
-fn fulfilments_requested(checkout: &mut Checkout, parcels: &[(FulfilmentId, LocationId, Money)]) -> Reaction {
-    if !checkout.parcels.is_empty() {
-        return Reaction::default();
-    }
-    for (fulfilment, location, share) in parcels {
-        let (location, share, state) = (location.clone(), *share, ParcelState::Requested);
-        let parcel = Parcel { location, share, state, captures: 0, is_captured: false };
-        checkout.parcels.insert(fulfilment.clone(), parcel);
-    }
-    if let Some(reason) = checkout.cancellation.take() {
-        return cancel(checkout, reason);
-    }
-    let mut reaction = Reaction::default();
-    for fulfilment in std::mem::take(&mut checkout.early_packed) {
-        reaction.asks.extend(packed(checkout, &fulfilment).asks);
-    }
-    reaction
-}
-
-fn packed(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
-    // The warehouse may be quicker than the answer that names its parcel.
-    if matches!(checkout.stage, Stage::Fulfilling) && checkout.parcels.is_empty() {
-        checkout.early_packed.insert(fulfilment.clone());
-        return Reaction::default();
-    }
-    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
-    if parcel.state != ParcelState::Requested || checkout.stage != Stage::Fulfilling {
-        return Reaction::default();
-    }
-    parcel.state = ParcelState::Packed;
-    capture(checkout, fulfilment)
-}
-
-fn capture(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
-    let payment = checkout.paying().cloned();
-    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
-    if parcel.state != ParcelState::Packed || checkout.stage != Stage::Fulfilling {
-        return Reaction::default();
-    }
-    let (amount, fulfilment) = (parcel.share, fulfilment.clone());
-    if amount.minor() == 0 {
-        // Nothing is owed for this parcel: a coupon paid for it all.
-        return release_parcel(checkout, &fulfilment);
-    }
-    let Some(payment) = payment else {
-        return capture_failed(checkout, &fulfilment, "no money is held");
-    };
-    parcel.captures += 1;
-    Reaction::ask([Step::Capture { fulfilment, payment, amount, round: parcel.captures }])
-}
-
-fn captured(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
-    let is_fulfilling = checkout.stage == Stage::Fulfilling;
-    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
-    let is_repeat = std::mem::replace(&mut parcel.is_captured, true);
-    match parcel.state {
-        ParcelState::Packed => release_parcel(checkout, fulfilment),
-        // The money was on its way while the parcel was called off and the order stands.
-        ParcelState::Cancelled if is_fulfilling && !is_repeat => ask_about_cancelled(1),
-        ParcelState::Cancelled
-        | ParcelState::Requested
-        | ParcelState::Paid
-        | ParcelState::HandedOver
-        | ParcelState::Lost
-        | ParcelState::Delivered => Reaction::default(),
-    }
-}
-
-fn release_parcel(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
-    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
-    parcel.state = ParcelState::Paid;
-    let parcels = checkout.parcels.keys().cloned().collect();
-    Reaction::ask([Step::ReleaseParcel { fulfilment: fulfilment.clone(), parcels }])
-}
-
-fn capture_failed(checkout: &mut Checkout, fulfilment: &FulfilmentId, code: &str) -> Reaction {
-    if checkout.stage != Stage::Fulfilling {
-        return Reaction::default();
-    }
-    let question = format!("the money of parcel {fulfilment} could not be taken ({code}): it must not leave unpaid");
-    Reaction::default().task(format!("{TASK_CAPTURE}/{fulfilment}"), question, &["retry", "cancel_order"])
-}
-
-fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: ParcelState, at: Timestamp) -> Reaction {
-    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
-    // A parcel that was called off stays so; any other only moves forward, a lost one may still arrive.
-    // None leaves before it is paid: the fulfilment itself refuses that.
-    if parcel.state < ParcelState::Paid || parcel.state >= state {
-        return Reaction::default();
-    }
-    let left_now = parcel.state < ParcelState::HandedOver;
-    let location = parcel.location.clone();
-    parcel.state = state;
-    let mut reaction = Reaction::default();
-    if left_now {
-        let routed = checkout.routed.iter().filter(|part| part.location == location).cloned().collect();
-        reaction.asks.push(Step::Dispatch { fulfilment: fulfilment.clone(), routed });
-    }
-    let parcels = checkout.parcels.keys().cloned().collect();
-    let what = match state {
-        ParcelState::Lost => "lost",
-        ParcelState::Delivered => "delivered",
-        ParcelState::Cancelled
-        | ParcelState::Requested
-        | ParcelState::Packed
-        | ParcelState::Paid
-        | ParcelState::HandedOver => "handed_over",
-    };
-    reaction.asks.push(Step::NoteFulfilment { fulfilment: fulfilment.clone(), what: what.to_owned(), parcels });
-    match state {
-        ParcelState::Lost => {
-            let question = format!("parcel {fulfilment} is lost: give its money back, or wait for it to turn up?");
-            reaction.task(format!("{TASK_LOST}/{fulfilment}"), question, &["refund", "wait"])
-        }
-        ParcelState::Delivered => {
-            checkout.delivered_at = checkout.delivered_at.max(Some(at));
-            wait_for_returns(checkout, reaction)
-        }
-        ParcelState::Cancelled
-        | ParcelState::Requested
-        | ParcelState::Packed
-        | ParcelState::Paid
-        | ParcelState::HandedOver => reaction,
-    }
-}
-
 fn cancellation_requested(checkout: &mut Checkout, reason: &str) -> Reaction {
     match checkout.stage {
         Stage::Paying => undo(checkout, Why::Cancelled { reason: reason.to_owned() }),
@@ -373,131 +225,6 @@ fn cancellation_requested(checkout: &mut Checkout, reason: &str) -> Reaction {
     }
 }
 
-/// Calls the parcels off first: once one has left, the order stands.
-fn cancel(checkout: &mut Checkout, reason: String) -> Reaction {
-    if checkout.stage != Stage::Fulfilling || checkout.why.is_some() {
-        return Reaction::default();
-    }
-    checkout.why = Some(Why::Cancelled { reason });
-    let fulfilments = checkout.parcels.keys().cloned().collect();
-    Reaction::ask([Step::CancelFulfilments { fulfilments }])
-}
-
-fn fulfilments_cancelled(checkout: &mut Checkout) -> Reaction {
-    if checkout.stage != Stage::Fulfilling || checkout.why.is_none() {
-        return Reaction::default();
-    }
-    checkout.parcels.values_mut().for_each(|parcel| parcel.state = ParcelState::Cancelled);
-    match checkout.why.clone() {
-        Some(why) => undo(checkout, why),
-        None => Reaction::default(),
-    }
-}
-
-/// A parcel had left: the order stands, without those that were called off before it was seen.
-fn fulfilments_left(checkout: &mut Checkout, cancelled: &[FulfilmentId]) -> Reaction {
-    if checkout.stage != Stage::Fulfilling || checkout.why.take().is_none() {
-        return Reaction::default();
-    }
-    let mut taken = 0;
-    for fulfilment in cancelled {
-        if let Some(parcel) = checkout.parcels.get_mut(fulfilment) {
-            parcel.state = ParcelState::Cancelled;
-            taken += usize::from(parcel.is_captured);
-        }
-    }
-    let mut reaction = if taken > 0 { ask_about_cancelled(taken) } else { Reaction::default() };
-    reaction.asks.push(Step::KeepOrder);
-    wait_for_returns(checkout, reaction)
-}
-
-/// Money that was never taken needs no going back: what is still held of it lapses.
-fn ask_about_cancelled(parcels: usize) -> Reaction {
-    let question = format!("{parcels} paid parcels were called off after another had left: give their money back?");
-    Reaction::default().task(TASK_PARTLY_CANCELLED, question, &["refund"])
-}
-
-/// Waits for the end of the time to return, once every parcel that was sent has arrived.
-fn wait_for_returns(checkout: &Checkout, reaction: Reaction) -> Reaction {
-    match checkout.delivered_at {
-        Some(delivered_at) if checkout.is_delivered() => {
-            reaction.wait(TIMER_RETURN, delivered_at.plus_seconds(RETURN_WINDOW_DAYS * SECONDS_PER_DAY + 1))
-        }
-        Some(_) | None => reaction,
-    }
-}
-
-/// Undoes everything that was asked for: stock and money side by side, then the order and the cart.
-fn undo(checkout: &mut Checkout, why: Why) -> Reaction {
-    checkout.stage = Stage::Undoing;
-    checkout.why = Some(why);
-    let mut reaction = Reaction::default().stop(TIMER_PAYMENT);
-    reaction.asks.extend(checkout.cart.clone().map(|cart| Step::ReleaseStock { cart }));
-    // An attempt that was replaced may be undone already and not have answered yet: it counts too.
-    checkout.undos_open += u32::from(!reaction.asks.is_empty());
-    let owing: Vec<_> = checkout
-        .attempts
-        .iter()
-        .filter(|attempt| match attempt.state {
-            AttemptState::Asked | AttemptState::ActionRequired { .. } | AttemptState::Authorised => true,
-            AttemptState::Declined { .. } | AttemptState::Undoing | AttemptState::Undone => false,
-        })
-        .map(|attempt| attempt.payment.clone())
-        .collect();
-    for payment in owing {
-        reaction.asks.extend(undo_payment(checkout, &payment).asks);
-    }
-    reaction
-}
-
-fn payment_undone(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
-    set_attempt(checkout, payment, AttemptState::Undone);
-    undone(checkout)
-}
-
-fn payment_not_undone(payment: &PaymentId, code: &str) -> Reaction {
-    let question =
-        format!("the money of payment {payment} could not be given back ({code}): try again, or paid by hand?");
-    Reaction::default().task(format!("{TASK_UNDO_PAYMENT}/{payment}"), question, &["retry", "paid_by_hand"])
-}
-
-/// One undo is done; after the last one the order and the cart are told.
-fn undone(checkout: &mut Checkout) -> Reaction {
-    checkout.undos_open = checkout.undos_open.saturating_sub(1);
-    if checkout.stage != Stage::Undoing || checkout.undos_open > 0 {
-        return Reaction::default();
-    }
-    finish_undo(checkout)
-}
-
-fn finish_undo(checkout: &mut Checkout) -> Reaction {
-    checkout.stage = Stage::Over;
-    let reopen = |code: &str| checkout.cart.clone().map(|cart| Step::ReopenCart { cart, code: code.to_owned() });
-    match checkout.why.clone() {
-        Some(Why::Rejected { code }) => {
-            let mut reaction = Reaction::ask(reopen(&code));
-            if checkout.is_placed {
-                reaction.asks.push(Step::RejectOrder { code: code.clone() });
-            }
-            checkout.answer = if checkout.shortages.is_empty() {
-                CheckoutStatus::Rejected { code }
-            } else {
-                CheckoutStatus::OutOfStock { shortages: checkout.shortages.clone() }
-            };
-            reaction.end("rejected")
-        }
-        Some(Why::Cancelled { reason }) => {
-            checkout.answer = CheckoutStatus::Cancelled;
-            let mut reaction = Reaction::ask([Step::CancelOrder { reason }]);
-            if checkout.parcels.is_empty() {
-                reaction.asks.extend(reopen("ORDER_CANCELLED"));
-            }
-            reaction.end("cancelled")
-        }
-        None => Reaction::default(),
-    }
-}
-
 fn payment_time_over(checkout: &mut Checkout) -> Reaction {
     if checkout.stage != Stage::Paying {
         return Reaction::default();
@@ -507,14 +234,6 @@ fn payment_time_over(checkout: &mut Checkout) -> Reaction {
         Some(_) | None => "PAYMENT_TIMEOUT",
     };
     undo(checkout, Why::Rejected { code: code.to_owned() })
-}
-
-fn return_time_over(checkout: &mut Checkout) -> Reaction {
-    if checkout.stage != Stage::Fulfilling {
-        return Reaction::default();
-    }
-    checkout.stage = Stage::Over;
-    Reaction::ask([Step::CompleteOrder]).end("completed")
 }
 
 fn decided(checkout: &mut Checkout, task: &str, choice: &str) -> Reaction {
@@ -532,22 +251,13 @@ fn decided(checkout: &mut Checkout, task: &str, choice: &str) -> Reaction {
             refund(checkout, &cancelled)
         }
         (TASK_UNDO_PAYMENT, "retry") => {
-            subject.parse().map_or_else(|_| Reaction::default(), |id| ask_undo(checkout, &id))
+            subject.parse().map_or_else(|_| Reaction::default(), |id| undo_again(checkout, &id))
         }
         (TASK_UNDO_PAYMENT, _) => {
             subject.parse().map_or_else(|_| Reaction::default(), |id| payment_undone(checkout, &id))
         }
         _ => Reaction::default(),
     }
-}
-
-fn refund(checkout: &Checkout, fulfilments: &[FulfilmentId]) -> Reaction {
-    let Some(payment) = checkout.paying() else { return Reaction::default() };
-    Reaction::ask(fulfilments.iter().filter_map(|fulfilment| {
-        let amount = checkout.parcels.get(fulfilment)?.share;
-        let (fulfilment, payment) = (fulfilment.clone(), payment.clone());
-        (amount.minor() > 0).then_some(Step::RefundParcel { fulfilment, payment, amount })
-    }))
 }
 
 /// A human gave a step up. A step that the order hangs on undoes everything; an undo that is given up counts as done by

@@ -28,7 +28,7 @@ use serde::de::DeserializeOwned;
 pub use record::{ManualTask, Record, TaskDecision};
 pub use runner::{EngineError, OpenTask, Runner, RunnerStatus};
 
-/// How long after each failed try an ask is tried again, seconds; then it is a dead letter. From design/gates.md.
+/// How long after each failed try an ask is tried again, seconds; then it is a dead letter. The schedule of docs/runbook.md.
 pub const RETRY_AFTER_SECONDS: [i64; 8] = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
 
 /// The choices of a task that was opened for a dead letter.

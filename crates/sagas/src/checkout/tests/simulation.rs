@@ -142,13 +142,13 @@ impl World {
 
     /// The warehouse and the carrier move a parcel on, if it may move.
     fn parcel_moves(&mut self, choice: usize) {
-        let id = parcel(u128::from(choice % 2 == 0) + 1);
+        let id = parcel(u128::from(choice.is_multiple_of(2)) + 1);
         let is_released = self.asked.contains(&format!("release_parcel/{id}"));
         let Some(state) = self.checkout.parcels.get(&id).map(|parcel| parcel.state) else { return };
         let input = match state {
             ParcelState::Requested => Input::Packed { fulfilment: id },
             ParcelState::Paid if is_released => Input::HandedOver { fulfilment: id, at: noon() },
-            ParcelState::HandedOver if choice % 5 == 0 => Input::Lost { fulfilment: id },
+            ParcelState::HandedOver if choice.is_multiple_of(5) => Input::Lost { fulfilment: id },
             ParcelState::HandedOver | ParcelState::Lost => Input::Delivered { fulfilment: id, at: noon() },
             ParcelState::Cancelled | ParcelState::Packed | ParcelState::Paid | ParcelState::Delivered => return,
         };

@@ -205,3 +205,14 @@ fn a_cancellation_that_is_given_up_keeps_the_order() {
     assert_asks(&kept, &["keep_order"]);
     assert_asks(&with(kept, &[packed(1)]), &["capture/f1/1"]);
 }
+
+#[test]
+fn a_decision_or_an_answer_that_nothing_was_asked_for_does_not_let_go_of_the_money_that_pays() {
+    for stray in
+        [decided("undo_payment/p1", "retry"), decided("undo_payment/p1", "paid_by_hand"), undone(1), too_late(1)]
+    {
+        let (_, reaction) = tell(&with(until_allocating(), &[stray, allocated()]));
+        assert_eq!(reaction.asks, [CheckoutStep::Confirm { payment: Some(payment(1)) }]);
+    }
+    assert_asks(&with(path(), &[decided("parcel_lost/f1", "refund")]), &[]);
+}

@@ -48,7 +48,7 @@ async fn many_inputs_of_many_processes_are_told_in_order() {
     let kitchen = Kitchen::new();
     let cups = ["one", "two", "three"];
     for cup in cups {
-        kitchen.order(cup, 50).await;
+        kitchen.order(cup, 500).await;
     }
     for number in 1..=20 {
         for cup in cups {

@@ -21,6 +21,7 @@ struct Plan {
     death: Option<(usize, Death)>,
     away: usize,
     in_doubt: usize,
+    unreadable: usize,
 }
 
 pub(super) struct Faulty {
@@ -48,6 +49,11 @@ impl Faulty {
     /// Stores the next appends and says that it could not.
     pub(super) fn be_in_doubt(&self, appends: usize) {
         self.plan.lock().expect("nobody panics").in_doubt = appends;
+    }
+
+    /// Refuses the next reads of a stream.
+    pub(super) fn be_unreadable(&self, reads: usize) {
+        self.plan.lock().expect("nobody panics").unreadable = reads;
     }
 
     pub(super) fn is_dead(&self) -> bool {
@@ -107,6 +113,15 @@ impl EventStore for Faulty {
 
     async fn read_stream(&self, stream: &StreamId, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
         self.alive().await;
+        let is_unreadable = {
+            let mut plan = self.plan.lock().expect("nobody panics");
+            let is_unreadable = plan.unreadable > 0;
+            plan.unreadable -= usize::from(is_unreadable);
+            is_unreadable
+        };
+        if is_unreadable {
+            return Err(StoreError::Unavailable("the disk is away".into()));
+        }
         self.inner.read_stream(stream, after, limit).await
     }
 

@@ -1,0 +1,214 @@
+//! What a checkout does about its parcels: each is paid before it leaves, and called off before one has left.
+
+use domain::order::RETURN_WINDOW_DAYS;
+use domain::values::{FulfilmentId, LocationId, Money, Timestamp};
+
+use super::react::TIMER_RETURN;
+use super::state::{Checkout, Parcel, ParcelState, Stage, Why};
+use super::undo::undo;
+use super::{CheckoutStep as Step, TASK_CAPTURE, TASK_LOST, TASK_PARTLY_CANCELLED};
+use crate::engine;
+
+type Reaction = engine::Reaction<Step>;
+
+const SECONDS_PER_DAY: i64 = 86_400;
+
+pub(super) fn fulfilments_requested(
+    checkout: &mut Checkout,
+    parcels: &[(FulfilmentId, LocationId, Money)],
+) -> Reaction {
+    if !checkout.parcels.is_empty() {
+        return Reaction::default();
+    }
+    for (fulfilment, location, share) in parcels {
+        let (location, share, state) = (location.clone(), *share, ParcelState::Requested);
+        let parcel = Parcel { location, share, state, captures: 0, is_captured: false };
+        checkout.parcels.insert(fulfilment.clone(), parcel);
+    }
+    if let Some(reason) = checkout.cancellation.take() {
+        return cancel(checkout, reason);
+    }
+    let mut reaction = Reaction::default();
+    for fulfilment in std::mem::take(&mut checkout.early_packed) {
+        reaction.asks.extend(packed(checkout, &fulfilment).asks);
+    }
+    reaction
+}
+
+pub(super) fn packed(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
+    // The warehouse may be quicker than the answer that names its parcel.
+    if matches!(checkout.stage, Stage::Fulfilling) && checkout.parcels.is_empty() {
+        checkout.early_packed.insert(fulfilment.clone());
+        return Reaction::default();
+    }
+    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
+    if parcel.state != ParcelState::Requested || checkout.stage != Stage::Fulfilling {
+        return Reaction::default();
+    }
+    parcel.state = ParcelState::Packed;
+    capture(checkout, fulfilment)
+}
+
+pub(super) fn capture(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
+    let payment = checkout.paying().cloned();
+    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
+    if parcel.state != ParcelState::Packed || checkout.stage != Stage::Fulfilling {
+        return Reaction::default();
+    }
+    let (amount, fulfilment) = (parcel.share, fulfilment.clone());
+    if amount.minor() == 0 {
+        // Nothing is owed for this parcel: a coupon paid for it all.
+        return release_parcel(checkout, &fulfilment);
+    }
+    let Some(payment) = payment else {
+        return capture_failed(checkout, &fulfilment, "no money is held");
+    };
+    parcel.captures += 1;
+    Reaction::ask([Step::Capture { fulfilment, payment, amount, round: parcel.captures }])
+}
+
+pub(super) fn captured(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
+    let is_fulfilling = checkout.stage == Stage::Fulfilling;
+    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
+    let is_repeat = std::mem::replace(&mut parcel.is_captured, true);
+    match parcel.state {
+        ParcelState::Packed => release_parcel(checkout, fulfilment),
+        // The money was on its way while the parcel was called off and the order stands.
+        ParcelState::Cancelled if is_fulfilling && !is_repeat => ask_about_cancelled(1),
+        ParcelState::Cancelled
+        | ParcelState::Requested
+        | ParcelState::Paid
+        | ParcelState::HandedOver
+        | ParcelState::Lost
+        | ParcelState::Delivered => Reaction::default(),
+    }
+}
+
+fn release_parcel(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
+    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
+    parcel.state = ParcelState::Paid;
+    let parcels = checkout.parcels.keys().cloned().collect();
+    Reaction::ask([Step::ReleaseParcel { fulfilment: fulfilment.clone(), parcels }])
+}
+
+pub(super) fn capture_failed(checkout: &mut Checkout, fulfilment: &FulfilmentId, code: &str) -> Reaction {
+    if checkout.stage != Stage::Fulfilling {
+        return Reaction::default();
+    }
+    let question = format!("the money of parcel {fulfilment} could not be taken ({code}): it must not leave unpaid");
+    Reaction::default().task(format!("{TASK_CAPTURE}/{fulfilment}"), question, &["retry", "cancel_order"])
+}
+
+pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: ParcelState, at: Timestamp) -> Reaction {
+    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
+    // A parcel that was called off stays so; any other only moves forward, a lost one may still arrive.
+    // None leaves before it is paid: the fulfilment itself refuses that.
+    if parcel.state < ParcelState::Paid || parcel.state >= state {
+        return Reaction::default();
+    }
+    let left_now = parcel.state < ParcelState::HandedOver;
+    let location = parcel.location.clone();
+    parcel.state = state;
+    let mut reaction = Reaction::default();
+    if left_now {
+        let routed = checkout.routed.iter().filter(|part| part.location == location).cloned().collect();
+        reaction.asks.push(Step::Dispatch { fulfilment: fulfilment.clone(), routed });
+    }
+    let parcels = checkout.parcels.keys().cloned().collect();
+    let what = match state {
+        ParcelState::Lost => "lost",
+        ParcelState::Delivered => "delivered",
+        ParcelState::Cancelled
+        | ParcelState::Requested
+        | ParcelState::Packed
+        | ParcelState::Paid
+        | ParcelState::HandedOver => "handed_over",
+    };
+    reaction.asks.push(Step::NoteFulfilment { fulfilment: fulfilment.clone(), what: what.to_owned(), parcels });
+    match state {
+        ParcelState::Lost => {
+            let question = format!("parcel {fulfilment} is lost: give its money back, or wait for it to turn up?");
+            reaction.task(format!("{TASK_LOST}/{fulfilment}"), question, &["refund", "wait"])
+        }
+        ParcelState::Delivered => {
+            checkout.delivered_at = checkout.delivered_at.max(Some(at));
+            wait_for_returns(checkout, reaction)
+        }
+        ParcelState::Cancelled
+        | ParcelState::Requested
+        | ParcelState::Packed
+        | ParcelState::Paid
+        | ParcelState::HandedOver => reaction,
+    }
+}
+
+/// Calls the parcels off first: once one has left, the order stands.
+pub(super) fn cancel(checkout: &mut Checkout, reason: String) -> Reaction {
+    if checkout.stage != Stage::Fulfilling || checkout.why.is_some() {
+        return Reaction::default();
+    }
+    checkout.why = Some(Why::Cancelled { reason });
+    let fulfilments = checkout.parcels.keys().cloned().collect();
+    Reaction::ask([Step::CancelFulfilments { fulfilments }])
+}
+
+pub(super) fn fulfilments_cancelled(checkout: &mut Checkout) -> Reaction {
+    if checkout.stage != Stage::Fulfilling || checkout.why.is_none() {
+        return Reaction::default();
+    }
+    checkout.parcels.values_mut().for_each(|parcel| parcel.state = ParcelState::Cancelled);
+    match checkout.why.clone() {
+        Some(why) => undo(checkout, why),
+        None => Reaction::default(),
+    }
+}
+
+/// A parcel had left: the order stands, without those that were called off before it was seen.
+pub(super) fn fulfilments_left(checkout: &mut Checkout, cancelled: &[FulfilmentId]) -> Reaction {
+    if checkout.stage != Stage::Fulfilling || checkout.why.take().is_none() {
+        return Reaction::default();
+    }
+    let mut taken = 0;
+    for fulfilment in cancelled {
+        if let Some(parcel) = checkout.parcels.get_mut(fulfilment) {
+            parcel.state = ParcelState::Cancelled;
+            taken += usize::from(parcel.is_captured);
+        }
+    }
+    let mut reaction = if taken > 0 { ask_about_cancelled(taken) } else { Reaction::default() };
+    reaction.asks.push(Step::KeepOrder);
+    wait_for_returns(checkout, reaction)
+}
+
+/// Money that was never taken needs no going back: what is still held of it lapses.
+fn ask_about_cancelled(parcels: usize) -> Reaction {
+    let question = format!("{parcels} paid parcels were called off after another had left: give their money back?");
+    Reaction::default().task(TASK_PARTLY_CANCELLED, question, &["refund"])
+}
+
+/// Waits for the end of the time to return, once every parcel that was sent has arrived.
+fn wait_for_returns(checkout: &Checkout, reaction: Reaction) -> Reaction {
+    match checkout.delivered_at {
+        Some(delivered_at) if checkout.is_delivered() => {
+            reaction.wait(TIMER_RETURN, delivered_at.plus_seconds(RETURN_WINDOW_DAYS * SECONDS_PER_DAY + 1))
+        }
+        Some(_) | None => reaction,
+    }
+}
+
+pub(super) fn return_time_over(checkout: &mut Checkout) -> Reaction {
+    if checkout.stage != Stage::Fulfilling {
+        return Reaction::default();
+    }
+    checkout.stage = Stage::Over;
+    Reaction::ask([Step::CompleteOrder]).end("completed")
+}
+
+pub(super) fn refund(checkout: &Checkout, fulfilments: &[FulfilmentId]) -> Reaction {
+    let Some(payment) = checkout.paying() else { return Reaction::default() };
+    Reaction::ask(fulfilments.iter().filter_map(|fulfilment| {
+        let parcel = checkout.parcels.get(fulfilment)?;
+        let (fulfilment, payment, amount) = (fulfilment.clone(), payment.clone(), parcel.share);
+        parcel.is_captured.then_some(Step::RefundParcel { fulfilment, payment, amount })
+    }))
+}
