@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use api::http::shutdown::Shutdown;
 use app::actor::{Actor, Role};
-use app::clock::{Clock, SystemClock};
+use app::clock::SystemClock;
 use app::ids::SystemIds;
 use clap::{Args, Parser, Subcommand};
 use comptoir::background::{Background, Started};

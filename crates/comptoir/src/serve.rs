@@ -62,7 +62,10 @@ fn readiness(models: &ReadModels) -> Result<(), String> {
 }
 
 async fn ask_bank(State(bank): State<Router>, request: Request) -> Response {
-    match bank.oneshot(request).await {
+    // What this router found in the address is not the bank's: it reads the address anew.
+    let (mut parts, body) = request.into_parts();
+    parts.extensions.clear();
+    match bank.oneshot(Request::from_parts(parts, body)).await {
         Ok(response) => response,
         Err(never) => match never {},
     }

@@ -86,7 +86,8 @@ async fn kill_and_open_again(database_url: Option<String>, engine: &str) {
     let limit = Duration::from_secs(ROUND_SECONDS_MAX);
     let rounds = kills();
     for round in 0..rounds {
-        let acknowledged = shoppers.shop_until(&program.wire, moment(round), || program.kill());
+        let wire = program.wire.clone();
+        let acknowledged = shoppers.shop_until(&wire, moment(round), || program.kill());
         let acknowledged = tokio::time::timeout(limit, acknowledged).await.expect("the shoppers are served in time");
         let count = acknowledged.len();
         remember(&mut placed, acknowledged);
