@@ -45,7 +45,11 @@ impl Server {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut command = Command::new(program);
         command.args(["serve", "--log", "error", "--listen", &address.to_string()]).arg("--data-dir").arg(&data);
-        command.env_remove("DATABASE_URL").env_remove("COMPTOIR_CONFIG");
+        command.env_remove("DATABASE_URL");
+        // The server takes every such variable for a setting of its own.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COMPTOIR_")) {
+            command.env_remove(name);
+        }
         match engine {
             Engine::Sqlite => command.args(["--store", "sqlite"]),
             Engine::Postgres { url, .. } => command.args(["--store", "postgres"]).env("DATABASE_URL", url),

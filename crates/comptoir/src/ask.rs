@@ -36,7 +36,8 @@ async fn ask(config: &Config, path: &str) -> anyhow::Result<reqwest::Response> {
         .with_context(|| format!("no shop is open in {}: start one with comptoir serve", config.data_dir.display()))?;
     let url = format!("http://{}/admin/{path}", config.listen);
     let response = reqwest::Client::new().post(url).bearer_auth(token.trim()).send().await;
-    let response = response.with_context(|| format!("no shop answers at {}: start one with comptoir serve", config.listen))?;
+    let response =
+        response.with_context(|| format!("no shop answers at {}: start one with comptoir serve", config.listen))?;
     if !response.status().is_success() {
         bail!("{}", response.text().await.unwrap_or_default().trim());
     }
@@ -64,7 +65,9 @@ pub async fn replay(config: &Config, projection: &str, console: &Console) -> any
             let line: String = text.drain(..=end).collect();
             let mut numbers = line.split_whitespace().map_while(|word| word.parse::<u64>().ok());
             match (numbers.next(), numbers.next()) {
-                (Some(done), Some(total)) => task.get_or_insert_with(|| console.task(projection, total)).set(done, total),
+                (Some(done), Some(total)) => {
+                    task.get_or_insert_with(|| console.task(projection, total)).set(done, total)
+                }
                 _ if line.starts_with("ok ") => return Ok(format!("{projection}: {}", line[3..].trim())),
                 _ => bail!("{projection}: {}", line.trim()),
             }

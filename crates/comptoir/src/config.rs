@@ -148,7 +148,9 @@ impl Config {
             allowed,
         };
         match key {
-            "listen" => self.listen = value.parse().map_err(|_| wrong("an address and a port, such as 127.0.0.1:8080"))?,
+            "listen" => {
+                self.listen = value.parse().map_err(|_| wrong("an address and a port, such as 127.0.0.1:8080"))?
+            }
             "data_dir" if value.is_empty() => return Err(wrong("a folder")),
             "data_dir" => self.data_dir = PathBuf::from(value),
             "store" => {
@@ -165,7 +167,9 @@ impl Config {
             "database_url" => return Err(wrong("postgres://user:password@host:port/database")),
             "demo" => self.demo = value.parse().map_err(|_| wrong("true or false"))?,
             "log" => {
-                value.parse::<tracing_subscriber::EnvFilter>().map_err(|_| wrong("directives such as info or warn,comptoir=debug"))?;
+                value
+                    .parse::<tracing_subscriber::EnvFilter>()
+                    .map_err(|_| wrong("directives such as info or warn,comptoir=debug"))?;
                 self.log = value.to_owned();
             }
             "log_format" => {

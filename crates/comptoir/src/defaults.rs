@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use app::ShopSettings;
 use app::checkout::ShippingOption;
-use domain::values::{Currency, LocationId, Localized, Money, VatRate};
+use domain::values::{Currency, Localized, LocationId, Money, VatRate};
 
 /// The French standard rate of VAT, which shipping carries (CGI art. 278).
 const VAT_FR_STANDARD: &str = "0.20";

@@ -82,7 +82,9 @@ impl OpenShop {
         );
         let processes = Processes::new(shop.clone(), Arc::new(gateway), carrier.clone());
         let read_store = open_read_models(config, files.as_ref()).await?;
-        let runner = Runner::open(read_store, store.clone(), projections::all()).await.context("the read models cannot be opened")?;
+        let runner = Runner::open(read_store, store.clone(), projections::all())
+            .await
+            .context("the read models cannot be opened")?;
         let search = SearchIndex::open(files.map(|files| files.search), store.clone()).await;
         let search = search.context("the search index cannot be opened")?;
         let models = runner.models();
@@ -127,7 +129,8 @@ async fn open_read_models(config: &Config, files: Option<&Files>) -> anyhow::Res
 }
 
 async fn webhook_secret(store: &dyn EventStore, ids: &dyn Ids) -> anyhow::Result<WebhookSecret> {
-    let secret = store.secret_or_insert("webhook_signing", &ids.secret()).await.context("the webhook secret cannot be read")?;
+    let secret =
+        store.secret_or_insert("webhook_signing", &ids.secret()).await.context("the webhook secret cannot be read")?;
     let secret = secret.context("the webhook secret was destroyed")?;
     let text: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     WebhookSecret::new(&format!("whsec_{text}")).context("the webhook secret is damaged")

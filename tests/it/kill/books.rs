@@ -10,7 +10,7 @@ use super::program::{Program, Wire};
 use super::shoppers::Placed;
 use super::{SCARCE, SKUS, UNITS, UNITS_SCARCE};
 
-const ORDERS: &str = "query($after: String) { orders(first: 100, after: $after) { nodes {
+const ORDERS: &str = "query($after: String) { orders(first: 25, after: $after) { nodes {
     id cartId status paymentStatus fulfilmentStatus payable { minorUnits } authorised { minorUnits }
     lines { sku quantity } fulfilments { status } payments { status authorised { minorUnits } amount { minorUnits } } }
     pageInfo { hasNextPage endCursor } } }";

@@ -3,7 +3,7 @@
 //! A round: shoppers fill carts and place orders, each under a key of its own; once so many orders are acknowledged the
 //! server is killed, opened again on the same data, and every shopper sends what had no answer once more, under the same
 //! key, until it is answered. Then the books must agree: orders, money and stock. `COMPTOIR_KILLS` says how many rounds
-//! an engine goes through (2 unless told otherwise, 10 for a release).
+//! an engine goes through (2 unless told otherwise, 10 for a release), `COMPTOIR_BINARY` which binary to kill.
 
 mod books;
 mod program;
@@ -12,7 +12,7 @@ mod shoppers;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use test_postgres::TestPostgres;
 use testkit::TempFolder;
 
@@ -41,31 +41,33 @@ fn kills() -> usize {
     std::env::var("COMPTOIR_KILLS").ok().map_or(KILLS, |text| text.parse().expect("COMPTOIR_KILLS is a number"))
 }
 
+/// Runs a mutation of staff, under a key, and returns what is wanted of its result.
+async fn mutate(wire: &Wire, staff: &str, (name, kind, wanted): (&str, &str, &str), input: Value) -> Value {
+    let query = format!(
+        "mutation($i: {kind}!, $k: String!) {{ {name}(input: $i, idempotencyKey: $k)
+            {{ result {{ {wanted} }} errors {{ code message }} }} }}"
+    );
+    let variables = json!({ "i": input, "k": format!("{name}-{}", uuid::Uuid::new_v4().simple()) });
+    let mut payload = wire.call(Some(staff), &query, variables).await[name].take();
+    assert_eq!(payload["errors"], json!([]), "{payload}");
+    payload["result"].take()
+}
+
 /// Puts the books on the shelves, as staff does.
 async fn stock_up(wire: &Wire, staff: &str) {
-    let category = json!({ "i": { "slug": "livres", "name": { "fr": "Livres" } } });
-    let query = "mutation($i: CategoryCreateInput!) { categoryCreate(input: $i) { result { id } errors { code } } }";
-    let category = wire.call(Some(staff), query, category).await["categoryCreate"]["result"]["id"].clone();
+    let category = json!({ "slug": "livres", "name": { "fr": "Livres" } });
+    let category = mutate(wire, staff, ("categoryCreate", "CategoryCreateInput", "id"), category).await["id"].take();
     for sku in SKUS.iter().chain([&SCARCE]) {
-        let query =
-            "mutation($i: ProductCreateInput!) { productCreate(input: $i) { result { id } errors { code message } } }";
-        let product = json!({ "i": { "name": { "fr": sku }, "categories": [category], "publish": true } });
-        let product = wire.call(Some(staff), query, product).await["productCreate"]["result"]["id"].clone();
-        let query =
-            "mutation($i: VariantCreateInput!) { variantCreate(input: $i) { result { sku } errors { code message } } }";
+        let product = json!({ "name": { "fr": sku }, "categories": [category], "publish": true });
+        let product = mutate(wire, staff, ("productCreate", "ProductCreateInput", "id"), product).await["id"].take();
         let price = json!({ "price": { "amount": "10.55", "currency": "EUR" }, "vatRate": "0.055" });
-        let variant = json!({ "i": { "productId": product, "sku": sku, "prices": [price] } });
-        let created = wire.call(Some(staff), query, variant).await;
-        assert_eq!(created["variantCreate"]["errors"], json!([]), "{created}");
+        let variant = json!({ "productId": product, "sku": sku, "prices": [price] });
+        mutate(wire, staff, ("variantCreate", "VariantCreateInput", "sku"), variant).await;
         let shelves: &[(&str, i64)] =
             if *sku == SCARCE { &[("paris", UNITS_SCARCE)] } else { &[("paris", UNITS), ("lyon", UNITS)] };
         for (location, units) in shelves {
-            let query = "mutation($i: StockReceiveInput!, $k: String!)
-                { stockReceive(input: $i, idempotencyKey: $k) { errors { code message } } }";
-            let input = json!({ "sku": sku, "location": location, "quantity": units, "reference": "test" });
-            let variables = json!({ "i": input, "k": format!("stock-{sku}-{location}") });
-            let received = wire.call(Some(staff), query, variables).await;
-            assert_eq!(received["stockReceive"]["errors"], json!([]), "{received}");
+            let received = json!({ "sku": sku, "location": location, "quantity": units, "reference": "test" });
+            mutate(wire, staff, ("stockReceive", "StockReceiveInput", "version"), received).await;
         }
     }
 }

@@ -20,20 +20,44 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Sends an operation. An error means that there is no answer, and nothing else.
-    pub async fn ask(&self, token: Option<&str>, query: &str, variables: Value) -> reqwest::Result<Value> {
+    /// Sends an operation. Any failure but these two is no business of a kill.
+    pub async fn ask(&self, token: Option<&str>, query: &str, variables: Value) -> Result<Value, NoAnswer> {
         let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
         let mut answer: Value = request.send().await?.json().await?;
+        if answer["errors"][0]["extensions"]["retryable"] == json!(true) {
+            return Err(NoAnswer::Later);
+        }
         assert!(answer.get("errors").is_none(), "{query}: {answer}");
         Ok(answer["data"].take())
     }
 
-    /// Sends an operation to a server that stays.
+    /// Sends an operation, which can be repeated, to a server that stays, until it has an answer.
     pub async fn call(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
-        self.ask(token, query, variables).await.expect("the server answers")
+        loop {
+            match self.ask(token, query, variables.clone()).await {
+                Ok(data) => return data,
+                Err(NoAnswer::Later) => {}
+                Err(NoAnswer::Dead) => panic!("the server does not answer {query}"),
+            }
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// The server is gone; what was asked may have happened.
+    Dead,
+    /// The server is busy and says so; what was asked may have happened.
+    Later,
+}
+
+impl From<reqwest::Error> for NoAnswer {
+    fn from(_: reqwest::Error) -> Self {
+        Self::Dead
     }
 }
 
@@ -61,7 +85,11 @@ impl Program {
         let mut command = Command::new(binary());
         let data = folder.join("data");
         command.args(["serve", "--demo", "false", "--log", "error", "--listen", &format!("127.0.0.1:{port}")]);
-        command.arg("--data-dir").arg(data).env_remove("COMPTOIR_CONFIG").env_remove("DATABASE_URL");
+        command.arg("--data-dir").arg(data).env_remove("DATABASE_URL");
+        // The server takes every such variable for a setting of its own.
+        for (name, _) in env::vars().filter(|(name, _)| name.starts_with("COMPTOIR_")) {
+            command.env_remove(name);
+        }
         match &database_url {
             Some(url) => command.args(["--store", "postgres"]).env("DATABASE_URL", url),
             None => command.args(["--store", "sqlite"]),
@@ -121,11 +149,14 @@ fn free_port() -> u16 {
     listener.local_addr().expect("a bound listener has an address").port()
 }
 
-/// Returns the binary beside this test, built anew where its sources have changed. Cargo builds no binary of another
-/// package for a test, and only says where those of the same package are.
+/// Returns the binary that `COMPTOIR_BINARY` names, or else the one beside this test, built anew where its sources have
+/// changed: cargo builds no binary of another package for a test.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
+        if let Some(named) = env::var_os("COMPTOIR_BINARY") {
+            return named.into();
+        }
         let own = env::current_exe().expect("this program has a path");
         let profile = own.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps");
         let mut build = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -1,12 +1,12 @@
 //! Shoppers who place orders until the server dies, and come back with the same keys.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::program::Wire;
+use super::program::{NoAnswer, Wire};
 use super::{SCARCE, SKUS};
 
 /// Every so many journeys one of the lines is of the SKU that runs out.
@@ -98,15 +98,6 @@ impl Shoppers {
     }
 }
 
-/// A call that the server did not live to answer.
-struct Unanswered;
-
-impl From<reqwest::Error> for Unanswered {
-    fn from(_: reqwest::Error) -> Self {
-        Self
-    }
-}
-
 impl Shopper {
     async fn arrive(wire: &Wire, number: usize) -> Self {
         let started = wire.call(None, "mutation { sessionStart { result { token } } }", json!({})).await;
@@ -114,21 +105,28 @@ impl Shopper {
         Self { number, token, journeys: 0, open: None }
     }
 
+    /// Goes on one journey after the other until the server is gone.
     async fn shop(&mut self, wire: &Wire, counter: &watch::Sender<usize>) -> Vec<Placed> {
-        let mut placed = VecDeque::new();
-        while let Ok(answer) = self.journey(wire).await {
-            counter.send_modify(|count| *count += usize::from(answer.order.is_some()));
-            placed.push_back(answer);
+        let mut placed = Vec::new();
+        loop {
+            match self.journey(wire).await {
+                Ok(answer) => {
+                    counter.send_modify(|count| *count += usize::from(answer.order.is_some()));
+                    placed.push(answer);
+                }
+                // Nothing was bought yet: the next journey begins with a new cart.
+                Err(NoAnswer::Later) => {}
+                Err(NoAnswer::Dead) => return placed,
+            }
         }
-        placed.into()
     }
 
     async fn repeat(&mut self, wire: &Wire) -> Option<Placed> {
         let checkout = self.open.clone()?;
-        Some(self.complete(wire, &checkout).await.unwrap_or_else(|Unanswered| panic!("the server answers")))
+        Some(self.complete(wire, &checkout).await.expect("the server answers"))
     }
 
-    async fn journey(&mut self, wire: &Wire) -> Result<Placed, Unanswered> {
+    async fn journey(&mut self, wire: &Wire) -> Result<Placed, NoAnswer> {
         self.journeys += 1;
         let turn = self.number + self.journeys;
         let second = if turn.is_multiple_of(SCARCE_EVERY) { SCARCE } else { SKUS[(turn + 1) % SKUS.len()] };
@@ -149,10 +147,13 @@ impl Shopper {
     }
 
     /// Sends a checkout until the answer is not that there is none yet.
-    async fn complete(&mut self, wire: &Wire, checkout: &Checkout) -> Result<Placed, Unanswered> {
+    async fn complete(&mut self, wire: &Wire, checkout: &Checkout) -> Result<Placed, NoAnswer> {
         let variables = json!({ "i": checkout.input, "k": checkout.key });
         loop {
-            let answer = wire.ask(Some(&self.token), COMPLETE, variables.clone()).await?;
+            let answer = match wire.ask(Some(&self.token), COMPLETE, variables.clone()).await {
+                Err(NoAnswer::Later) => continue,
+                answer => answer?,
+            };
             let payload = &answer["checkoutComplete"];
             if payload["warnings"] != json!([]) {
                 continue;

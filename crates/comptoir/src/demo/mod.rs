@@ -4,8 +4,8 @@
 //! Everything comes from two files compiled in, `demo/categories.toml` and `demo/books.toml`. Every id follows from them
 //! and every command has a key, so filling may stop anywhere and go on later, and nothing is ever added twice.
 
+mod bookshop;
 pub mod covers;
-mod data;
 mod seed;
 #[cfg(test)]
 mod tests;

@@ -15,8 +15,8 @@ use event_store::{EventStore, Filter, Position, StreamId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
+use super::bookshop::{Book, BookVariant, Bookshop};
 use super::covers;
-use super::data::{Book, BookVariant, DemoData};
 
 /// The French reduced rate of VAT, which books carry (CGI art. 278-0 bis).
 const VAT_FR_BOOKS: &str = "0.055";
@@ -63,7 +63,7 @@ pub async fn is_needed(store: &dyn EventStore) -> anyhow::Result<bool> {
         return Ok(true);
     }
     // The first category is stored before anything else, under an id that is ours alone: no mark is as durable.
-    let data = DemoData::read()?;
+    let data = Bookshop::read()?;
     let first = data.categories.first().context("the demo has no category")?;
     let stream = StreamId::new("category", category_id(&first.slug).as_str());
     Ok(!store.read_stream(&stream, 0, 1).await?.is_empty())
@@ -75,7 +75,7 @@ pub async fn is_needed(store: &dyn EventStore) -> anyhow::Result<bool> {
 /// # Errors
 /// When the store fails; then another run goes on.
 pub async fn seed(shop: &Shop, progress: &(dyn Fn(usize, usize) + Sync)) -> anyhow::Result<SeedReport> {
-    let data = DemoData::read()?;
+    let data = Bookshop::read()?;
     let seeding = Seeding::begin(shop, &data)?;
     let mut commits_added = 0;
     for (rank, category) in (1_u32..).zip(&data.categories) {
@@ -133,7 +133,7 @@ struct Seeding<'a> {
 }
 
 impl<'a> Seeding<'a> {
-    fn begin(shop: &'a Shop, data: &'a DemoData) -> anyhow::Result<Self> {
+    fn begin(shop: &'a Shop, data: &'a Bookshop) -> anyhow::Result<Self> {
         let reviewed = data.books.iter().filter(|book| book.review().is_some());
         let review_dates = reviewed
             .zip(0_i64..)

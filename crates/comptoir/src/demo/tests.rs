@@ -17,7 +17,7 @@ use event_store::{
 };
 use tokio::sync::watch;
 
-use super::data::DemoData;
+use super::bookshop::Bookshop;
 use super::seed::{category_id, product_id};
 use super::{is_needed, seed};
 use crate::defaults::shop_settings;
@@ -46,7 +46,7 @@ async fn facts(store: &dyn EventStore) -> Vec<String> {
 
 #[test]
 fn the_data_holds_a_whole_bookshop_of_valid_values() {
-    let data = DemoData::read().expect("the data is valid");
+    let data = Bookshop::read().expect("the data is valid");
     assert!(data.books.len() >= 120, "{} books", data.books.len());
     let reviews = data.books.iter().filter(|book| book.review().is_some()).count();
     assert!(reviews >= 30, "{reviews} reviews");
@@ -78,7 +78,7 @@ async fn every_book_of_a_filled_shop_is_published_priced_and_stocked() {
     );
     assert!(!is_needed(&*store).await.expect("the store answers"), "a filled shop wants nothing");
 
-    let data = DemoData::read().expect("the data is valid");
+    let data = Bookshop::read().expect("the data is valid");
     let (mut variants, mut units) = (0, 0);
     for category in &data.categories {
         let id = category_id(&category.slug);

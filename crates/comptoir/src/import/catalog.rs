@@ -101,8 +101,7 @@ async fn load_tree(shop: &Shop, products: &[Product]) -> anyhow::Result<Tree> {
         wanted.insert((department_of(product), product.category.trim().to_owned()));
     }
     let mut tree = Tree::new();
-    let mut rank = 0;
-    for (department, category) in wanted {
+    for (rank, (department, category)) in (0..).zip(wanted) {
         let parent = if category.is_empty() { None } else { tree.get(&(department.clone(), String::new())).cloned() };
         let title = if category.is_empty() { &department } else { &category };
         let path = format!("{department}/{category}");
@@ -111,7 +110,6 @@ async fn load_tree(shop: &Shop, products: &[Product]) -> anyhow::Result<Tree> {
         let created = create_category(shop, &request, slug, text(title), (parent, rank)).await;
         let created = created.with_context(|| format!("category {path} cannot be made"))?;
         tree.insert((department, category), created.id.parse()?);
-        rank += 1;
     }
     Ok(tree)
 }

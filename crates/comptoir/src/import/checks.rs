@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use domain::values::{Currency, OrderId};
-use event_store::Position;
 use gateways::simulator::StripeSimulator;
-use projections::{ReadModels, Replay};
+use projections::{ProjectionStatus, ReadModels, Replay};
 use serde::Serialize;
 
 use crate::background::Started;
@@ -42,15 +41,17 @@ pub(super) fn captured_cents(payments: &StripeSimulator, orders: &HashSet<OrderI
     dollars.map(|line| line.captured.minor() - line.refunded.minor()).sum()
 }
 
-/// Waits until the read models have reached the end of the log. Returns it.
+/// Waits until the read models have reached what is the end of the log now.
 ///
 /// # Errors
 /// Names the projection that stands still or is too slow.
-pub(super) async fn wait_for_models(started: &Started, console: &Console) -> anyhow::Result<Position> {
+pub(super) async fn wait_for_models(started: &Started, console: &Console) -> anyhow::Result<()> {
     let head = *started.store.head().borrow();
     let models = &started.models;
     let names: Vec<&str> = models.status().iter().map(|status| status.name).collect();
-    let task = console.task("read models", head.0);
+    let slowest = |all: &[ProjectionStatus]| all.iter().map(|status| status.position).min().unwrap_or(head).min(head).0;
+    let from = slowest(&models.status());
+    let task = console.task("read models", head.0 - from);
     let reached = models.wait_for(head, &names, CATCH_UP_MAX);
     let mut reached = std::pin::pin!(reached);
     let mut board = models.watch();
@@ -60,8 +61,7 @@ pub(super) async fn wait_for_models(started: &Started, console: &Console) -> any
             all = &mut reached => break all,
             changed = board.changed() => {
                 changed.context("the read models are gone")?;
-                let slowest = board.borrow_and_update().iter().map(|status| status.position).min();
-                task.set(slowest.unwrap_or(head).min(head).0, head.0);
+                task.set(slowest(&board.borrow_and_update()).saturating_sub(from), head.0 - from);
             }
         }
     };
@@ -70,9 +70,9 @@ pub(super) async fn wait_for_models(started: &Started, console: &Console) -> any
         let behind: Vec<&str> = behind.map(|status| status.name).collect();
         bail!("the projections {} do not reach the end of the log", behind.join(", "));
     }
-    task.set(head.0, head.0);
+    task.set(head.0 - from, head.0 - from);
     task.finish();
-    Ok(head)
+    Ok(())
 }
 
 /// Rebuilds every projection from the first event and compares it with what it was.

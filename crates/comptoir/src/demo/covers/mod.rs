@@ -20,7 +20,7 @@ use axum::routing::get;
 use uuid::Uuid;
 
 use self::drawing::Cover;
-use super::data::{Book, DemoData};
+use super::bookshop::{Book, Bookshop};
 
 /// What the numbers that choose a design are derived under (UUID version 5, RFC 9562).
 const NAMESPACE: Uuid = Uuid::from_u128(0x0f6e_7a33_b136_43cc_b54b_5199_ff4d_348c);
@@ -53,7 +53,7 @@ pub fn path(slug: &str) -> String {
 /// # Errors
 /// When the demo's data cannot be read; never in a build whose tests passed.
 pub fn router() -> anyhow::Result<Router> {
-    let books = DemoData::read()?.books;
+    let books = Bookshop::read()?.books;
     let covers: Covers = Arc::new(books.iter().map(|book| (book.slug.clone(), Cover::of(book))).collect());
     Ok(Router::new().route("/covers/{file}", get(answer).with_state(covers)))
 }

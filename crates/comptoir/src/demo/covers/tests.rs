@@ -4,13 +4,13 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use uuid::Uuid;
 
-use super::super::data::DemoData;
+use super::super::bookshop::Bookshop;
 use super::drawing::{self, Cover, Design};
 use super::typesetting::{Room, Style, escape, set};
 use super::{NAMESPACE, answer, palette, path};
 
 fn covers() -> Vec<(String, Cover)> {
-    let books = DemoData::read().expect("the data is valid").books;
+    let books = Bookshop::read().expect("the data is valid").books;
     books.iter().map(|book| (book.slug.clone(), Cover::of(book))).collect()
 }
 
@@ -84,7 +84,7 @@ fn every_design_is_used_and_every_category_has_its_colours() {
         used[Design::ALL.iter().position(|other| *other == design).expect("a known design")] += 1;
     }
     assert!(used.iter().all(|count| *count >= 20), "{used:?}");
-    for category in DemoData::read().expect("the data is valid").categories {
+    for category in Bookshop::read().expect("the data is valid").categories {
         assert!(palette::has_own(&category.slug), "{}", category.slug);
     }
 }

@@ -10,7 +10,7 @@ const CATEGORIES: &str = include_str!("../../demo/categories.toml");
 const BOOKS: &str = include_str!("../../demo/books.toml");
 
 /// Everything the demo shop sells.
-pub(super) struct DemoData {
+pub(super) struct Bookshop {
     /// The category tree, parents first.
     pub(super) categories: Vec<CategoryEntry>,
     /// The books.
@@ -132,7 +132,7 @@ struct BookFile {
     book: Vec<Book>,
 }
 
-impl DemoData {
+impl Bookshop {
     /// Reads the data.
     ///
     /// # Errors
