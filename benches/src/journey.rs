@@ -39,9 +39,12 @@ pub async fn run(kind: EngineKind, shoppers: &[usize], seconds: Duration) -> any
     for count in shoppers {
         eprintln!("{count} shoppers …");
         let (connections, bare_per_second) = lists::bare(lists::connect(&server, *count).await?).await?;
+        let used_before = server.processor_time()?;
         let done = shop(connections, &shelves, &mut arrived, seconds).await?;
+        let processor_time = server.processor_time()?.saturating_sub(used_before);
         let orders_per_second = done.per_second();
-        rows.push(Row { shoppers: *count, bare_per_second, orders_per_second, journeys: done.results });
+        let journeys = done.results;
+        rows.push(Row { shoppers: *count, bare_per_second, orders_per_second, processor_time, journeys });
     }
     println!("resident after it: {} MiB", server.resident_kib()? / 1_024);
     let data = server.stop()?;

@@ -30,6 +30,8 @@ pub struct Row {
     pub bare_per_second: f64,
     /// Orders a second.
     pub orders_per_second: f64,
+    /// What the server used of the processor, all its threads together.
+    pub processor_time: Duration,
     /// Every journey.
     pub journeys: Vec<Journey>,
 }
@@ -52,13 +54,13 @@ pub struct CommitLimit {
 pub fn print_journey(rows: &[Row], limit: &CommitLimit, syncs_per_second: f64) {
     let orders_limit = limit.per_second / limit.commits_each;
     println!(
-        "\nshoppers  orders/s  journey p50  p99 ms  place p50  p99 ms    calls/s  bare HTTP/s  calls÷bare  orders÷limit"
+        "\nshoppers  orders/s  journey p50  p99 ms  place p50  p99 ms    calls/s  bare HTTP/s  calls÷bare  orders÷limit  server ms/order"
     );
     for row in rows {
         let (whole, placing) = (sorted(&row.journeys, Journey::whole), sorted(&row.journeys, Journey::placing));
         let calls_per_second = row.orders_per_second * CALLS.len() as f64;
         println!(
-            "{:8}  {:8.1}  {:>11}  {:>6}  {:>9}  {:>6}  {:9.0}  {:11.0}  {:10.2}  {:12.2}",
+            "{:8}  {:8.1}  {:>11}  {:>6}  {:>9}  {:>6}  {:9.0}  {:11.0}  {:10.2}  {:12.2}  {:15.2}",
             row.shoppers,
             row.orders_per_second,
             millis(percentile(&whole, 50)),
@@ -69,6 +71,7 @@ pub fn print_journey(rows: &[Row], limit: &CommitLimit, syncs_per_second: f64) {
             row.bare_per_second,
             calls_per_second / row.bare_per_second,
             row.orders_per_second / orders_limit,
+            row.processor_time.as_secs_f64() * 1_000.0 / row.journeys.len().max(1) as f64,
         );
     }
     println!(

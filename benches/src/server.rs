@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use hyper::StatusCode;
@@ -16,6 +17,8 @@ use crate::engine::Engine;
 const UNITS: i64 = 1_000_000;
 /// The most pages of products that are read.
 const PAGES_MAX: usize = 100;
+/// The unit of processor time: Linux counts in hundredths of a second (`USER_HZ`).
+const TICK_MILLIS: u64 = 10;
 /// What the server prints once it listens.
 const OPEN: &str = "Comptoir is open";
 
@@ -110,6 +113,22 @@ impl Server {
         let status = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("there is no VmRSS")?;
         Ok(line.trim().trim_end_matches("kB").trim().parse()?)
+    }
+
+    /// Returns the processor time it has used, in its own code and in the kernel's (fields 14 and 15 of `/proc/PID/stat`,
+    /// proc(5)).
+    ///
+    /// # Errors
+    /// On a system without /proc.
+    pub fn processor_time(&self) -> anyhow::Result<Duration> {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
+        // The second field is the program's name in parentheses; the ones behind it hold no parenthesis.
+        let behind_name = stat.rsplit(')').next().unwrap_or_default();
+        let ticks: Vec<u64> =
+            behind_name.split_whitespace().skip(11).take(2).map_while(|text| text.parse().ok()).collect();
+        ensure!(ticks.len() == 2, "{path} has another shape");
+        Ok(Duration::from_millis(ticks.iter().sum::<u64>() * TICK_MILLIS))
     }
 
     /// Asks it to stop (SIGTERM) and waits until it has. The data folder stays until [`remove`].

@@ -41,6 +41,8 @@ pub(crate) struct Follower {
     pub(crate) stored: u64,
     /// Everything up to here is applied. Beyond the checkpoint there were only events that this projection does not read.
     pub(crate) position: u64,
+    /// Up to here its rows may have changed; since then there were only events that it does not read.
+    pub(crate) changed: u64,
 }
 
 /// Reads a page of the feed for projections that stand at the same position.
@@ -82,7 +84,12 @@ impl Follower {
             }
             tokio::task::yield_now().await;
         }
-        self.write(store, rows, next).await
+        let has_news = !relevant.is_empty();
+        let applied = self.write(store, rows, next).await?;
+        if has_news && applied == Applied::Done {
+            self.changed = next;
+        }
+        Ok(applied)
     }
 
     /// Stores the checkpoint as it is known here.

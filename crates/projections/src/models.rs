@@ -41,6 +41,8 @@ pub struct ProjectionStatus {
     pub name: &'static str,
     /// What queries see holds every event up to here.
     pub position: Position,
+    /// What queries see has not changed since here: for whoever keeps answers at hand.
+    pub changed: Position,
     /// The end of the log when it was last looked at.
     pub head: Position,
     /// How it is doing.
@@ -64,6 +66,7 @@ impl ReadModels {
         let status = |projection: &Arc<dyn Projection>| ProjectionStatus {
             name: projection.name(),
             position: Position(0),
+            changed: Position(0),
             head: Position(0),
             state: ProjectionState::CatchingUp,
             building: None,

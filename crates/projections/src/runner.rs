@@ -342,6 +342,7 @@ async fn find_entry(store: &ReadStore, projection: &Arc<dyn Projection>) -> Resu
             projection: Arc::clone(projection),
             generation: followed.number,
             stored: followed.position,
+            changed: followed.position,
             position: followed.position,
         },
         mode,
@@ -378,6 +379,10 @@ fn show(models: &ReadModels, entry: &Entry, head: Option<Position>) {
             Mode::Serving if status.building.is_some() => (ProjectionState::Rebuilding, position),
             Mode::Serving if head.is_some_and(|head| position >= head) => (ProjectionState::Live, position),
             Mode::Serving => (ProjectionState::CatchingUp, position),
+        };
+        status.changed = match &entry.mode {
+            Mode::Serving => Position(follower.changed),
+            Mode::Stalled { .. } | Mode::Building { .. } => status.position,
         };
         if let Mode::Building { .. } = entry.mode {
             status.building = Some(position);

@@ -100,7 +100,8 @@ async fn kill_and_open_again(database_url: Option<String>, engine: &str) {
         remember(&mut placed, repeated);
         shoppers.ask_again(&program.wire, &placed).await;
         let sums = books::check(&program, &placed, Duration::from_secs(SETTLE_SECONDS_MAX)).await;
-        tell(engine, round, (count, unanswered), &sums);
+        let refused = placed.values().filter(|placed| placed.order.is_none()).count();
+        tell(engine, round, (count, unanswered, refused), &sums);
     }
     program.stop().await;
 }
@@ -114,10 +115,10 @@ fn remember(placed: &mut BTreeMap<String, Placed>, answered: Vec<Placed>) {
     }
 }
 
-fn tell(engine: &str, round: usize, (acknowledged, unanswered): (usize, usize), sums: &Sums) {
+fn tell(engine: &str, round: usize, (acknowledged, unanswered, refused): (usize, usize, usize), sums: &Sums) {
     eprintln!(
         "{engine}, kill {}: {acknowledged} acknowledged before it, {unanswered} checkouts without an answer; \
-         now {} orders confirmed, {} called off, {} payments held, {} units sold",
+         now {} orders confirmed, {refused} checkouts refused, {} orders called off, {} payments held, {} units sold",
         round + 1,
         sums.confirmed,
         sums.called_off,

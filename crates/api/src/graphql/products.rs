@@ -27,7 +27,7 @@ impl Products {
     /// [`ReadError`] when the read model does not answer.
     pub(crate) async fn get(&self, reads: &ReadModels, ids: &[&str]) -> Result<Vec<Arc<ProductView>>, ReadError> {
         // The position first: what is read afterwards is at least as new.
-        let position = reads.status_of("catalog").map_or(0, |status| status.position.0);
+        let position = reads.status_of("catalog").map_or(0, |status| status.changed.0);
         let (mut found, missing) = self.kept(position, ids);
         if !missing.is_empty() {
             for view in reads.catalog().products(&missing).await? {

@@ -184,7 +184,7 @@ impl Shopper<'_> {
         let order = started.order;
         match self.world.processes.checkout_answer(&order, STEP_LIMIT).await {
             CheckoutStatus::Confirmed => Ok(order),
-            CheckoutStatus::Pending => Err(Failure::new("CHECKOUT_PENDING", self.slow("the checkout"))),
+            CheckoutStatus::Pending => Err(Failure::new("CHECKOUT_PENDING", self.slow(&order, "the checkout"))),
             CheckoutStatus::OutOfStock { shortages } => {
                 let short = shortages.iter().map(|short| format!("{} of {}", short.available, short.sku));
                 let short = short.collect::<Vec<_>>().join(", ");
@@ -197,19 +197,23 @@ impl Shopper<'_> {
         }
     }
 
-    fn slow(&self, what: &str) -> String {
-        format!("{what} takes longer than {STEP_SECONDS_MAX} seconds")
+    /// Says that a step is late, and what a human is asked about the order, if anything.
+    fn slow(&self, order: &OrderId, what: &str) -> String {
+        let late = format!("{what} takes longer than {STEP_SECONDS_MAX} seconds");
+        let tasks = self.world.processes.tasks();
+        let of_order = tasks.into_iter().filter(|task| task.process == order.as_str());
+        of_order.fold(late, |text, task| format!("{text}; a task is open: {}", task.task.question))
     }
 
     /// Does the warehouses' and the carrier's part for every parcel, and waits until the order has noted it.
     async fn receive_parcels(&self, order: &OrderId) -> Result<(), Failure> {
         let warehouse = &self.world.warehouse;
         let asked = warehouse.wait(order, STEP_LIMIT, |known| known.status.is_some()).await;
-        let asked = asked.ok_or_else(|| Failure::new("NOT_REQUESTED", self.slow("asking the warehouses")))?;
+        let asked = asked.ok_or_else(|| Failure::new("NOT_REQUESTED", self.slow(order, "asking the warehouses")))?;
         let parcels = asked.parcels.iter().map(|(parcel, stage)| self.receive_parcel(order, parcel, *stage));
         try_join_all(parcels).await?;
         let is_delivered = warehouse.wait(order, STEP_LIMIT, |known| known.status == Some(FulfilmentStatus::Delivered));
-        is_delivered.await.ok_or_else(|| Failure::new("NOT_DELIVERED", self.slow("noting the delivery")))?;
+        is_delivered.await.ok_or_else(|| Failure::new("NOT_DELIVERED", self.slow(order, "noting the delivery")))?;
         self.wait_for_dispatch(order).await
     }
 
@@ -224,7 +228,7 @@ impl Shopper<'_> {
             let stage_now = |known: &super::warehouse::Known| known.parcels.get(parcel).copied();
             let released =
                 self.world.warehouse.wait(order, STEP_LIMIT, |known| stage_now(known) >= Some(Stage::Released));
-            released.await.ok_or_else(|| Failure::new("NOT_RELEASED", self.slow("taking the money")))?;
+            released.await.ok_or_else(|| Failure::new("NOT_RELEASED", self.slow(order, "taking the money")))?;
         }
         if stage < Stage::HandedOver {
             app::fulfilment::hand_over(shop, &request, parcel, None).await?;
@@ -251,7 +255,7 @@ impl Shopper<'_> {
             }
         };
         let waited = tokio::time::timeout(STEP_LIMIT, dispatched).await;
-        waited.unwrap_or_else(|_| Err(Failure::new("NOT_DISPATCHED", self.slow("taking the units out"))))
+        waited.unwrap_or_else(|_| Err(Failure::new("NOT_DISPATCHED", self.slow(order, "taking the units out"))))
     }
 
     async fn is_dispatched(&self, order: &OrderId) -> Result<bool, Failure> {

@@ -27,6 +27,13 @@ pub(super) enum Refunded {
     Failed(String),
 }
 
+/// Returns whether a capture takes all that was ever held, so that the provider may end the hold with it. Parts never do:
+/// they are asked for side by side, and what is left at that moment is another number when one is asked for again under
+/// its name, which a provider refuses.
+fn takes_whole_hold(payment: &Payment, amount: Money) -> bool {
+    amount == payment.authorised()
+}
+
 impl GatewayWork {
     pub(super) async fn authorise(
         &self,
@@ -127,7 +134,7 @@ impl GatewayWork {
             return Ok(None);
         }
         let reference = state.provider_reference().map(ToString::to_string).unwrap_or_default();
-        let is_final = state.capturable().minor() == 0;
+        let is_final = takes_whole_hold(&state, amount);
         let wish = CaptureRequest {
             payment: payment.clone(),
             provider_reference: reference,
@@ -283,5 +290,55 @@ fn order_payment(payment: &Payment) -> OrderPayment {
         PaymentStatus::Authorised => OrderPayment::Authorised,
         PaymentStatus::Declined => OrderPayment::Declined,
         PaymentStatus::VoidRequested | PaymentStatus::Voided | PaymentStatus::Expired => OrderPayment::Voided,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::decider::Decider;
+    use domain::values::{Currency, Timestamp};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn euro(minor: i64) -> Money {
+        Money::new(minor, Currency::Eur)
+    }
+
+    fn tell(payment: &mut Payment, command: &PaymentCommand) {
+        for fact in payment.decide(command).expect("the payment allows it") {
+            payment.evolve(&fact);
+        }
+    }
+
+    fn held() -> Payment {
+        let mut payment = Payment::default();
+        let method: ShortText = "pm_card_visa".parse().expect("it is a text");
+        let order = OrderId::from_uuid(Uuid::from_u128(1));
+        tell(&mut payment, &PaymentCommand::Initiate { order, amount: euro(1_243), method: method.clone() });
+        let expires_at = Timestamp::from_micros(1);
+        let held = PaymentCommand::RecordAuthorisation { provider_reference: method, amount: euro(1_243), expires_at };
+        tell(&mut payment, &held);
+        payment
+    }
+
+    #[test]
+    fn a_part_asks_for_the_same_however_far_the_others_are() {
+        let mut payment = held();
+        let mut asked = Vec::new();
+        for (capture, minor) in [("one", 244), ("two", 999)] {
+            tell(&mut payment, &PaymentCommand::RequestCapture { capture: capture.to_owned(), amount: euro(minor) });
+            asked.push([244, 999].map(|minor| takes_whole_hold(&payment, euro(minor))));
+        }
+        tell(&mut payment, &PaymentCommand::RecordCapture { capture: "two".to_owned() });
+        asked.push([244, 999].map(|minor| takes_whole_hold(&payment, euro(minor))));
+        assert_eq!(asked, [[false, false]; 3]);
+    }
+
+    #[test]
+    fn a_capture_of_everything_ends_the_hold() {
+        let mut payment = held();
+        tell(&mut payment, &PaymentCommand::RequestCapture { capture: "all".to_owned(), amount: euro(1_243) });
+        assert!(takes_whole_hold(&payment, euro(1_243)));
     }
 }
