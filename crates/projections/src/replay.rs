@@ -54,7 +54,8 @@ impl Replay {
         let projection = self.models.projection(name).ok_or_else(|| ReadError::ProjectionUnknown(name.to_owned()))?;
         let number = self.begin(&projection).await?;
         let begun = Instant::now();
-        let mut builder = Follower { projection: Arc::clone(&projection), generation: number, stored: 0, position: 0, changed: 0 };
+        let mut builder =
+            Follower { projection: Arc::clone(&projection), generation: number, stored: 0, position: 0, changed: 0 };
         let mut switches = 0;
         let done = loop {
             let head = match self.step(&mut builder).await {

@@ -23,6 +23,8 @@ use crate::rows::{ReadError, ReadStore};
 
 /// The log is looked at this often although nothing said that it has grown.
 const POLL: Duration = Duration::from_secs(1);
+/// How long a growing log may gather events before the next batch, once the end is near.
+const GATHER: Duration = Duration::from_millis(10);
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LONGEST: Duration = Duration::from_secs(5);
 
@@ -141,7 +143,15 @@ impl Runner {
         loop {
             head.mark_unchanged();
             let pause = match self.step().await {
-                Ok(true) => Duration::ZERO,
+                Ok(true) => {
+                    let end = head.borrow().0;
+                    let reached = self.entries.iter().map(|entry| entry.follower.position).min().unwrap_or(end);
+                    // Near the end of a log that grows: one transaction for many events instead of many for few.
+                    if end.saturating_sub(reached) < BATCH_EVENTS_MAX as u64 {
+                        tokio::time::sleep(GATHER).await;
+                    }
+                    Duration::ZERO
+                }
                 Ok(false) => POLL,
                 Err(error @ RunError::Log(StoreError::Corrupt(_) | StoreError::InUse(_))) => return Err(error),
                 Err(error) => {

@@ -14,6 +14,8 @@ mod status;
 mod tests;
 mod undo;
 
+use std::time::Duration;
+
 use app::error::AppError;
 use app::stock::{Routed, Shortage};
 use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, Timestamp};
@@ -371,6 +373,8 @@ impl Process for Checkout {
 
     const KIND: &'static str = "checkout";
     const LISTENS: &'static [&'static str] = &["cart", "order", "payment", "fulfilment"];
+    // A buyer waits for the answer.
+    const GATHER: Duration = Duration::from_millis(1);
 
     fn hear(event: &RecordedEvent) -> Result<Option<Told<CheckoutInput>>, AppError> {
         hear::hear(event)

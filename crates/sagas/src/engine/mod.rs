@@ -17,6 +17,8 @@ mod runner;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use app::bus::Request;
 use app::error::AppError;
 use async_trait::async_trait;
@@ -124,6 +126,8 @@ pub trait Process: Clone + Default + PartialEq + Send + Sync + 'static {
     const KIND: &'static str;
     /// The stream kinds of the feed it listens to.
     const LISTENS: &'static [&'static str];
+    /// How long the feed may gather events before it is read again: what nobody waits for is read in fewer, longer pages.
+    const GATHER: Duration = Duration::from_millis(25);
 
     /// Reads an event of the feed: whom it is for and what it tells; `None` when it is for none.
     ///

@@ -89,6 +89,7 @@ impl<P: Process> Runner<P> {
                     _ = shutdown.wait_for(|stop| *stop) => {}
                     changed = head.changed() => if changed.is_err() { return },
                 }
+                tokio::time::sleep(P::GATHER).await;
             }
         }
     }
