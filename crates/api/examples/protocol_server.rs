@@ -71,8 +71,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tokens = Tokens::open(&event_store::memory::MemoryStore::new(), &SystemIds).await?;
     let shutdown = Shutdown::new();
     let parts = ServerParts {
-        executor: schema,
-        hook: Arc::new(NoHook),
         tokens: Arc::new(tokens),
         clock: Arc::new(SystemClock),
         readiness: Arc::new(|| Ok(())),
@@ -87,7 +85,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         signal.begin();
         heard
     });
-    serve(listener, router(parts), shutdown).await?;
+    serve(listener, router(schema, Arc::new(NoHook), parts), shutdown).await?;
     stopper.await??;
     Ok(())
 }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use api::graphql::{ApiState, ConsistencyHook, schema};
+use api::graphql::ApiState;
 use api::http::metrics::Metrics;
-use api::http::server::{ServerParts, router, serve};
+use api::http::server::{ServerParts, serve};
 use api::http::shutdown::Shutdown;
 use api::http::webhook::{WebhookAnswer, Webhooks};
 use async_trait::async_trait;
@@ -85,8 +85,6 @@ pub fn routes(started: &Started, shutdown: Shutdown) -> anyhow::Result<Router> {
     );
     let models = started.models.clone();
     let parts = ServerParts {
-        executor: schema(state),
-        hook: Arc::new(ConsistencyHook),
         tokens: started.tokens.clone(),
         clock: started.shop.clock.clone(),
         readiness: Arc::new(move || readiness(&models)),
@@ -96,7 +94,7 @@ pub fn routes(started: &Started, shutdown: Shutdown) -> anyhow::Result<Router> {
     };
     // Only the bank's page of the simulator is for buyers; its API is the shop's alone.
     let bank = Router::new().route("/simulator/3ds/{*rest}", any(ask_bank)).with_state(started.payments.router());
-    Ok(router(parts).merge(bank).merge(covers::router()?).merge(admin::router(started)))
+    Ok(api::routes(state, parts).merge(bank).merge(covers::router()?).merge(admin::router(started)))
 }
 
 /// Serves until the shutdown has begun and what runs has finished.

@@ -29,12 +29,8 @@ use crate::http::webhook::{self, Webhooks};
 /// How long running requests may take once the server's end has begun, seconds.
 pub const SHUTDOWN_SECONDS_MAX: u64 = 10;
 
-/// What a server is made of.
-pub struct ServerParts<E> {
-    /// Executes operations: the schema.
-    pub executor: E,
-    /// Prepares requests for the schema.
-    pub hook: Arc<dyn RequestHook>,
+/// What a server is made of, beside its schema.
+pub struct ServerParts {
     /// Reads access tokens.
     pub tokens: Arc<Tokens>,
     /// Tells the time, by which tokens expire.
@@ -49,9 +45,10 @@ pub struct ServerParts<E> {
     pub shutdown: Shutdown,
 }
 
-/// Makes the routes of a server. Others' routes can be merged in before [`with_security_headers`].
-pub fn router<E: Executor>(parts: ServerParts<E>) -> Router {
-    let engine = Engine::new(parts.executor, parts.hook, parts.metrics.clone());
+/// Makes the routes of a server. The executor is the schema, the hook prepares requests for it. Others' routes can be
+/// merged in before [`with_security_headers`].
+pub fn router<E: Executor>(executor: E, hook: Arc<dyn RequestHook>, parts: ServerParts) -> Router {
+    let engine = Engine::new(executor, hook, parts.metrics.clone());
     let endpoint = Endpoint {
         engine: Arc::new(engine),
         authentication: Authentication::new(parts.tokens, parts.clock),

@@ -196,8 +196,6 @@ impl Api {
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(0)));
         let (metrics, shutdown) = (Arc::new(Metrics::new()), Shutdown::new());
         let parts = ServerParts {
-            executor: schema(),
-            hook: Arc::new(ToyHook),
             tokens: tokens.clone(),
             clock: clock.clone(),
             readiness: Arc::new(move || readiness.clone()),
@@ -205,7 +203,8 @@ impl Api {
             metrics: metrics.clone(),
             shutdown: shutdown.clone(),
         };
-        Self { router: with_security_headers(router(parts)), clock, tokens, metrics, shutdown }
+        let router = router(schema(), Arc::new(ToyHook), parts);
+        Self { router: with_security_headers(router), clock, tokens, metrics, shutdown }
     }
 
     /// Makes a token of staff that is good for a minute.
