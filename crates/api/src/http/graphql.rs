@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, Response as GraphqlResponse};
-use axum::body::{Body as HttpBody, to_bytes};
+use axum::body::Body as HttpBody;
 use axum::extract::{Query, Request, State};
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, VARY, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
-use http_body_util::LengthLimitError;
+use http_body_util::BodyExt;
 use serde::Deserialize;
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -29,6 +29,8 @@ use crate::http::{sse, ws};
 
 /// The longest body, query string or WebSocket message, bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1_024;
+/// How much of a longer body is read all the same before it is refused, bytes: 2 MiB.
+const DISCARDED_BYTES_MAX: usize = 2 << 20;
 /// The longest part of an operation's name that is logged, bytes.
 const NAME_BYTES_MAX: usize = 64;
 const ANSWER_BYTES_USUAL: usize = 512;
@@ -168,21 +170,25 @@ pub(crate) fn render(response: &GraphqlResponse, status: StatusCode, media: Medi
     answer
 }
 
-async fn read_body(headers: &HeaderMap, body: HttpBody) -> Result<axum::body::Bytes, Failure> {
-    let too_long = || {
-        Failure::bad_request(format!("the body is longer than {BODY_BYTES_MAX} bytes: pass less at once"))
-            .with_status(StatusCode::PAYLOAD_TOO_LARGE)
-    };
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
-        return Err(too_long());
-    }
-    to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| {
-        if error.into_inner().is::<LengthLimitError>() {
-            return too_long();
+/// Reads a body. What is too long is read on and thrown away, so far as is decent: a client that is still sending when the
+/// connection is closed would not see why it was refused.
+async fn read_body(headers: &HeaderMap, mut body: HttpBody) -> Result<Vec<u8>, Failure> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    while length <= DISCARDED_BYTES_MAX && announced.is_none_or(|announced| announced <= DISCARDED_BYTES_MAX) {
+        let Some(frame) = body.frame().await else { break };
+        let frame = frame.map_err(|_| Failure::bad_request("the body did not arrive whole").of_transport())?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if length <= BODY_BYTES_MAX {
+            bytes.extend_from_slice(&data);
         }
-        Failure::bad_request("the body did not arrive whole").of_transport()
-    })
+    }
+    if length.max(announced.unwrap_or_default()) > BODY_BYTES_MAX {
+        let message = format!("the body is longer than {BODY_BYTES_MAX} bytes: pass less at once");
+        return Err(Failure::bad_request(message).with_status(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+    Ok(bytes)
 }
 
 fn parse_body(bytes: &[u8]) -> Result<Parameters, Failure> {
