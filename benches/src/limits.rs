@@ -30,7 +30,7 @@ const SYNC_BYTES: usize = 4_096;
 const KEYED_EVENT: &str = "cart.checkout_started";
 
 /// What one journey wrote, commit by commit, in the order of the log.
-type Journey = Vec<Vec<RecordedEvent>>;
+type Journey = Vec<Vec<Arc<RecordedEvent>>>;
 
 #[derive(Deserialize)]
 struct Conversation {
@@ -43,7 +43,7 @@ struct Conversation {
 /// A commit is what stands together in the log: one stream, one moment, one metadata.
 async fn journeys(store: &dyn EventStore, carts: &HashSet<&str>) -> anyhow::Result<Vec<Journey>> {
     let mut found = BTreeMap::<String, Journey>::new();
-    let (mut after, mut last) = (Position(0), None::<RecordedEvent>);
+    let (mut after, mut last) = (Position(0), None::<Arc<RecordedEvent>>);
     loop {
         let page = store.read_all(after, PAGE_EVENTS_MAX, &Filter::default()).await?;
         for event in page.events {
@@ -85,7 +85,7 @@ pub async fn commits(store: Arc<dyn EventStore>, carts: &HashSet<&str>) -> anyho
     ensure!(!journeys.is_empty(), "no journey is in the log");
     let count = journeys.len() as f64;
     let commits = || journeys.iter().flatten();
-    let bytes = |event: &RecordedEvent| event.payload.get().len() + event.metadata.get().len();
+    let bytes = |event: &Arc<RecordedEvent>| event.payload.get().len() + event.metadata.get().len();
     let (commits_each, events_each, bytes_each) = (
         commits().count() as f64 / count,
         commits().flatten().count() as f64 / count,
@@ -111,7 +111,7 @@ async fn replay(store: &dyn EventStore, journey: &Journey, turn: usize) -> anyho
         let command = (first.event_type == KEYED_EVENT)
             .then(|| CommandId { id: format!("{stream}/replayed"), fingerprint: "replayed".to_owned() });
         let expected = versions.get(&stream).copied().unwrap_or_default();
-        let (events, recorded_at) = (events.iter().map(again).collect(), first.recorded_at);
+        let (events, recorded_at) = (events.iter().map(|event| again(event)).collect(), first.recorded_at);
         let appended = store.append(Commit { stream: stream.clone(), expected, events, command, recorded_at }).await?;
         versions.insert(stream, appended.sequence);
     }

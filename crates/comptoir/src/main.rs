@@ -19,6 +19,10 @@ use comptoir::progress::Console;
 use comptoir::{ask, demo, serve, telemetry};
 use tokio::net::TcpListener;
 
+/// The shop allocates in small pieces on every thread; see docs/adr/0012 for what this one is worth.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long a demo's staff token is good, seconds: 30 days.
 const TOKEN_SECONDS: i64 = 30 * 24 * 60 * 60;
 

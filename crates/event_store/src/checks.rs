@@ -1,12 +1,13 @@
 //! What every backend checks alike: commits before they are stored, pages and streams after they were read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::{
-    AppendError, BoxError, COMMIT_EVENTS_MAX, Commit, NewEvent, PAGE_EVENTS_MAX, Page, Position, RecordedEvent,
-    StoreError, StreamId,
+    AppendError, BoxError, COMMIT_EVENTS_MAX, Commit, PAGE_EVENTS_MAX, Page, Position, RecordedEvent, StoreError,
+    StreamId,
 };
 
 /// The most bytes a name may have: a stream's kind or id, an event type or version, a command's id or fingerprint.
@@ -72,13 +73,22 @@ pub(crate) fn check_commit(commit: &Commit) -> Result<(), AppendError> {
         check_name("command id", &command.id)?;
         check_name("command fingerprint", &command.fingerprint)?;
     }
-    commit.events.iter().try_for_each(check_event)
+    let mut checked: Option<&str> = None;
+    for event in &commit.events {
+        check_name("event type", &event.event_type)?;
+        check_name("event version", &event.event_version)?;
+        let metadata = event.metadata.get();
+        // The events of a commit mostly say the same of themselves.
+        if checked != Some(metadata) {
+            check_metadata(metadata)?;
+            checked = Some(metadata);
+        }
+    }
+    Ok(())
 }
 
-fn check_event(event: &NewEvent) -> Result<(), AppendError> {
-    check_name("event type", &event.event_type)?;
-    check_name("event version", &event.event_version)?;
-    match serde_json::from_str::<BTreeMap<String, String>>(event.metadata.get()) {
+fn check_metadata(metadata: &str) -> Result<(), AppendError> {
+    match serde_json::from_str::<BTreeMap<Cow<'_, str>, Cow<'_, str>>>(metadata) {
         Ok(_) => Ok(()),
         Err(error) => Err(malformed(format!("the metadata is not a flat object of strings: {error}"))),
     }
@@ -130,7 +140,7 @@ impl PageQuery {
     }
 
     /// Makes a page of what was read in one snapshot, and asserts that no position is missing from it.
-    pub(crate) fn page(self, events: Vec<RecordedEvent>, head: Position) -> Result<Page, StoreError> {
+    pub(crate) fn page(self, events: Vec<Arc<RecordedEvent>>, head: Position) -> Result<Page, StoreError> {
         let last = events.last().map(|event| event.position);
         let next = match last {
             Some(position) if events.len() >= self.limit => position,

@@ -66,7 +66,7 @@ async fn read_log(store: &Store) -> Vec<RecordedEvent> {
     let (mut events, mut after) = (Vec::new(), Position(0));
     loop {
         let page = store.read_all(after, 1_000, &Filter::default()).await.expect("the log is read");
-        events.extend(page.events);
+        events.extend(page.events.iter().map(|event| RecordedEvent::clone(event)));
         if page.next == after {
             return events;
         }

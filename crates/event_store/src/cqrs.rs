@@ -3,6 +3,7 @@
 //! Differences to the repositories that `cqrs-es` knows: events of all aggregates of a type are replayed in the order
 //! of the log, a replay that fails says so, and there are no snapshots, only events.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -135,9 +136,9 @@ async fn replay_all(store: Arc<dyn EventStore>, filter: Filter, mut feed: Replay
 }
 
 /// Hands a page over, or why there is none. Returns whether to go on.
-async fn push(feed: &mut ReplayFeed, page: Result<Vec<RecordedEvent>, StoreError>) -> bool {
+async fn push<E: Borrow<RecordedEvent>>(feed: &mut ReplayFeed, page: Result<Vec<E>, StoreError>) -> bool {
     let (events, failed) = match page {
-        Ok(events) => (events.iter().map(serialize).collect(), false),
+        Ok(events) => (events.iter().map(|event| serialize(event.borrow())).collect(), false),
         Err(error) => (vec![Err(read_error(error))], true),
     };
     for event in events {

@@ -18,6 +18,7 @@ pub mod cqrs;
 pub mod memory;
 pub mod postgres;
 pub mod sqlite;
+mod tail;
 
 use std::fmt;
 use std::sync::Arc;
@@ -160,8 +161,8 @@ pub struct Filter {
 /// A page of the feed.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// The wanted events, in order of position.
-    pub events: Vec<RecordedEvent>,
+    /// The wanted events, in order of position; shared, since several readers follow the log at the same time.
+    pub events: Vec<Arc<RecordedEvent>>,
     /// Read on after this position; it has moved over unwanted events too.
     pub next: Position,
     /// The end of the log when the page was read.
@@ -239,6 +240,11 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// [`StoreError`] when the engine fails.
     async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError>;
+
+    /// Returns whether someone else may write to the log beside whoever holds this value, such as another process.
+    fn has_other_writers(&self) -> bool {
+        true
+    }
 
     /// Wakes readers when the log has grown; it never proves anything. Holds the last known end of the log.
     fn head(&self) -> watch::Receiver<Position>;

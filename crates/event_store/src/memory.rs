@@ -1,7 +1,7 @@
 //! A log that keeps nothing: the same semantics in memory, for tests and for trying things out.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::checks::{self, PageQuery};
 use crate::{
     AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position, RecordedEvent, StoreError,
-    StreamId,
+    StreamId, tail,
 };
 
 /// An event store in memory. It is gone when it is dropped.
@@ -22,7 +22,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     /// The event at position `n` is at index `n - 1`.
-    log: Vec<RecordedEvent>,
+    log: Vec<Arc<RecordedEvent>>,
     /// The indexes into `log` of each stream's events.
     streams: HashMap<StreamId, Vec<usize>>,
     commands: HashMap<String, CommandRecord>,
@@ -69,25 +69,16 @@ impl State {
         if actual != commit.expected {
             return Err(AppendError::WrongVersion { expected: commit.expected, actual });
         }
-        for event in commit.events {
-            indexes.push(self.log.len());
-            self.log.push(RecordedEvent {
-                position: Position(count(self.log.len()) + 1),
-                stream: commit.stream.clone(),
-                sequence: count(indexes.len()),
-                event_id: event.event_id,
-                event_type: event.event_type,
-                event_version: event.event_version,
-                payload: event.payload,
-                metadata: event.metadata,
-                recorded_at: commit.recorded_at,
-            });
-        }
-        let appended = Appended { sequence: count(indexes.len()), position: self.head() };
-        if let Some(command) = commit.command {
+        let added = commit.events.len();
+        indexes.extend(self.log.len()..self.log.len() + added);
+        let position = Position(count(self.log.len() + added));
+        let appended = Appended { sequence: count(indexes.len()), position };
+        let (command, stream) = (commit.command.clone(), commit.stream.clone());
+        self.log.extend(tail::recorded(commit, appended).map(Arc::new));
+        if let Some(command) = command {
             let record = CommandRecord {
                 fingerprint: command.fingerprint,
-                stream: commit.stream,
+                stream,
                 sequence_first: actual + 1,
                 sequence_last: appended.sequence,
                 position: appended.position,
@@ -124,7 +115,7 @@ impl EventStore for MemoryStore {
         let state = self.state();
         let indexes = state.streams.get(stream).map(Vec::as_slice).unwrap_or_default();
         let wanted = indexes.iter().skip(index(after)).take(checks::to_limit(limit));
-        Ok(wanted.filter_map(|&index| state.log.get(index)).cloned().collect())
+        Ok(wanted.filter_map(|&index| state.log.get(index)).map(|event| (**event).clone()).collect())
     }
 
     async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {

@@ -10,7 +10,8 @@ use event_store::postgres::PostgresStore;
 use event_store::sqlite::SqliteStore;
 use test_postgres::TestPostgres;
 
-/// One test per check and backend. `$with` runs a check on an empty store.
+/// One test per check and backend. `$with` runs a check on an empty store. Without names of checks it is all of them;
+/// `reading` are those that read the feed.
 macro_rules! contract {
     ($backend:ident, $with:path; $($check:ident)*) => {
         mod $backend {
@@ -26,6 +27,16 @@ macro_rules! contract {
                 let check = event_store::contract::positions_are_dense_under_concurrent_writers;
                 $with(async |store| check(vec![store]).await).await;
             }
+        }
+    };
+    ($backend:ident, $with:path, reading) => {
+        contract! {
+            $backend, $with;
+            a_filter_moves_over_unwanted_events
+            a_read_beyond_the_end_is_empty
+            bytes_are_kept_exactly
+            head_wakes_readers
+            the_log_is_read_in_pages
         }
     };
     ($backend:ident, $with:path) => {
@@ -58,6 +69,8 @@ macro_rules! contract {
 contract!(memory, crate::with_memory);
 contract!(sqlite, crate::with_sqlite);
 contract!(postgres, crate::with_postgres);
+contract!(sqlite_without_tail, crate::with_sqlite_without_tail, reading);
+contract!(postgres_without_tail, crate::with_postgres_without_tail, reading);
 
 type Store = Arc<dyn event_store::EventStore>;
 
@@ -76,6 +89,20 @@ async fn with_postgres(check: impl AsyncFnOnce(Store)) {
         return;
     };
     let store = PostgresStore::connect(&server.create_database()).await.expect("the log opens");
+    check(Arc::new(store)).await;
+}
+
+async fn with_sqlite_without_tail(check: impl AsyncFnOnce(Store)) {
+    let folder = folder::Folder::new();
+    let store = SqliteStore::open(folder.path().join("log.db")).expect("the log opens").without_tail();
+    check(Arc::new(store)).await;
+}
+
+async fn with_postgres_without_tail(check: impl AsyncFnOnce(Store)) {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let store = PostgresStore::connect(&server.create_database()).await.expect("the log opens").without_tail();
     check(Arc::new(store)).await;
 }
 

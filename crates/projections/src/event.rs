@@ -1,6 +1,6 @@
 //! An event as projections see it: decoded once for all of them, and only if one of them looks.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use domain::cart::CartEvent;
 use domain::catalog::{CategoryEvent, ProductEvent, VariantEvent};
@@ -61,13 +61,13 @@ pub struct Metadata {
 /// An event of the log.
 #[derive(Debug)]
 pub struct Event {
-    recorded: RecordedEvent,
+    recorded: Arc<RecordedEvent>,
     body: OnceLock<Result<Body, FoldError>>,
 }
 
 impl Event {
     /// Wraps what the log returned.
-    pub fn new(recorded: RecordedEvent) -> Self {
+    pub fn new(recorded: Arc<RecordedEvent>) -> Self {
         Self { recorded, body: OnceLock::new() }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_store::Position;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::projection::Projection;
 use crate::rows::ReadStore;
@@ -59,6 +59,8 @@ pub struct ReadModels {
     board: Arc<watch::Sender<Vec<ProjectionStatus>>>,
     /// Counts the generations that took over, to wake a projection that stands still.
     switched: Arc<watch::Sender<u64>>,
+    /// Told by whoever waits for a position.
+    wanted: Arc<Notify>,
 }
 
 impl ReadModels {
@@ -72,8 +74,8 @@ impl ReadModels {
             building: None,
         };
         let board = watch::Sender::new(projections.iter().map(status).collect());
-        let switched = watch::Sender::new(0);
-        Self { store, projections: projections.into(), board: Arc::new(board), switched: Arc::new(switched) }
+        let (switched, wanted) = (watch::Sender::new(0), Arc::default());
+        Self { store, projections: projections.into(), board: Arc::new(board), switched: Arc::new(switched), wanted }
     }
 
     /// Returns the store, to ask questions of.
@@ -100,11 +102,19 @@ impl ReadModels {
     /// name that is not known and for a projection that stands still before the position.
     pub async fn wait_for(&self, position: Position, names: &[&str], timeout: Duration) -> bool {
         let mut board = self.board.subscribe();
+        if reached(&board.borrow(), position, names).is_none() {
+            self.wanted.notify_one();
+        }
         let settled = board.wait_for(|all| reached(all, position, names).is_some());
         match tokio::time::timeout(timeout, settled).await {
             Ok(Ok(all)) => reached(&all, position, names) == Some(true),
             Ok(Err(_)) | Err(_) => false,
         }
+    }
+
+    /// Waits until someone waits for a position.
+    pub(crate) async fn wanted(&self) {
+        self.wanted.notified().await;
     }
 
     pub(crate) fn projection(&self, name: &str) -> Option<Arc<dyn Projection>> {

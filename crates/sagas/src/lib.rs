@@ -76,7 +76,13 @@ impl Processes {
         self.checkout.catch_up().await
     }
 
-    /// Waits until a checkout has an answer for its buyer, at most `limit`; then the answer is still pending.
+    /// Waits until a checkout that begins only now has an answer for its buyer, at most `limit`; then the answer is still
+    /// pending.
+    pub async fn first_checkout_answer(&self, order: &OrderId, limit: Duration) -> CheckoutStatus {
+        answer_of(self.checkout.watch_new(order.as_str()), limit, |_| true).await
+    }
+
+    /// Waits like [`Processes::first_checkout_answer`], also for a checkout that began long ago.
     pub async fn checkout_answer(&self, order: &OrderId, limit: Duration) -> CheckoutStatus {
         self.checkout_answer_after(order, limit, |_| true).await
     }
@@ -89,13 +95,7 @@ impl Processes {
         limit: Duration,
         accepts: impl Fn(&CheckoutStatus) -> bool,
     ) -> CheckoutStatus {
-        let mut status = self.checkout.watch(order.as_str()).await;
-        let settled = status.wait_for(|status| status.is_answer() && accepts(status));
-        if let Ok(Ok(answer)) = tokio::time::timeout(limit, settled).await {
-            return answer.clone();
-        }
-        // The runner outlives its watchers, so only the time can have run out.
-        status.borrow().clone()
+        answer_of(self.checkout.watch(order.as_str()).await, limit, accepts).await
     }
 
     /// Lists every task that waits for a human.
@@ -153,4 +153,17 @@ impl Processes {
     pub fn status(&self) -> Vec<RunnerStatus> {
         vec![self.checkout.status(), self.returns.status(), self.refunds.status()]
     }
+}
+
+async fn answer_of(
+    mut status: watch::Receiver<CheckoutStatus>,
+    limit: Duration,
+    accepts: impl Fn(&CheckoutStatus) -> bool,
+) -> CheckoutStatus {
+    let settled = status.wait_for(|status| status.is_answer() && accepts(status));
+    if let Ok(Ok(answer)) = tokio::time::timeout(limit, settled).await {
+        return answer.clone();
+    }
+    // The runner outlives its watchers, so only the time can have run out.
+    status.borrow().clone()
 }

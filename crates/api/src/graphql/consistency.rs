@@ -7,7 +7,6 @@ use async_graphql::{Context, Request, Result, Value};
 
 use super::ApiState;
 use super::call::{request, state};
-use super::catalog::CategoryTree;
 use super::scalars::Position;
 use crate::http::context::{Consistency, RequestContext, RequestHook};
 use crate::http::error::ErrorCode as FailureCode;
@@ -49,7 +48,7 @@ impl Wish {
     }
 }
 
-/// What the schema adds to each operation: room to note how fresh its root fields are, and for the tree of categories.
+/// What the schema adds to each operation: room to note how fresh its root fields are.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ConsistencyHook;
 
@@ -58,7 +57,6 @@ impl RequestHook for ConsistencyHook {
         let wish = request.extensions.get("consistency").map(Wish::of).unwrap_or_default();
         request.data.insert(wish);
         request.data.insert(Freshness::default());
-        request.data.insert(CategoryTree::default());
     }
 }
 

@@ -1,4 +1,4 @@
-//! Products at hand: what lists show again and again is read once for each state of the catalogue.
+//! The catalogue at hand: what lists and pages show again and again is read once for each state of the catalogue.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,19 +6,28 @@ use std::sync::{Arc, PoisonError, RwLock};
 use projections::catalog::ProductView;
 use projections::{ReadError, ReadModels};
 
+use super::catalog::Tree;
+
 /// The most products kept at hand.
 const PRODUCTS_MAX: usize = 2_000;
 
-/// Products as the catalogue's read model held them at one position.
+/// The catalogue as its read model held it at one position.
 #[derive(Debug, Default)]
 struct Kept {
     position: u64,
     by_id: HashMap<String, Arc<ProductView>>,
+    ids_by_slug: HashMap<String, String>,
+    tree: Option<Arc<Tree>>,
 }
 
-/// Products at hand, forgotten when the catalogue's read model moves on.
+/// Products and categories at hand, forgotten when the catalogue's read model moves on.
 #[derive(Debug, Default)]
 pub(crate) struct Products(RwLock<Kept>);
+
+/// Returns where the catalogue's read model stands. To be asked before it is read: what is read is at least as new.
+fn position_of(reads: &ReadModels) -> u64 {
+    reads.status_of("catalog").map_or(0, |status| status.changed.0)
+}
 
 impl Products {
     /// Returns products in the order of their ids as given; unknown ones are left out.
@@ -26,8 +35,7 @@ impl Products {
     /// # Errors
     /// [`ReadError`] when the read model does not answer.
     pub(crate) async fn get(&self, reads: &ReadModels, ids: &[&str]) -> Result<Vec<Arc<ProductView>>, ReadError> {
-        // The position first: what is read afterwards is at least as new.
-        let position = reads.status_of("catalog").map_or(0, |status| status.changed.0);
+        let position = position_of(reads);
         let (mut found, missing) = self.kept(position, ids);
         if !missing.is_empty() {
             for view in reads.catalog().products(&missing).await? {
@@ -37,6 +45,45 @@ impl Products {
             }
         }
         Ok(ids.iter().filter_map(|id| found.remove(*id)).collect())
+    }
+
+    /// Returns a product by its address.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the read model does not answer.
+    pub(crate) async fn by_slug(&self, reads: &ReadModels, slug: &str) -> Result<Option<Arc<ProductView>>, ReadError> {
+        let position = position_of(reads);
+        if let Some(view) = self.kept_by_slug(position, slug) {
+            return Ok(Some(view));
+        }
+        let view = reads.catalog().product_by_slug(slug).await?.map(Arc::new);
+        view.iter().for_each(|view| self.keep(position, view));
+        Ok(view)
+    }
+
+    /// Returns the tree of categories.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the read model does not answer.
+    pub(crate) async fn tree(&self, reads: &ReadModels) -> Result<Arc<Tree>, ReadError> {
+        let position = position_of(reads);
+        if let Some(tree) = self.kept_tree(position) {
+            return Ok(tree);
+        }
+        let tree = Arc::new(Tree::new(reads.catalog().category_tree().await?));
+        self.at(position, |kept| kept.tree = Some(tree.clone()));
+        Ok(tree)
+    }
+
+    fn kept_by_slug(&self, position: u64, slug: &str) -> Option<Arc<ProductView>> {
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let id = kept.ids_by_slug.get(slug).filter(|_| kept.position == position)?;
+        kept.by_id.get(id).cloned()
+    }
+
+    fn kept_tree(&self, position: u64) -> Option<Arc<Tree>> {
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        kept.tree.clone().filter(|_| kept.position == position)
     }
 
     fn kept<'a>(&self, position: u64, ids: &[&'a str]) -> (HashMap<String, Arc<ProductView>>, Vec<&'a str>) {
@@ -56,15 +103,26 @@ impl Products {
     }
 
     fn keep(&self, position: u64, view: &Arc<ProductView>) {
+        self.at(position, |kept| {
+            if kept.by_id.len() >= PRODUCTS_MAX {
+                kept.by_id.clear();
+                kept.ids_by_slug.clear();
+            }
+            kept.ids_by_slug.insert(view.slug.clone(), view.id.clone());
+            kept.by_id.insert(view.id.clone(), view.clone());
+        });
+    }
+
+    /// Adds what was read at a position, unless something newer is at hand; what is older is forgotten.
+    fn at(&self, position: u64, add: impl FnOnce(&mut Kept)) {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if kept.position > position {
             return;
         }
-        if kept.position < position || kept.by_id.len() >= PRODUCTS_MAX {
-            kept.by_id.clear();
-            kept.position = position;
+        if kept.position < position {
+            *kept = Kept { position, ..Kept::default() };
         }
-        kept.by_id.insert(view.id.clone(), view.clone());
+        add(&mut kept);
     }
 }
 
@@ -99,6 +157,17 @@ mod tests {
         products.keep(8, &product("b"));
         products.keep(7, &product("c"));
         assert_eq!(products.kept(8, &["a", "b", "c"]).1, ["a", "c"], "what was read before is not kept after");
+        assert!(products.kept_by_slug(8, "b").is_some());
+        assert!(products.kept_by_slug(9, "b").is_none() && products.kept_by_slug(8, "a").is_none());
+    }
+
+    #[test]
+    fn the_tree_is_at_hand_until_the_catalogue_moves_on() {
+        let products = Products::default();
+        products.at(7, |kept| kept.tree = Some(Arc::new(Tree::new(Vec::new()))));
+        assert!(products.kept_tree(7).is_some() && products.kept_tree(8).is_none());
+        products.keep(8, &product("a"));
+        assert!(products.kept_tree(8).is_none(), "the tree of another state is not shown");
     }
 
     #[test]

@@ -114,8 +114,18 @@ pub struct Outcome<D> {
 /// What a decision is taken on.
 struct Basis<D> {
     loaded: Loaded<D>,
-    /// Whether it was read from the log just now. State at hand may be behind what another process wrote.
-    is_fresh: bool,
+    known: Known,
+}
+
+/// How well the state that a decision is taken on is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// It was read from the log just now.
+    Fresh,
+    /// It is what this bus wrote or read last; another process may have moved on.
+    AtHand,
+    /// The aggregate is taken for new.
+    Guessed,
 }
 
 /// The state after a decision and its facts; or the state before it, where no fact was folded into it yet, and why not.
@@ -217,16 +227,49 @@ impl Bus {
         D::Command: Sync + Send,
         D::Error: domain::decider::Refusal,
     {
+        self.run(id, request, commands, false).await
+    }
+
+    /// Runs commands that begin an aggregate, as [`Bus::execute_all`] does. It is taken for new without a look at the
+    /// log; should it exist, the append finds out, and the commands are decided anew on what there is.
+    ///
+    /// # Errors
+    /// As [`Bus::execute`].
+    pub async fn begin_all<D>(
+        &self,
+        id: &str,
+        request: &Request,
+        commands: &[D::Command],
+    ) -> Result<Outcome<D>, AppError>
+    where
+        D: Decider,
+        D::Command: Sync + Send,
+        D::Error: domain::decider::Refusal,
+    {
+        self.run(id, request, commands, true).await
+    }
+
+    async fn run<D>(
+        &self,
+        id: &str,
+        request: &Request,
+        commands: &[D::Command],
+        begins: bool,
+    ) -> Result<Outcome<D>, AppError>
+    where
+        D: Decider,
+        D::Command: Sync + Send,
+        D::Error: domain::decider::Refusal,
+    {
         let stream = StreamId::new(D::TYPE, id);
         let turn = self.turns.take(&stream).await;
         for lost in 0..ATTEMPTS_MAX {
             self.pause(lost).await;
+            let nothing = || Loaded { state: Arc::default(), version: 0 };
             let basis = match turn.take_cached::<D>() {
-                Some(loaded) => Basis { loaded, is_fresh: false },
-                None => {
-                    let nothing = Loaded { state: Arc::default(), version: 0 };
-                    Basis { loaded: self.fold_from(&stream, nothing, u64::MAX).await?, is_fresh: true }
-                }
+                Some(loaded) => Basis { loaded, known: Known::AtHand },
+                None if begins && lost == 0 => Basis { loaded: nothing(), known: Known::Guessed },
+                None => Basis { loaded: self.fold_from(&stream, nothing(), u64::MAX).await?, known: Known::Fresh },
             };
             match self.attempt(&turn, basis, request, commands).await {
                 Attempt::Done(outcome) => return outcome,
@@ -252,12 +295,12 @@ impl Bus {
         D::Command: Sync + Send,
         D::Error: domain::decider::Refusal,
     {
-        let Basis { loaded: Loaded { state: before, version: expected }, is_fresh } = basis;
+        let Basis { loaded: Loaded { state: before, version: expected }, known } = basis;
         let (state, events) = match self.decide(before, expected, request, commands) {
             Ok(decided) => decided,
             Err((untouched, refused)) => {
                 let untouched = untouched.map(|state| Loaded { state, version: expected });
-                return match self.stands(turn, untouched, is_fresh).await {
+                return match self.stands(turn, untouched, known).await {
                     Ok(true) => Attempt::Done(self.replay_or(request, Err(refused.into())).await),
                     Ok(false) => Attempt::LostRace,
                     Err(error) => Attempt::Done(Err(error)),
@@ -266,7 +309,7 @@ impl Bus {
         };
         let id = turn.stream().id.to_string();
         if events.is_empty() {
-            match self.stands(turn, Some(Loaded { state: state.clone(), version: expected }), is_fresh).await {
+            match self.stands(turn, Some(Loaded { state: state.clone(), version: expected }), known).await {
                 Ok(true) => {}
                 Ok(false) => return Attempt::LostRace,
                 Err(error) => return Attempt::Done(Err(error)),
@@ -293,14 +336,19 @@ impl Bus {
     }
 
     /// Returns whether an answer without facts stands. Nothing of it is appended, so no expected version catches what
-    /// another process wrote meanwhile: the log is asked, unless the state was just read from it.
-    async fn stands<D>(&self, turn: &Turn, untouched: Option<Loaded<D>>, is_fresh: bool) -> Result<bool, AppError>
+    /// another process wrote meanwhile: the log is asked, unless the state was just read from it or nobody else writes.
+    async fn stands<D>(&self, turn: &Turn, untouched: Option<Loaded<D>>, known: Known) -> Result<bool, AppError>
     where
         D: Decider,
         D::Error: domain::decider::Refusal,
     {
-        let Some(untouched) = untouched else { return Ok(is_fresh) };
-        if is_fresh {
+        let is_certain = match known {
+            Known::Fresh => true,
+            Known::AtHand => !self.store.has_other_writers(),
+            Known::Guessed => false,
+        };
+        let Some(untouched) = untouched else { return Ok(is_certain) };
+        if is_certain {
             turn.remember(&untouched);
             return Ok(true);
         }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use event_store::StreamId;
@@ -9,14 +10,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Loaded;
 
-/// The most aggregates whose state is kept at hand; beyond it those not in use are dropped.
-pub(super) const AGGREGATES_MAX: usize = 20_000;
+/// The most aggregates whose state is kept at hand; beyond it those that were not used for longest are dropped.
+pub(super) const AGGREGATES_MAX: usize = 10_000;
 
 type AnyState = (Arc<dyn Any + Send + Sync>, u64);
 
 struct Slot {
     turn: Arc<Semaphore>,
     state: Mutex<Option<AnyState>>,
+    /// Used since the last time something was dropped for room.
+    used: AtomicBool,
 }
 
 impl Slot {
@@ -50,6 +53,7 @@ impl Turns {
     /// Returns the state at hand.
     pub(super) fn cached<D: Send + Sync + 'static>(&self, stream: &StreamId) -> Option<Loaded<D>> {
         let slot = self.slots().get(stream)?.clone();
+        slot.used.store(true, Ordering::Relaxed);
         let (state, version) = slot.state().clone()?;
         Some(Loaded { state: state.downcast().ok()?, version })
     }
@@ -67,12 +71,14 @@ impl Turns {
     fn slot(&self, stream: &StreamId) -> Arc<Slot> {
         let mut slots = self.slots();
         if let Some(slot) = slots.get(stream) {
+            slot.used.store(true, Ordering::Relaxed);
             return slot.clone();
         }
         if slots.len() >= AGGREGATES_MAX {
             drop_idle(&mut slots);
         }
-        let slot = Arc::new(Slot { turn: Arc::new(Semaphore::new(1)), state: Mutex::new(None) });
+        let slot =
+            Arc::new(Slot { turn: Arc::new(Semaphore::new(1)), state: Mutex::default(), used: AtomicBool::new(true) });
         slots.insert(stream.clone(), slot.clone());
         slot
     }
@@ -82,13 +88,18 @@ impl Turns {
     }
 }
 
-/// Drops half of the slots that nobody uses. One in use must stay: two turns for one aggregate would race.
+/// Drops slots that were not used since the last time, so that what is used all the time stays; where all were, half of
+/// them. One in use must stay: two turns for one aggregate would race.
 fn drop_idle(slots: &mut HashMap<StreamId, Arc<Slot>>) {
-    let mut keep = false;
-    slots.retain(|_, slot| {
-        keep = !keep;
-        keep || Arc::strong_count(slot) > 1
-    });
+    let before = slots.len();
+    slots.retain(|_, slot| slot.used.swap(false, Ordering::Relaxed) || Arc::strong_count(slot) > 1);
+    if slots.len() > before / 2 {
+        let mut keep = false;
+        slots.retain(|_, slot| {
+            keep = !keep;
+            keep || Arc::strong_count(slot) > 1
+        });
+    }
 }
 
 impl Turn {

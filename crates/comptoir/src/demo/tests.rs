@@ -39,7 +39,7 @@ async fn facts(store: &dyn EventStore) -> Vec<String> {
     let page = store.read_all(Position(0), usize::MAX, &Filter::default()).await.expect("the log is read");
     assert_eq!(page.next, page.head, "one page holds the demo");
     let fact = |event: &RecordedEvent| format!("{} {} {}", event.stream, event.sequence, event.payload.get());
-    let mut facts: Vec<_> = page.events.iter().map(fact).collect();
+    let mut facts: Vec<_> = page.events.iter().map(|event| fact(event)).collect();
     facts.sort();
     facts
 }

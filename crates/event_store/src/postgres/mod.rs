@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::checks;
+use crate::tail::Tail;
 use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
 use crate::{RecordedEvent, StoreError, StreamId};
 use writer::{Job, Writer};
@@ -48,6 +49,7 @@ pub struct PostgresStore {
     writer: Mutex<Option<JoinHandle<()>>>,
     follower: JoinHandle<()>,
     pool: PgPool,
+    tail: Arc<Tail>,
     head: watch::Receiver<Position>,
 }
 
@@ -76,14 +78,23 @@ impl PostgresStore {
         let (sender, head) = watch::channel(reader::head(&pool).await?);
         let sender = Arc::new(sender);
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
-        let writer = Writer::connect(options, Arc::clone(&sender)).await?;
+        let tail = Arc::new(Tail::default());
+        let writer = Writer::connect(options, tail.clone(), Arc::clone(&sender)).await?;
         Ok(Self {
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(tokio::spawn(writer.run(queue)))),
             follower: tokio::spawn(head::follow(listener, pool.clone(), sender)),
             pool,
+            tail,
             head,
         })
+    }
+
+    /// Reads from the database always, also what was just written and is still in memory: for whoever checks the database.
+    #[must_use]
+    pub fn without_tail(mut self) -> Self {
+        self.tail = Arc::default();
+        self
     }
 
     fn jobs(&self) -> Option<mpsc::Sender<Job>> {
@@ -135,7 +146,10 @@ impl EventStore for PostgresStore {
     }
 
     async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
-        reader::read_all(&self.pool, after, limit, filter).await
+        match self.tail.read(after, limit, filter) {
+            Some(page) => page,
+            None => reader::read_all(&self.pool, after, limit, filter).await,
+        }
     }
 
     async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {

@@ -1,5 +1,7 @@
 //! Reads, each one statement and so one snapshot.
 
+use std::sync::Arc;
+
 use serde_json::value::RawValue;
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{Decode, Postgres, Row, Type};
@@ -75,7 +77,7 @@ pub(super) async fn read_all(
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
         if get::<Option<i64>>(row, 0)?.is_some() {
-            events.push(event(row, None)?);
+            events.push(Arc::new(event(row, None)?));
         }
     }
     query.page(events, head)

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{head, reader};
 use crate::checks::{self, SharedError};
+use crate::tail::Tail;
 use crate::{AppendError, Appended, Commit, Position, StoreError};
 
 /// The most commits of one statement.
@@ -64,6 +65,7 @@ pub(super) struct Writer {
     options: PgConnectOptions,
     connection: Option<PgConnection>,
     used_at: Instant,
+    tail: Arc<Tail>,
     head: Arc<watch::Sender<Position>>,
     waiting: VecDeque<Job>,
 }
@@ -71,11 +73,12 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) async fn connect(
         options: PgConnectOptions,
+        tail: Arc<Tail>,
         head: Arc<watch::Sender<Position>>,
     ) -> Result<Self, StoreError> {
         let options = options.options(PLANNER);
         let connection = Some(open(&options).await.map_err(checks::unavailable)?);
-        Ok(Self { options, connection, used_at: Instant::now(), head, waiting: VecDeque::new() })
+        Ok(Self { options, connection, used_at: Instant::now(), tail, head, waiting: VecDeque::new() })
     }
 
     /// Writes until every sender is gone and the queue is empty.
@@ -128,7 +131,7 @@ impl Writer {
     /// Stores a batch; when the server refuses it, each commit on its own, so that only the one to blame suffers.
     async fn store(&mut self, batch: Vec<Job>) {
         let failure = match self.attempt(&batch).await {
-            Ok(outcomes) => return tell(batch, outcomes),
+            Ok(outcomes) => return self.tell(batch, outcomes),
             Err(failure) => failure,
         };
         let alone = batch.len() == 1;
@@ -146,7 +149,7 @@ impl Writer {
             }
             let job = vec![job];
             match self.attempt(&job).await {
-                Ok(outcomes) => tell(job, outcomes),
+                Ok(outcomes) => self.tell(job, outcomes),
                 Err(Failure::Raced(error) | Failure::Refused(error)) => refuse(job, &error, false),
                 Err(Failure::Lost { error, in_doubt }) => {
                     refuse(job, &error, in_doubt);
@@ -190,11 +193,25 @@ impl Writer {
         self.connection = Some(connection);
         let outcomes = rows.iter().zip(batch).map(|(row, job)| outcome(row, &job.commit));
         let outcomes: Result<Vec<Outcome>, StoreError> = outcomes.collect();
-        let outcomes = outcomes.map_err(|error| Failure::Lost { error: SharedError::new(error), in_doubt: true })?;
-        if let Some(position) = outcomes.iter().flatten().map(|appended| appended.position).max() {
+        outcomes.map_err(|error| Failure::Lost { error: SharedError::new(error), in_doubt: true })
+    }
+
+    /// Answers everyone of a batch, after readers can see it.
+    fn tell(&self, batch: Vec<Job>, outcomes: Vec<Outcome>) {
+        let (mut landed, mut told) = (Vec::new(), Vec::with_capacity(batch.len()));
+        for (job, outcome) in batch.into_iter().zip(outcomes) {
+            landed.extend(outcome.as_ref().ok().map(|appended| (job.commit, *appended)));
+            told.push((job.answer, outcome));
+        }
+        landed.sort_by_key(|(_, appended)| appended.position);
+        if let Some(position) = landed.last().map(|(_, appended)| appended.position) {
+            self.tail.push(landed);
             head::raise(&self.head, position);
         }
-        Ok(outcomes)
+        for (answer, outcome) in told {
+            // A caller that has gone away needs no answer.
+            drop(answer.send(outcome));
+        }
     }
 
     /// Takes the connection, or makes a new one: a few times, with a growing pause.
@@ -266,13 +283,6 @@ fn outcome(row: &PgRow, commit: &Commit) -> Result<Outcome, StoreError> {
         return Ok(Err(AppendError::DuplicateCommand(reader::command(row, 4)?)));
     }
     Ok(Err(AppendError::WrongVersion { expected: commit.expected, actual: reader::number(row, 2)? }))
-}
-
-fn tell(batch: Vec<Job>, outcomes: Vec<Outcome>) {
-    for (job, outcome) in batch.into_iter().zip(outcomes) {
-        // A caller that has gone away needs no answer.
-        drop(job.answer.send(outcome));
-    }
 }
 
 fn refuse(batch: Vec<Job>, error: &SharedError, in_doubt: bool) {

@@ -12,7 +12,7 @@ mod writer;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::checks;
+use crate::tail::Tail;
 use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
 use crate::{RecordedEvent, StoreError, StreamId};
 use reader::Readers;
@@ -38,6 +39,7 @@ pub struct SqliteStore {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Readers,
+    tail: Arc<Tail>,
     head: watch::Receiver<Position>,
 }
 
@@ -53,13 +55,21 @@ impl SqliteStore {
         let lock = lock(path)?;
         let connection = Connection::open(path).map_err(checks::unavailable)?;
         let (sender, jobs) = mpsc::channel(QUEUE_JOBS_MAX);
-        let (writer, head) = Writer::new(connection, lock)?;
+        let tail = Arc::new(Tail::default());
+        let (writer, head) = Writer::new(connection, lock, tail.clone())?;
         let readers = Readers::new(path)?;
         let thread = std::thread::Builder::new()
             .name("event_store writer".to_owned())
             .spawn(move || writer.run(jobs))
             .map_err(checks::unavailable)?;
-        Ok(Self { jobs: Mutex::new(Some(sender)), writer: Mutex::new(Some(thread)), readers, head })
+        Ok(Self { jobs: Mutex::new(Some(sender)), writer: Mutex::new(Some(thread)), readers, tail, head })
+    }
+
+    /// Reads from the file always, also what was just written and is still in memory: for whoever checks the file.
+    #[must_use]
+    pub fn without_tail(mut self) -> Self {
+        self.tail = Arc::default();
+        self
     }
 
     fn jobs(&self) -> Option<mpsc::Sender<Job>> {
@@ -136,6 +146,14 @@ impl EventStore for SqliteStore {
     }
 
     async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+        if let Some(page) = self.tail.read(after, limit, filter) {
+            return page;
+        }
+        let head = *self.head.borrow();
+        if after == head {
+            // Nobody else writes: there is no more.
+            return Ok(Page { events: Vec::new(), next: after, head });
+        }
         let filter = filter.clone();
         self.readers.with(move |connection| reader::read_all(connection, after, limit, &filter)).await
     }
@@ -143,6 +161,11 @@ impl EventStore for SqliteStore {
     async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {
         let id = id.to_owned();
         self.readers.with(move |connection| reader::find_command(connection, &id)).await
+    }
+
+    /// The lock file keeps others out.
+    fn has_other_writers(&self) -> bool {
+        false
     }
 
     fn head(&self) -> watch::Receiver<Position> {

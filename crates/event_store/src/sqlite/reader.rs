@@ -85,7 +85,7 @@ pub(super) fn read_stream(
     let rows = statement
         .query(params![&*stream.kind, &*stream.id, checks::to_bound(after), limit])
         .map_err(checks::unavailable)?;
-    let events = collect(rows, Some(stream))?;
+    let events = collect(rows, |row| event(row, Some(stream)))?;
     checks::check_stream(stream, after, &events)?;
     Ok(events)
 }
@@ -110,7 +110,7 @@ pub(super) fn read_all(
         let kinds = serde_json::to_string(&filter.kinds).map_err(checks::unavailable)?;
         statement.query(params![from, until, limit, kinds])
     };
-    let events = collect(rows.map_err(checks::unavailable)?, None)?;
+    let events = collect(rows.map_err(checks::unavailable)?, |row| event(row, None).map(Arc::new))?;
     query.page(events, head)
 }
 
@@ -176,10 +176,13 @@ pub(super) fn mark(connection: &Connection, name: &str) -> Result<Option<u64>, S
     value.map(checks::to_u64).transpose()
 }
 
-fn collect(mut rows: rusqlite::Rows<'_>, stream: Option<&StreamId>) -> Result<Vec<RecordedEvent>, StoreError> {
+fn collect<T>(
+    mut rows: rusqlite::Rows<'_>,
+    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
     let mut events = Vec::new();
     while let Some(row) = rows.next().map_err(checks::unavailable)? {
-        events.push(event(row, stream)?);
+        events.push(read(row)?);
     }
     Ok(events)
 }

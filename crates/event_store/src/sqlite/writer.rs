@@ -6,12 +6,14 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::fs::File;
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::reader;
 use crate::checks::{self, SharedError};
+use crate::tail::Tail;
 use crate::{AppendError, Appended, Commit, Position, StoreError, StreamId};
 
 /// The most jobs of one transaction.
@@ -57,6 +59,8 @@ struct Batch {
     told: Vec<Tell>,
     /// Told after the write-ahead log was overwritten too.
     told_overwritten: Vec<Tell>,
+    /// What is in the transaction, in order of position.
+    landed: Vec<(Commit, Appended)>,
     failed: Option<Failed>,
 }
 
@@ -85,6 +89,7 @@ pub(super) struct Writer {
     stale: bool,
     /// The text of the insert of so many events.
     inserts: HashMap<usize, String>,
+    tail: Arc<Tail>,
     head: watch::Sender<Position>,
     /// Held for as long as this process may write. Declared last: it is given back after the connection is closed.
     _lock: File,
@@ -92,7 +97,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Prepares the file. The watch holds the end of the log.
-    pub(super) fn new(connection: Connection, lock: File) -> Result<(Self, watch::Receiver<Position>), StoreError> {
+    pub(super) fn new(
+        connection: Connection,
+        lock: File,
+        tail: Arc<Tail>,
+    ) -> Result<(Self, watch::Receiver<Position>), StoreError> {
         prepare(&connection).map_err(checks::unavailable)?;
         let position = reader::head(&connection)?;
         let (head, receiver) = watch::channel(position);
@@ -102,6 +111,7 @@ impl Writer {
             stream_heads: HashMap::new(),
             stale: false,
             inserts: HashMap::new(),
+            tail,
             head,
             _lock: lock,
         };
@@ -113,13 +123,22 @@ impl Writer {
         while let Some(first) = jobs.blocking_recv() {
             let mut batch = Batch { failed: self.begin().err(), ..Batch::default() };
             self.store(first, &mut batch);
-            for _ in 1..BATCH_JOBS_MAX {
-                match jobs.try_recv() {
-                    Ok(job) => self.store(job, &mut batch),
-                    Err(_) => break,
-                }
-            }
+            let mut room = BATCH_JOBS_MAX - 1;
+            self.gather(&mut jobs, &mut room, &mut batch);
+            // On a busy machine whoever is about to hand in a commit runs first; on an idle one this is nothing.
+            std::thread::yield_now();
+            self.gather(&mut jobs, &mut room, &mut batch);
             self.finish(batch);
+        }
+    }
+
+    /// Stores the jobs that are waiting, as far as there is room for them.
+    fn gather(&mut self, jobs: &mut mpsc::Receiver<Job>, room: &mut usize, batch: &mut Batch) {
+        while *room > 0
+            && let Ok(job) = jobs.try_recv()
+        {
+            self.store(job, batch);
+            *room -= 1;
         }
     }
 
@@ -136,8 +155,14 @@ impl Writer {
     fn store(&mut self, job: Job, batch: &mut Batch) {
         match job {
             Job::Append { commit, answer } => {
-                let tell = batch.step(answer, || self.append(&commit));
+                let mut landed = None;
+                let tell = batch.step(answer, || {
+                    let outcome = self.append(&commit)?;
+                    landed = outcome.as_ref().ok().copied();
+                    Ok(outcome)
+                });
                 batch.told.push(tell);
+                batch.landed.extend(landed.map(|appended| (commit, appended)));
             }
             Job::SecretInsert { name, value, answer } => {
                 let tell = batch.step(answer, || self.secret_or_insert(&name, &value));
@@ -156,7 +181,7 @@ impl Writer {
 
     fn finish(&mut self, mut batch: Batch) {
         if batch.failed.is_none() {
-            batch.failed = self.commit().err();
+            batch.failed = self.commit(std::mem::take(&mut batch.landed)).err();
         }
         if let Some(failed) = &batch.failed {
             tracing::error!(error = %failed.error, in_doubt = failed.in_doubt, "a batch of the event log was not stored");
@@ -174,11 +199,12 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self) -> Result<(), Failed> {
+    fn commit(&mut self, landed: Vec<(Commit, Appended)>) -> Result<(), Failed> {
         if let Err(error) = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
             let in_doubt = error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
             return Err(Failed { in_doubt, ..Failed::from(error) });
         }
+        self.tail.push(landed);
         let position = Position(self.position);
         self.head.send_if_modified(|head| std::mem::replace(head, position) != position);
         Ok(())
@@ -195,23 +221,24 @@ impl Writer {
     }
 
     fn append(&mut self, commit: &Commit) -> Result<Result<Appended, AppendError>, Failed> {
-        if let Some(command) = &commit.command
-            && let Some(record) = reader::find_command(&self.connection, &command.id)?
-        {
-            return Ok(Err(AppendError::DuplicateCommand(record)));
-        }
         let expected = commit.expected;
         let actual = match self.stream_heads.get(&commit.stream) {
             Some(&sequence) => sequence,
             None => reader::stream_head(&self.connection, &commit.stream)?,
         };
         if actual != expected {
-            return Ok(Err(AppendError::WrongVersion { expected, actual }));
+            return Ok(Err(self.duplicate(commit)?.unwrap_or(AppendError::WrongVersion { expected, actual })));
         }
         let count = u64::try_from(commit.events.len())?;
         let full = || Failed::from("the log has no positions left");
         let sequence = expected.checked_add(count).ok_or_else(full)?;
         let position = self.position.checked_add(count).ok_or_else(full)?;
+        let appended = Appended { sequence, position: Position(position) };
+        if !self.insert_command(commit, appended)?
+            && let Some(duplicate) = self.duplicate(commit)?
+        {
+            return Ok(Err(duplicate));
+        }
         if let Err(error) = self.insert_events(commit) {
             // Only someone who ignores the lock file can have come first; the statement undid itself.
             let actual = reader::stream_head(&self.connection, &commit.stream)?;
@@ -219,10 +246,9 @@ impl Writer {
                 return Err(error.into());
             }
             self.keep_head(&commit.stream, actual);
+            self.delete_command(commit)?;
             return Ok(Err(AppendError::WrongVersion { expected, actual }));
         }
-        let appended = Appended { sequence, position: Position(position) };
-        self.insert_command(commit, appended)?;
         self.keep_head(&commit.stream, sequence);
         self.position = position;
         Ok(Ok(appended))
@@ -251,13 +277,22 @@ impl Writer {
         Ok(())
     }
 
-    fn insert_command(&self, commit: &Commit, appended: Appended) -> Result<(), Failed> {
+    /// Tells where a commit's command landed before.
+    fn duplicate(&self, commit: &Commit) -> Result<Option<AppendError>, Failed> {
         let Some(command) = &commit.command else {
-            return Ok(());
+            return Ok(None);
+        };
+        Ok(reader::find_command(&self.connection, &command.id)?.map(AppendError::DuplicateCommand))
+    }
+
+    /// Inserts a commit's command, if it has one. Returns false where it is there already.
+    fn insert_command(&self, commit: &Commit, appended: Appended) -> Result<bool, Failed> {
+        let Some(command) = &commit.command else {
+            return Ok(true);
         };
         let sql = "INSERT INTO commands (id, fingerprint, aggregate_type, aggregate_id, sequence_first, sequence_last, \
-                   position) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        self.connection.prepare_cached(sql)?.execute(params![
+                   position) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+        let inserted = self.connection.prepare_cached(sql)?.execute(params![
             command.id,
             command.fingerprint,
             &*commit.stream.kind,
@@ -266,6 +301,14 @@ impl Writer {
             i64::try_from(appended.sequence)?,
             i64::try_from(appended.position.0)?,
         ])?;
+        Ok(inserted == 1)
+    }
+
+    /// Takes a commit's command back out of the transaction.
+    fn delete_command(&self, commit: &Commit) -> Result<(), Failed> {
+        if let Some(command) = &commit.command {
+            self.connection.prepare_cached("DELETE FROM commands WHERE id = ?1")?.execute([&command.id])?;
+        }
         Ok(())
     }
 

@@ -19,6 +19,8 @@ use super::table::{Column, ColumnType};
 
 /// How many connections read at the same time.
 const READERS: usize = 4;
+/// How much of the file a reader maps into memory: 1 GiB.
+const MAPPED_BYTES_MAX: i64 = 1 << 30;
 /// How many statements a connection remembers.
 const STATEMENTS_MAX: usize = 256;
 /// How long a writer waits for the writer of another process.
@@ -63,7 +65,7 @@ impl From<rusqlite::Error> for ReadError {
 impl SqliteRows {
     pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
         let writer = connect(path)?;
-        let idle = (0..READERS).map(|_| connect(path)).collect::<Result<Vec<_>, _>>()?;
+        let idle = (0..READERS).map(|_| connect_reader(path)).collect::<Result<Vec<_>, _>>()?;
         let readers = Readers { idle: Mutex::new(idle), free: Semaphore::new(READERS) };
         Ok(Self::with(writer, Some(readers)))
     }
@@ -134,6 +136,13 @@ fn connect(path: &Path) -> Result<Connection, ReadError> {
     connection.pragma_update(None, "cache_size", -65_536)?;
     connection.pragma_update(None, "wal_autocheckpoint", 4_096)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(connection)
+}
+
+/// Every commit of the writer makes a reader forget its pages, so that they are mapped rather than read anew.
+fn connect_reader(path: &Path) -> Result<Connection, ReadError> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "mmap_size", MAPPED_BYTES_MAX)?;
     Ok(connection)
 }
 

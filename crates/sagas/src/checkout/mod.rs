@@ -374,7 +374,7 @@ impl Process for Checkout {
     const KIND: &'static str = "checkout";
     const LISTENS: &'static [&'static str] = &["cart", "order", "payment", "fulfilment"];
     // A buyer waits for the answer.
-    const GATHER: Duration = Duration::from_millis(1);
+    const GATHER: Duration = Duration::ZERO;
 
     fn hear(event: &RecordedEvent) -> Result<Option<Told<CheckoutInput>>, AppError> {
         hear::hear(event)
@@ -404,6 +404,17 @@ impl Process for Checkout {
             CheckoutStep::RejectOrder { .. } => "reject_order".to_owned(),
             CheckoutStep::CancelOrder { .. } => "cancel_order".to_owned(),
         }
+    }
+
+    fn may_begin_early(step: &CheckoutStep) -> bool {
+        // Units that an order holds are given back by every undo. An order that was confirmed unnoticed is confirmed
+        // again, and called off like any other.
+        matches!(step, CheckoutStep::Reserve { .. } | CheckoutStep::Allocate { .. } | CheckoutStep::Confirm { .. })
+    }
+
+    fn may_tell_early(status: &CheckoutStatus) -> bool {
+        // The order itself says so.
+        *status == CheckoutStatus::Confirmed
     }
 
     fn begins(input: &CheckoutInput) -> bool {

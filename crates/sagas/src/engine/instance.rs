@@ -33,6 +33,25 @@ pub(super) enum Incoming<P: Process> {
     Resume,
 }
 
+/// What a stored move leaves to do, and what was performed already while it was stored.
+pub(super) struct Moved<P: Process> {
+    pub(super) asks: Vec<(String, P::Step)>,
+    pub(super) answers: Vec<Incoming<P>>,
+}
+
+impl<P: Process> Default for Moved<P> {
+    fn default() -> Self {
+        Self { asks: Vec::new(), answers: Vec::new() }
+    }
+}
+
+impl<P: Process> Moved<P> {
+    /// Returns whether the process now waits for others.
+    pub(super) fn is_over(&self) -> bool {
+        self.asks.is_empty() && self.answers.is_empty()
+    }
+}
+
 /// A process at hand: one at a time moves it on.
 pub(super) struct Instance<P: Process> {
     pub(super) turn: Semaphore,
@@ -65,6 +84,11 @@ impl<P: Process> Instance<P> {
 
     pub(super) fn in_flight(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows others what they may know.
+    pub(super) fn show(&self, status: P::Status) {
+        self.status.send_if_modified(|shown| std::mem::replace(shown, status.clone()) != status);
     }
 
     /// Returns whether nothing happens to it and nobody watches it.

@@ -3,7 +3,8 @@
 //! A process is a decider too: `react(state, input) → state, asks`, pure. Its own stream records what it was
 //! told, what it asked for, what it waits for and what was answered: the log is inbox, outbox, timer table and
 //! dead-letter queue. **Record before acting**: an ask is in the log before anyone acts on it, so after a crash it is
-//! asked again, under the same key, and everything that is asked can be asked twice.
+//! asked again, under the same key, and everything that is asked can be asked twice. Only steps that every undo takes
+//! back unasked are performed while they are recorded ([`Process::may_begin_early`], docs/adr/0012).
 //!
 //! Rules: an ask that gives no answer to rely on is tried again after [`RETRY_AFTER_SECONDS`]; after the last try it is a
 //! dead letter and a [`ManualTask`] is opened. What comes from the feed is told in order of position, once.
@@ -16,6 +17,7 @@ mod router;
 mod runner;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::time::Duration;
 
@@ -137,6 +139,18 @@ pub trait Process: Clone + Default + PartialEq + Send + Sync + 'static {
 
     /// Names an ask within the process: the same name is the same ask for ever.
     fn key(step: &Self::Step) -> String;
+
+    /// Returns whether a step may be performed while it is still being recorded. Only one that every undo of the process
+    /// takes back, recorded or not, and that can be done twice: any other is recorded first.
+    fn may_begin_early(_step: &Self::Step) -> bool {
+        false
+    }
+
+    /// Returns whether what others may know is in the log by itself, so that they need not wait until the process has
+    /// recorded that it knows.
+    fn may_tell_early(_status: &Self::Status) -> bool {
+        false
+    }
 
     /// Returns whether an input from the feed begins a process that does not exist yet. Any other input for an unknown
     /// process is nobody's.

@@ -89,7 +89,9 @@ impl<P: Process> Runner<P> {
                     _ = shutdown.wait_for(|stop| *stop) => {}
                     changed = head.changed() => if changed.is_err() { return },
                 }
-                tokio::time::sleep(P::GATHER).await;
+                if !P::GATHER.is_zero() {
+                    tokio::time::sleep(P::GATHER).await;
+                }
             }
         }
     }

@@ -14,8 +14,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::advance::Move;
-use super::instance::{Heard, Incoming, Instance};
-use super::record::{Folded, ManualTask, Record, TaskDecision};
+use super::instance::{Heard, Incoming, Instance, Moved};
+use super::record::{Folded, ManualTask, TaskDecision};
 use super::{Process, Worker};
 
 /// The most processes kept at hand; beyond it the idle ones are dropped.
@@ -93,9 +93,9 @@ pub struct Runner<P: Process> {
     instances: Mutex<HashMap<String, Arc<Instance<P>>>>,
     pub(super) open: Mutex<Open>,
     pub(super) undelivered: Mutex<BTreeSet<u64>>,
-    tasks: Mutex<BTreeMap<TaskId, OpenTask>>,
-    timers: Mutex<BTreeSet<(Timestamp, String, String)>>,
-    timers_changed: Notify,
+    pub(super) tasks: Mutex<BTreeMap<TaskId, OpenTask>>,
+    pub(super) timers: Mutex<BTreeSet<(Timestamp, String, String)>>,
+    pub(super) timers_changed: Notify,
     drives: Mutex<JoinSet<()>>,
     pub(super) heard_until: watch::Sender<u64>,
 }
@@ -103,9 +103,6 @@ pub struct Runner<P: Process> {
 pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// Timers and retries share one table; a retry's name begins with this.
-const RETRY_PREFIX: &str = "retry:";
 
 impl<P: Process> Runner<P> {
     /// Makes a runner; [`Runner::recover`] and [`Runner::follow`] set it going.
@@ -122,6 +119,11 @@ impl<P: Process> Runner<P> {
             drives: Mutex::default(),
             heard_until: watch::Sender::new(0),
         })
+    }
+
+    /// Watches what others may know of a process that begins only now.
+    pub fn watch_new(&self, id: &str) -> watch::Receiver<P::Status> {
+        self.instance(id).status.subscribe()
     }
 
     /// Watches what others may know of a process, also of one that has not begun yet.
@@ -175,8 +177,8 @@ impl<P: Process> Runner<P> {
         }
         let decision = TaskDecision { choice: choice.to_owned(), reason, by: by.id().to_owned() };
         let incoming = Incoming::Decision { task: task.clone(), decision };
-        let asks = self.advance(&found.process, vec![incoming]).await?;
-        self.spawn_drive(found.process.clone(), asks);
+        let moved = self.advance(&found.process, vec![incoming]).await?;
+        self.spawn_drive(found.process.clone(), moved);
         Ok(found)
     }
 
@@ -198,20 +200,20 @@ impl<P: Process> Runner<P> {
     pub(super) fn tell(self: &Arc<Self>, id: String, heard: Heard<P::Input>) {
         held(&self.undelivered).insert(heard.position);
         self.instance(&id).inbox().push_back(heard);
-        self.spawn_drive(id, Vec::new());
+        self.spawn_drive(id, Moved::default());
     }
 
     /// Lets a process go on in the background: performs asks, moves on with the answers, until it waits.
-    pub(super) fn spawn_drive(self: &Arc<Self>, id: String, asks: Vec<(String, P::Step)>) {
+    pub(super) fn spawn_drive(self: &Arc<Self>, id: String, moved: Moved<P>) {
         let runner = self.clone();
         let mut drives = held(&self.drives);
         while drives.try_join_next().is_some() {}
-        drives.spawn(async move { runner.drive(&id, asks).await });
+        drives.spawn(async move { runner.drive(&id, moved).await });
     }
 
     pub(super) async fn resume(self: &Arc<Self>, id: String) {
         match self.advance(&id, vec![Incoming::Resume]).await {
-            Ok(asks) => self.spawn_drive(id, asks),
+            Ok(moved) => self.spawn_drive(id, moved),
             Err(error) => {
                 tracing::error!(kind = P::KIND, id, ?error, "a process cannot be resumed, trying again");
                 self.spawn_resume(id);
@@ -228,16 +230,16 @@ impl<P: Process> Runner<P> {
         });
     }
 
-    async fn drive(self: &Arc<Self>, id: &str, asks: Vec<(String, P::Step)>) {
-        let answers = self.perform_all(id, asks).await;
+    async fn drive(self: &Arc<Self>, id: &str, moved: Moved<P>) {
+        let answers = self.perform_rest(id, moved).await;
         self.move_on(id, answers).await;
     }
 
     async fn move_on(self: &Arc<Self>, id: &str, mut answers: Vec<Incoming<P>>) {
         loop {
             match self.advance(id, answers).await {
-                Ok(asks) if asks.is_empty() => return,
-                Ok(asks) => answers = self.perform_all(id, asks).await,
+                Ok(moved) if moved.is_over() => return,
+                Ok(moved) => answers = self.perform_rest(id, moved).await,
                 Err(error) => {
                     // Nothing was stored: the asks stand, so performing them again is what a restart would do too.
                     tracing::error!(kind = P::KIND, id, ?error, "a process cannot be moved on, trying again");
@@ -248,16 +250,21 @@ impl<P: Process> Runner<P> {
         }
     }
 
-    async fn perform_all(&self, id: &str, asks: Vec<(String, P::Step)>) -> Vec<Incoming<P>> {
-        if asks.is_empty() {
-            return Vec::new();
+    /// Performs what a move left to do and adds it to what was performed with it.
+    async fn perform_rest(&self, id: &str, Moved { asks, mut answers }: Moved<P>) -> Vec<Incoming<P>> {
+        if !asks.is_empty() {
+            let instance = self.instance(id);
+            let correlation = instance.folded().as_ref().and_then(|folded| folded.correlation.clone());
+            answers.extend(self.perform_all(id, correlation.as_deref(), asks).await);
         }
-        let instance = self.instance(id);
-        let correlation = instance.folded().as_ref().and_then(|folded| folded.correlation.clone());
-        let correlation = correlation.unwrap_or_else(|| id.to_owned());
+        answers
+    }
+
+    async fn perform_all(&self, id: &str, correlation: Option<&str>, asks: Vec<(String, P::Step)>) -> Vec<Incoming<P>> {
+        let correlation = correlation.unwrap_or(id);
         let performed = asks.into_iter().map(|(key, step)| {
             let command = format!("{}/{id}/{key}", P::KIND);
-            let cause = Cause::of(command, correlation.clone()).because_of(format!("{}-{id}", P::KIND));
+            let cause = Cause::of(command, correlation).because_of(format!("{}-{id}", P::KIND));
             let request = Request::new(Actor::system(P::KIND), cause);
             async move {
                 let answer = self.worker.perform(id, &step, &request).await;
@@ -270,8 +277,9 @@ impl<P: Process> Runner<P> {
         join_all(performed).await
     }
 
-    /// Moves a process on by its inbox and by what else came in, stores the move, and returns what is asked now.
-    async fn advance(&self, id: &str, incoming: Vec<Incoming<P>>) -> Result<Vec<(String, P::Step)>, EngineError> {
+    /// Moves a process on by its inbox and by what else came in, stores the move, and returns what is asked now. What may
+    /// begin early is performed meanwhile.
+    pub(super) async fn advance(&self, id: &str, incoming: Vec<Incoming<P>>) -> Result<Moved<P>, EngineError> {
         let instance = self.instance(id);
         // The semaphore is never closed, so the turn always comes.
         let _turn = instance.turn.acquire().await;
@@ -280,23 +288,42 @@ impl<P: Process> Runner<P> {
                 instance.in_flight().remove(key);
             }
         }
-        for _ in 0..MOVE_ATTEMPTS_MAX {
+        for attempt in 0..MOVE_ATTEMPTS_MAX {
+            let heard: Vec<_> = instance.inbox().iter().cloned().collect();
             let cached = instance.folded().take();
+            // What begins a process is taken to be told for the first time; the store finds out when it is not.
+            let seems_new = cached.is_none() && attempt == 0 && heard.iter().any(|heard| P::begins(&heard.input));
             let folded = match cached {
                 Some(folded) => folded,
+                None if seems_new => Folded::default(),
                 None => self.load(id).await?,
             };
             let expected = folded.version;
-            let heard: Vec<_> = instance.inbox().iter().cloned().collect();
             let mut step = Move::of(id, folded, self.shop.clock.now());
             heard.iter().for_each(|heard| step.hear(heard));
             incoming.iter().for_each(|item| step.take(item.clone()));
             step.asks.retain(|(key, _)| !instance.in_flight().contains(key));
-            if self.store(id, expected, &step, &heard).await? {
-                return Ok(self.finish_move(id, &instance, step, heard));
+            if seems_new && step.records.is_empty() {
+                continue;
+            }
+            self.tell_early(&instance, &step.folded.process);
+            let early: Vec<_> = step.asks.iter().filter(|(_, ask)| P::may_begin_early(ask)).cloned().collect();
+            let performed = self.perform_all(id, step.folded.correlation.as_deref(), early);
+            let (stored, answers) = tokio::join!(self.store(id, expected, &step, &heard), performed);
+            if stored? {
+                let mut asks = self.finish_move(id, &instance, step, heard);
+                asks.retain(|(_, ask)| !P::may_begin_early(ask));
+                return Ok(Moved { asks, answers });
             }
         }
         Err(EngineError::Store("others move this process all the time".into()))
+    }
+
+    fn tell_early(&self, instance: &Instance<P>, process: &P) {
+        let status = process.status();
+        if P::may_tell_early(&status) {
+            instance.show(status);
+        }
     }
 
     /// Stores a move's records. Returns false when another worker was faster.
@@ -360,87 +387,9 @@ impl<P: Process> Runner<P> {
         }
         let status = folded.process.status();
         *instance.folded() = (!folded.is_over()).then_some(folded);
-        instance.status.send_if_modified(|shown| std::mem::replace(shown, status.clone()) != status);
+        instance.show(status);
         instance.in_flight().extend(asks.iter().map(|(key, _)| key.clone()));
         asks
-    }
-
-    /// Notes what a record means for timers and tasks.
-    fn note(&self, id: &str, record: &Record<P::Input, P::Step>) {
-        match record {
-            Record::TimerSet { name, due } => self.set_timer(*due, id, name.clone()),
-            Record::AttemptFailed { key, retry_at, .. } => {
-                self.set_timer(*retry_at, id, format!("{RETRY_PREFIX}{key}"));
-            }
-            Record::TaskOpened { task } => self.note_task(id, task),
-            Record::TaskDecided { id, .. } => _ = held(&self.tasks).remove(id),
-            Record::Told { .. }
-            | Record::Asked { .. }
-            | Record::Answered { .. }
-            | Record::DeadLettered { .. }
-            | Record::TimerStopped { .. }
-            | Record::TimerFired { .. }
-            | Record::Ended { .. } => {}
-        }
-    }
-
-    /// Notes everything a process waits for, after a start.
-    pub(super) fn note_all(&self, id: &str, folded: &Folded<P>) {
-        folded.timers.iter().for_each(|(name, due)| self.set_timer(*due, id, name.clone()));
-        for (key, pending) in &folded.asks {
-            if let Some(due) = pending.retry_at {
-                self.set_timer(due, id, format!("{RETRY_PREFIX}{key}"));
-            }
-        }
-        folded.tasks.values().for_each(|task| self.note_task(id, task));
-    }
-
-    fn note_task(&self, id: &str, task: &ManualTask) {
-        let open = OpenTask { kind: P::KIND, process: id.to_owned(), task: task.clone() };
-        held(&self.tasks).insert(task.id.clone(), open);
-    }
-
-    fn set_timer(&self, due: Timestamp, id: &str, name: String) {
-        held(&self.timers).insert((due, id.to_owned(), name));
-        self.timers_changed.notify_one();
-    }
-
-    /// Wakes processes whose time has come, until shutdown.
-    pub(super) async fn run_timers(self: Arc<Self>, mut shutdown: watch::Receiver<bool>) {
-        loop {
-            let changed = self.timers_changed.notified();
-            let next = held(&self.timers).first().cloned();
-            let due = async {
-                match &next {
-                    Some((due, _, _)) => self.shop.clock.sleep_until(*due).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                _ = shutdown.wait_for(|stop| *stop) => return,
-                () = changed => continue,
-                () = due => {}
-            }
-            if let Some((due, id, name)) = next {
-                held(&self.timers).remove(&(due, id.clone(), name.clone()));
-                self.wake(id, name).await;
-            }
-        }
-    }
-
-    async fn wake(self: &Arc<Self>, id: String, name: String) {
-        let incoming = match name.strip_prefix(RETRY_PREFIX) {
-            Some(key) => Incoming::RetryDue { key: key.to_owned() },
-            None => Incoming::Timer { name: name.clone() },
-        };
-        match self.advance(&id, vec![incoming]).await {
-            Ok(asks) => self.spawn_drive(id, asks),
-            Err(error) => {
-                tracing::error!(kind = P::KIND, id, name, ?error, "a timer fired and cannot be stored, trying again");
-                let again = self.shop.clock.now().plus_seconds(1);
-                self.set_timer(again, &id, name);
-            }
-        }
     }
 
     pub(super) async fn load(&self, id: &str) -> Result<Folded<P>, EngineError> {

@@ -96,7 +96,7 @@ impl GatewayWork {
             let method = method.ok_or_else(|| StepError::Stuck("the cart has no payment method".to_owned()))?;
             commands.push(OrderCommand::RequestPayment { payment, method });
         }
-        self.shop.bus.execute_all::<Order>(order.as_str(), request, &commands).await?;
+        self.shop.bus.begin_all::<Order>(order.as_str(), request, &commands).await?;
         let pay_until = placed_at.plus_seconds(self.shop.settings.payment_seconds);
         Ok(Input::Placed { payment, pay_until })
     }

@@ -83,7 +83,7 @@ impl GatewayWork {
                 address: sale.address.clone(),
                 share,
             };
-            self.fulfilment(&fulfilment, command, request).await?;
+            self.shop.bus.begin_all::<Fulfilment>(fulfilment.as_str(), request, &[command]).await?;
             parcels.push((fulfilment, location, share));
         }
         let ids: Vec<_> = parcels.iter().map(|(fulfilment, _, _)| fulfilment.clone()).collect();

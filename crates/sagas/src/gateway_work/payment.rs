@@ -43,10 +43,14 @@ impl GatewayWork {
     ) -> Result<Input, StepError> {
         let (amount, method) = self.asked_amount(order, payment).await?;
         let command = PaymentCommand::Initiate { order: order.clone(), amount, method: method.clone() };
-        record(&self.shop, request, payment, command).await?;
         let wish =
             AuthoriseRequest { payment: payment.clone(), order: order.clone(), amount, method: method.to_string() };
-        let answer = self.payments.authorise(&wish).await?;
+        // The process has recorded what it asks for, so the provider may be asked while the payment's own record begins.
+        let commands = [command];
+        let initiated = self.shop.bus.begin_all::<Payment>(payment.as_str(), request, &commands);
+        let (initiated, answer) = tokio::join!(initiated, self.payments.authorise(&wish));
+        initiated?;
+        let answer = answer?;
         self.record_authorisation(payment, &answer, request).await?;
         self.authorisation_input(payment).await
     }

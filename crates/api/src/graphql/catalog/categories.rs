@@ -1,4 +1,4 @@
-//! The tree of categories, read at most once a request.
+//! The tree of categories.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,6 @@ use app::bus::Outcome;
 use async_graphql::{Context, ID, Object, Result};
 use domain::catalog::Category as CategoryState;
 use projections::catalog::CategoryView;
-use tokio::sync::OnceCell;
 
 use crate::graphql::call::{request, state};
 use crate::graphql::consistency::wait;
@@ -22,12 +21,8 @@ pub(crate) struct Tree {
     by_id: HashMap<String, usize>,
 }
 
-/// The tree that one request reads.
-#[derive(Debug, Default)]
-pub(crate) struct CategoryTree(OnceCell<Arc<Tree>>);
-
 impl Tree {
-    fn new(all: Vec<CategoryView>) -> Self {
+    pub(crate) fn new(all: Vec<CategoryView>) -> Self {
         let by_id = all.iter().enumerate().map(|(index, category)| (category.id.clone(), index)).collect();
         Self { all, by_id }
     }
@@ -45,15 +40,8 @@ impl Tree {
 
 /// Returns the tree of categories.
 pub(crate) async fn category_tree(ctx: &Context<'_>) -> Result<Arc<Tree>> {
-    let reads = &state(ctx)?.reads;
-    let read = || async {
-        let all = reads.catalog().category_tree().await.map_err(read_failure)?;
-        Ok(Arc::new(Tree::new(all)))
-    };
-    match ctx.data_opt::<CategoryTree>() {
-        Some(tree) => tree.0.get_or_try_init(read).await.cloned(),
-        None => read().await,
-    }
+    let state = state(ctx)?;
+    state.products.tree(&state.reads).await.map_err(read_failure)
 }
 
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ mod queries;
 pub mod types;
 
 pub use categories::CategoryQuery;
-pub(crate) use categories::CategoryTree;
+pub(crate) use categories::Tree;
 pub use list::{Facet, FacetValue, ProductConnection, ProductEdge};
 pub use mutations::{CategoryMutation, VariantMutation};
 pub use product_mutations::ProductMutation;

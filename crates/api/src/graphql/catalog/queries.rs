@@ -29,15 +29,16 @@ pub struct CatalogQuery;
 /// Finds a product that the actor may see.
 pub(crate) async fn find_product(ctx: &Context<'_>, id: &str) -> Result<Option<Product>> {
     wait(ctx, &["catalog"]).await?;
-    let found = state(ctx)?.reads.catalog().product(id).await.map_err(read_failure)?;
-    visible(ctx, found)
+    let state = state(ctx)?;
+    let found = state.products.get(&state.reads, &[id]).await.map_err(read_failure)?;
+    visible(ctx, found.into_iter().next())
 }
 
 /// Shows a product that is not published to those only who may change it.
-fn visible(ctx: &Context<'_>, found: Option<ProductView>) -> Result<Option<Product>> {
+fn visible(ctx: &Context<'_>, found: Option<Arc<ProductView>>) -> Result<Option<Product>> {
     let sees_all = request(ctx)?.actor.as_ref().is_some_and(|actor| actor.may(Permission::CatalogWrite));
     let found = found.filter(|product| product.published || sees_all);
-    Ok(found.map(|view| Product::shown(Arc::new(view), None)))
+    Ok(found.map(|view| Product::shown(view, None)))
 }
 
 #[Object]
@@ -53,7 +54,8 @@ impl CatalogQuery {
             (Some(id), None) => find_product(ctx, &id).await,
             (None, Some(slug)) => {
                 wait(ctx, &["catalog"]).await?;
-                let found = state(ctx)?.reads.catalog().product_by_slug(&slug).await.map_err(read_failure)?;
+                let state = state(ctx)?;
+                let found = state.products.by_slug(&state.reads, &slug).await.map_err(read_failure)?;
                 visible(ctx, found)
             }
             (Some(_), Some(_)) | (None, None) => Err(one_of("id", "slug")),

@@ -52,7 +52,11 @@ impl CheckoutMutation {
             Err(error) => return Ok(Payload::refused(refusals(error)?)),
         };
         let limit = Duration::from_secs(ANSWER_SECONDS_MAX);
-        let status = call.state.processes.checkout_answer(&started.order, limit).await;
+        let (processes, order) = (&call.state.processes, &started.order);
+        let status = match started.cart.replayed {
+            true => processes.checkout_answer(order, limit).await,
+            false => processes.first_checkout_answer(order, limit).await,
+        };
         answered(call, &started.order, status, started.cart.replayed).await
     }
 }

@@ -77,3 +77,13 @@ async fn races_that_are_lost_all_the_time_are_told() {
     assert_eq!(store.length(), 0);
     bus.execute::<Stock>(SHELF, &staff(), receive(1)).await.expect("the next one lands");
 }
+
+#[tokio::test]
+async fn what_is_taken_for_new_and_is_not_is_decided_on_what_there_is() {
+    let (store, bus) = bus();
+    bus_over(store.clone()).execute::<Stock>(SHELF, &staff(), receive(5)).await.expect("units come in elsewhere");
+    let more = bus.begin_all::<Stock>(SHELF, &staff(), &[receive(2)]).await.expect("units come in");
+    assert_eq!((more.version, more.state.on_hand()), (2, 7));
+    let held = bus_over(store).begin_all::<Stock>(SHELF, &staff(), &[reserve(1, 7)]).await;
+    assert_eq!(held.expect("nothing is refused for a guess").state.available(), 0);
+}
