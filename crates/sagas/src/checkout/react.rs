@@ -271,6 +271,8 @@ fn gave_up(checkout: &mut Checkout, step: &str) -> Reaction {
         ("authorise", Stage::Paying) => payment.as_ref().is_some_and(|id| checkout.is_current(id)),
         _ => false,
     };
+    // Whether the order was placed all the same nobody knows: whoever rejects it looks.
+    checkout.is_placed |= name == "place" && is_vital;
     match (name, payment) {
         _ if is_vital => undo(checkout, Why::Rejected { code: "GIVEN_UP".to_owned() }),
         ("undo_payment", Some(payment)) => payment_undone(checkout, &payment),

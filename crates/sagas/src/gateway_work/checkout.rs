@@ -6,7 +6,7 @@ use app::error::AppError;
 use app::stock::{self, Routed};
 use async_trait::async_trait;
 use domain::cart::{Cart, CartCommand, CartStatus};
-use domain::order::{Order, OrderCommand};
+use domain::order::{Order, OrderCommand, OrderStatus};
 use domain::stock::StockCommand;
 use domain::values::{CartId, FulfilmentId, OrderId, PaymentId, ShortText, Timestamp};
 use event_store::StreamId;
@@ -39,11 +39,7 @@ impl Worker<Checkout> for GatewayWork {
             Step::ReopenCart { cart, code } => self.reopen_cart(order, cart, code, request).await,
             Step::ReleaseStock { cart } => self.release_stock(&order, cart, request).await,
             Step::UndoPayment { payment, round } => self.undo_payment(&order, payment, *round, request).await,
-            Step::RejectOrder { code } => {
-                let reason = words(rejection(code))?;
-                let command = OrderCommand::Reject { code: code.clone(), reason };
-                self.order(&order, command, request).await
-            }
+            Step::RejectOrder { code } => self.reject(&order, code, request).await,
             Step::CancelOrder { reason } => {
                 self.order(&order, OrderCommand::Cancel { reason: words(reason)? }, request).await
             }
@@ -132,6 +128,21 @@ impl GatewayWork {
         commands.push(OrderCommand::Confirm);
         self.shop.bus.execute_all::<Order>(order.as_str(), request, &commands).await?;
         Ok(Input::Confirmed)
+    }
+
+    /// Ends an order that did not become a sale. One that a crash left unplaced needs nothing, and one that it left
+    /// confirmed is called off.
+    async fn reject(&self, order: &OrderId, code: &str, request: &Request) -> Answer {
+        let reason = words(rejection(code))?;
+        let status = self.shop.bus.load_latest::<Order>(order.as_str()).await?.state.status();
+        let command = match status {
+            OrderStatus::Absent => return Ok(Input::Done),
+            OrderStatus::Confirmed => OrderCommand::Cancel { reason },
+            OrderStatus::Placed | OrderStatus::Rejected | OrderStatus::Cancelled | OrderStatus::Completed => {
+                OrderCommand::Reject { code: code.to_owned(), reason }
+            }
+        };
+        self.order(order, command, request).await
     }
 
     async fn reopen_cart(&self, order: OrderId, cart: &CartId, code: &str, request: &Request) -> Answer {

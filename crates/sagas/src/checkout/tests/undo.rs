@@ -182,6 +182,14 @@ fn a_vital_step_that_is_given_up_undoes_everything() {
 }
 
 #[test]
+fn an_order_whose_placing_is_given_up_is_rejected_in_case_it_was_placed() {
+    let inputs = with(until_placing(), &[gave_up("place"), STOCK_RELEASED]);
+    assert_asks(&inputs, &["reopen_cart", "reject_order"]);
+    let inputs = with(until_reserving(), &[gave_up("reserve"), STOCK_RELEASED]);
+    assert_asks(&inputs, &["reopen_cart"]);
+}
+
+#[test]
 fn a_step_that_the_order_does_not_hang_on_is_given_up_without_harm() {
     for step in ["note_payment/p1/declined", "undo_payment/p1/1", "authorise/p1"] {
         let inputs = with(until_paying(), &[requested(2), gave_up(step)]);
