@@ -15,6 +15,7 @@ pub mod error;
 mod fixture;
 pub mod fulfilment;
 pub mod ids;
+pub mod log;
 pub mod order;
 pub mod payment;
 pub mod returns;

@@ -29,8 +29,8 @@ impl Freshness {
     }
 }
 
-/// What a request's `extensions.consistency` asks for, `{"after": POSITION, "strict": true}`: beside the header
-/// `After-Position`, for clients that cannot set headers.
+/// What a request's `extensions.consistency` asks for, `{"after": POSITION, "strict": true}`: beside the headers
+/// `After-Position` and `Consistency`, for clients that cannot set headers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Wish {
     after: Option<String>,
@@ -83,7 +83,7 @@ pub(crate) async fn wait(ctx: &Context<'_>, names: &[&str]) -> Result<()> {
         None => (position, waited_ms, stale),
     };
     request.set_consistency(Consistency { position: position.text(), waited_ms, stale });
-    if stale && wish.is_some_and(|wish| wish.strict) {
+    if stale && (request.is_strict || wish.is_some_and(|wish| wish.strict)) {
         return Err(FailureCode::ProjectionBehind.error("the read models have not reached the position yet: try again"));
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use app::Shop;
 use app::error::AppError;
+use app::log::RecordedEvent;
 use async_graphql::{ID, Value};
 use domain::values::Timestamp;
 use futures_util::Stream;
@@ -56,36 +57,64 @@ pub(crate) async fn read_log(
     let page = store.read_all(from, READ_EVENTS_MAX, &Default::default()).await?;
     let mut found = LogPage { events: Vec::new(), next: Position(page.next.0), head: Position(page.head.0) };
     for recorded in page.events {
-        let metadata: Metadata = serde_json::from_str(recorded.metadata.get()).map_err(AppError::broken)?;
-        let event = Event {
-            id: ID(recorded.event_id.to_string()),
-            position: Position(recorded.position.0),
-            stream: recorded.stream.to_string(),
-            stream_kind: recorded.stream.kind.to_string(),
-            stream_id: ID(recorded.stream.id.to_string()),
-            version: recorded.sequence,
-            event_type: recorded.event_type.clone(),
-            schema_version: recorded.event_version.clone(),
-            time: DateTime(Timestamp::from_micros(recorded.recorded_at)),
-            actor_kind: metadata.actor_kind,
-            actor_id: metadata.actor_id,
-            correlation_id: metadata.correlation_id,
-            causation_id: metadata.causation_id,
-            command_id: metadata.command_id,
-            data: Json(Value::Null),
-        };
+        let event = described(&recorded)?;
         if !is_wanted(&event) {
             continue;
         }
-        let data = Json(serde_json::from_str(recorded.payload.get()).map_err(AppError::broken)?);
         let position = event.position;
-        found.events.push(Event { data, ..event });
+        found.events.push(with_data(event, &recorded)?);
         if found.events.len() == limit {
             found.next = position;
             break;
         }
     }
     Ok(found)
+}
+
+/// Reads the events of one stream behind a position, of these types or of any: at most `limit`, and whether there are
+/// more. `None` where no stream has this name.
+///
+/// # Errors
+/// [`AppError`] when the log fails or holds what is no JSON.
+pub(crate) async fn read_stream(
+    shop: &Shop,
+    stream: &str,
+    after: Position,
+    limit: usize,
+    types: &[String],
+) -> Result<Option<(Vec<Event>, bool)>, AppError> {
+    let is_wanted = |event: &RecordedEvent| types.is_empty() || types.contains(&event.event_type);
+    let page = app::log::stream_behind(shop, stream, after.0, limit, is_wanted).await?;
+    let Some((found, has_more)) = page else { return Ok(None) };
+    let events = found.iter().map(|recorded| with_data(described(recorded)?, recorded));
+    Ok(Some((events.collect::<Result<_, _>>()?, has_more)))
+}
+
+/// Describes an event, without its data.
+fn described(recorded: &RecordedEvent) -> Result<Event, AppError> {
+    let metadata: Metadata = serde_json::from_str(recorded.metadata.get()).map_err(AppError::broken)?;
+    Ok(Event {
+        id: ID(recorded.event_id.to_string()),
+        position: Position(recorded.position.0),
+        stream: recorded.stream.to_string(),
+        stream_kind: recorded.stream.kind.to_string(),
+        stream_id: ID(recorded.stream.id.to_string()),
+        version: recorded.sequence,
+        event_type: recorded.event_type.clone(),
+        schema_version: recorded.event_version.clone(),
+        time: DateTime(Timestamp::from_micros(recorded.recorded_at)),
+        actor_kind: metadata.actor_kind,
+        actor_id: metadata.actor_id,
+        correlation_id: metadata.correlation_id,
+        causation_id: metadata.causation_id,
+        command_id: metadata.command_id,
+        data: Json(Value::Null),
+    })
+}
+
+fn with_data(event: Event, recorded: &RecordedEvent) -> Result<Event, AppError> {
+    let data = Json(serde_json::from_str(recorded.payload.get()).map_err(AppError::broken)?);
+    Ok(Event { data, ..event })
 }
 
 /// Follows the log after a position, for ever; ends after the first failure.

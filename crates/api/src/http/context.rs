@@ -11,6 +11,8 @@ use uuid::Uuid;
 
 /// The header by which a client asks to see its own writes.
 pub const AFTER_POSITION_HEADER: &str = "after-position";
+/// The header by which a client would rather have an error than an answer that is behind: `Consistency: strict`.
+pub const CONSISTENCY_HEADER: &str = "consistency";
 /// The cookie that does the same for browsers, without code.
 pub const POSITION_COOKIE: &str = "comptoir_position";
 /// The longest position accepted, bytes.
@@ -46,6 +48,8 @@ pub struct RequestContext {
     pub locale: Locale,
     /// The position the client has seen or written.
     pub after_position: Option<String>,
+    /// Whether an answer that is behind that position is an error.
+    pub is_strict: bool,
     outcome: Arc<Mutex<Outcome>>,
 }
 
@@ -57,6 +61,7 @@ impl RequestContext {
             trace_id: trace_id(headers),
             locale: locale(headers),
             after_position: after_position(headers),
+            is_strict: header(headers, CONSISTENCY_HEADER).is_some_and(|value| value.eq_ignore_ascii_case("strict")),
             outcome: Arc::default(),
         }
     }

@@ -9,7 +9,7 @@ use crate::graphql::call::{Call, page_size};
 use crate::graphql::checkout::end_of_log;
 use crate::graphql::connection::{Connection, PageInfo};
 use crate::graphql::errors::failure;
-use crate::graphql::log::{follow, read_log};
+use crate::graphql::log::{follow, read_log, read_stream};
 use crate::graphql::scalars::Position;
 use crate::http::error::ErrorCode as FailureCode;
 
@@ -62,6 +62,14 @@ impl AuditQuery {
         let call = Call::with(ctx, Permission::AuditRead)?;
         let (size, wanted) = (page_size(first)?, Wanted::of(stream, types)?);
         let (mut nodes, mut next) = (Vec::new(), after.unwrap_or(Position(0)));
+        let of_stream = match &wanted.stream {
+            Some(name) => read_stream(&call.state.shop, name, next, size, &wanted.types).await.map_err(failure)?,
+            None => None,
+        };
+        if let Some((nodes, has_next_page)) = of_stream {
+            let end_cursor = nodes.last().map_or(next, |event: &Event| event.position).text();
+            return Ok(Connection { nodes, page_info: PageInfo { has_next_page, end_cursor: Some(end_cursor) } });
+        }
         let mut has_next_page = true;
         for _ in 0..READS_MAX {
             let page = read_log(&call.state.shop, next, size - nodes.len(), &|event: &Event| wanted.has(event)).await;
