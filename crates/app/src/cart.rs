@@ -93,7 +93,7 @@ pub async fn open(
     if !wishes.is_empty() {
         commands.push(CartCommand::AddLines { lines: priced(shop, &request.actor, currency, wishes).await? });
     }
-    shop.bus.begin_all(id.as_str(), request, &commands).await
+    shop.bus.begin_all(id.as_str(), &request.of_conversation(id.as_str()), &commands).await
 }
 
 /// Puts lines in, all or none.

@@ -77,7 +77,7 @@ pub async fn create_product(
     let slug = slugify(name.get(domain::values::Locale::Fr), tail);
     let mut commands = vec![ProductCommand::Create { slug, name }];
     commands.extend(further);
-    shop.bus.execute_all(id.as_str(), request, &commands).await
+    shop.bus.begin_all(id.as_str(), &request.of_conversation(id.as_str()), &commands).await
 }
 
 /// Changes a product.
@@ -130,7 +130,8 @@ pub async fn create_category(
     let (parent, rank) = place;
     ancestors(shop, parent.as_ref()).await?;
     let id = CategoryId::from_uuid(shop.ids.uuid());
-    shop.bus.execute(id.as_str(), request, CategoryCommand::Create { slug, name, parent, rank }).await
+    let commands = [CategoryCommand::Create { slug, name, parent, rank }];
+    shop.bus.begin_all(id.as_str(), &request.of_conversation(id.as_str()), &commands).await
 }
 
 /// Calls a category otherwise.

@@ -1,5 +1,6 @@
 //! The shop as its clients see it: over HTTP, on every engine.
 
+mod audit;
 mod bad_input;
 mod bank;
 mod journey;

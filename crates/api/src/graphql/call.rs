@@ -90,6 +90,11 @@ impl<'a> Call<'a> {
         Ok(loaded.state.sale().map_or_else(|| order.to_string(), |sale| sale.cart.to_string()))
     }
 
+    /// Makes the request of a command that makes something: the conversation is named after it, further in.
+    pub(crate) fn command_of_new(&self, command: &Command) -> Request {
+        self.command(command, String::new())
+    }
+
     /// Makes a command's request: its key, its cause, the version the client saw.
     pub(crate) fn command(&self, command: &Command, correlation: impl Into<String>) -> Request {
         let name = command.key.as_ref().map_or_else(|| self.state.shop.ids.uuid().to_string(), |key| key.key.clone());

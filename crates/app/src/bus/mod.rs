@@ -75,6 +75,14 @@ impl Request {
         self
     }
 
+    /// Returns the same request as the beginning of a conversation that is named after what it makes.
+    #[must_use]
+    pub fn of_conversation(&self, id: &str) -> Self {
+        let mut request = self.clone();
+        id.clone_into(&mut request.cause.correlation);
+        request
+    }
+
     /// Returns the same request for a further command of the same use case: without its key and expected version.
     pub fn follow_up(&self) -> Self {
         Self { key: None, expected_version: None, ..self.clone() }

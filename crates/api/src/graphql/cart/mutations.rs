@@ -238,8 +238,7 @@ async fn create(
     let lines = if input.lines.is_empty() { Some(Vec::new()) } else { wishes(&mut inputs, &input.lines) };
     let Some(lines) = lines else { return Err(inputs.refused()) };
     let command = inputs.command()?;
-    // The cart gets its id further in, so that its conversation begins with the shopper.
-    let request = call.command(&command, owner.to_string());
+    let request = call.command_of_new(&command);
     app::cart::open(&call.state.shop, &request, owner, input.currency.into(), &lines).await
 }
 

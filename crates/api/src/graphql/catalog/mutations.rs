@@ -270,7 +270,7 @@ async fn create_category(
     place: Option<TreePlace>,
 ) -> Changed {
     let Some(place) = place else { return Err(inputs.refused()) };
-    let request = call.command(&inputs.command()?, call.actor.id());
+    let request = call.command_of_new(&inputs.command()?);
     let (slug, name) = (input.slug.clone(), localized(&input.name));
     app::catalog::create_category(&call.state.shop, &request, slug, name, place).await
 }

@@ -115,7 +115,7 @@ async fn create(call: Call<'_>, mut inputs: Inputs, input: &ProductCreateInput) 
     commands.extend(categorise(&mut inputs, input.categories.as_deref().filter(|ids| !ids.is_empty())));
     commands.extend(describe(input.attributes.as_deref()));
     commands.extend(input.publish.then_some(ProductCommand::Publish));
-    let request = call.command(&inputs.command()?, call.actor.id());
+    let request = call.command_of_new(&inputs.command()?);
     app::catalog::create_product(&call.state.shop, &request, localized(&input.name), commands).await
 }
 
