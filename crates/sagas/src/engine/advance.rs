@@ -121,8 +121,11 @@ impl<P: Process> Move<P> {
 
     fn resume(&mut self) {
         let due = |retry_at: Option<Timestamp>| retry_at.is_none_or(|due| due <= self.at);
+        let asked_now = |key: &String| self.asks.iter().any(|(asked, _)| asked == key);
         let open = self.folded.asks.iter().filter(|(_, pending)| !pending.is_dead && due(pending.retry_at));
-        self.asks.extend(open.map(|(key, pending)| (key.clone(), pending.step.clone())));
+        let open = open.filter(|(key, _)| !asked_now(key));
+        let open: Vec<_> = open.map(|(key, pending)| (key.clone(), pending.step.clone())).collect();
+        self.asks.extend(open);
     }
 
     /// Asks the process what it would do; it moves on when the record is pushed.

@@ -140,8 +140,9 @@ pub trait Process: Clone + Default + PartialEq + Send + Sync + 'static {
     /// Names an ask within the process: the same name is the same ask for ever.
     fn key(step: &Self::Step) -> String;
 
-    /// Returns whether a step may be performed while it is still being recorded. Only one that every undo of the process
-    /// takes back, recorded or not, and that can be done twice: any other is recorded first.
+    /// Returns whether a step may be performed while it is still being recorded, where nobody else moves the process.
+    /// Only one that every undo of the process takes back, recorded or not, and that can be done twice: any other is
+    /// recorded first.
     fn may_begin_early(_step: &Self::Step) -> bool {
         false
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use event_store::{Filter, PAGE_EVENTS_MAX, Position, StoreError};
 
@@ -22,6 +23,8 @@ impl<P: Process> Runner<P> {
     pub async fn recover(self: &Arc<Self>) -> Result<(), EngineError> {
         let (heard, open) = self.marks().await.map_err(failed)?;
         self.heard_until.send_replace(heard);
+        let head = *self.shop.bus.store().head().borrow();
+        self.began_at.store(head.0, Ordering::Relaxed);
         let found = self.read_open(open).await?;
         for (id, (began_at, folded)) in found {
             held(&self.open).note(&id, began_at);

@@ -1,6 +1,7 @@
 //! Runs all processes of one kind: moves them on, performs what they ask for, wakes them when their time comes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -98,6 +99,8 @@ pub struct Runner<P: Process> {
     pub(super) timers_changed: Notify,
     drives: Mutex<JoinSet<()>>,
     pub(super) heard_until: watch::Sender<u64>,
+    /// What the feed told up to here may have been told before the start.
+    pub(super) began_at: AtomicU64,
 }
 
 pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -118,6 +121,7 @@ impl<P: Process> Runner<P> {
             timers_changed: Notify::new(),
             drives: Mutex::default(),
             heard_until: watch::Sender::new(0),
+            began_at: AtomicU64::new(u64::MAX),
         })
     }
 
@@ -307,16 +311,26 @@ impl<P: Process> Runner<P> {
                 continue;
             }
             self.tell_early(&instance, &step.folded.process);
-            let early: Vec<_> = step.asks.iter().filter(|(_, ask)| P::may_begin_early(ask)).cloned().collect();
+            let is_known = self.is_known(seems_new, &heard);
+            let begins_early = |ask: &P::Step| is_known && P::may_begin_early(ask);
+            let early: Vec<_> = step.asks.iter().filter(|(_, ask)| begins_early(ask)).cloned().collect();
             let performed = self.perform_all(id, step.folded.correlation.as_deref(), early);
             let (stored, answers) = tokio::join!(self.store(id, expected, &step, &heard), performed);
             if stored? {
                 let mut asks = self.finish_move(id, &instance, step, heard);
-                asks.retain(|(_, ask)| !P::may_begin_early(ask));
+                asks.retain(|(_, ask)| !begins_early(ask));
                 return Ok(Moved { asks, answers });
             }
         }
         Err(EngineError::Store("others move this process all the time".into()))
+    }
+
+    /// Returns whether a process is surely where it seems to be, before the store has said so: nobody else moves it, and
+    /// what it hears for the first time was not told before the start.
+    fn is_known(&self, seems_new: bool, heard: &[Heard<P::Input>]) -> bool {
+        let began_at = self.began_at.load(Ordering::Relaxed);
+        let is_news = || heard.iter().all(|heard| heard.position > began_at);
+        !self.shop.bus.store().has_other_writers() && (!seems_new || is_news())
     }
 
     fn tell_early(&self, instance: &Instance<P>, process: &P) {

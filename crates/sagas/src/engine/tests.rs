@@ -1,6 +1,7 @@
 //! What the engine keeps to, shown on a toy process that makes tea.
 
 mod crashes;
+mod early;
 mod feed;
 mod retries;
 mod store;

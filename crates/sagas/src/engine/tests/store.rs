@@ -26,19 +26,25 @@ struct Plan {
 
 pub(super) struct Faulty {
     inner: Arc<dyn EventStore>,
+    is_alone: bool,
     plan: Mutex<Plan>,
     is_dead: watch::Sender<bool>,
 }
 
 impl Faulty {
     pub(super) fn over(inner: Arc<dyn EventStore>) -> Arc<Self> {
-        Arc::new(Self { inner, plan: Mutex::default(), is_dead: watch::Sender::new(false) })
+        Arc::new(Self { inner, is_alone: false, plan: Mutex::default(), is_dead: watch::Sender::new(false) })
+    }
+
+    /// Lets nobody else write.
+    pub(super) fn alone(inner: Arc<dyn EventStore>) -> Arc<Self> {
+        Arc::new(Self { inner, is_alone: true, plan: Mutex::default(), is_dead: watch::Sender::new(false) })
     }
 
     /// Dies at an append, counted from 0: from then on nothing is answered any more.
     pub(super) fn dying(inner: Arc<dyn EventStore>, append: usize, death: Death) -> Arc<Self> {
         let plan = Plan { death: Some((append, death)), ..Plan::default() };
-        Arc::new(Self { inner, plan: Mutex::new(plan), is_dead: watch::Sender::new(false) })
+        Arc::new(Self { inner, is_alone: true, plan: Mutex::new(plan), is_dead: watch::Sender::new(false) })
     }
 
     /// Refuses the next appends.
@@ -133,6 +139,10 @@ impl EventStore for Faulty {
     async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {
         self.alive().await;
         self.inner.find_command(id).await
+    }
+
+    fn has_other_writers(&self) -> bool {
+        !self.is_alone
     }
 
     fn head(&self) -> watch::Receiver<Position> {

@@ -89,9 +89,9 @@ impl Process for Tea {
         step.name.clone()
     }
 
-    /// Water that was boiled for nothing does no harm.
+    /// Water that was boiled or poured for nothing does no harm.
     fn may_begin_early(step: &TeaStep) -> bool {
-        step.name == "boil"
+        matches!(step.name.as_str(), "boil" | "pour")
     }
 
     fn begins(input: &TeaInput) -> bool {
