@@ -3,6 +3,7 @@
 mod audit;
 mod bad_input;
 mod bank;
+mod freshness;
 mod journey;
 mod operations;
 mod parallel;
