@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::{
-    AppendError, BoxError, COMMIT_EVENTS_MAX, Commit, PAGE_EVENTS_MAX, Page, Position, RecordedEvent, StoreError,
-    StreamId,
+    AppendError, BoxError, COMMIT_EVENTS_MAX, Commit, Filter, PAGE_EVENTS_MAX, Page, Position, RecordedEvent,
+    StoreError, StreamId,
 };
 
 /// The most bytes a name may have: a stream's kind or id, an event type or version, a command's id or fingerprint.
@@ -134,6 +134,10 @@ pub(crate) struct PageQuery {
 }
 
 impl PageQuery {
+    pub(crate) fn of(after: Position, limit: usize, filter: &Filter) -> Self {
+        Self { after, limit: to_limit(limit), every_kind: filter.kinds.is_empty() }
+    }
+
     /// The last position the page looks at.
     pub(crate) fn until(&self) -> u64 {
         self.after.0.saturating_add(u64::try_from(PAGE_EVENTS_MAX).unwrap_or(u64::MAX))

@@ -158,6 +158,13 @@ pub struct Filter {
     pub kinds: Vec<String>,
 }
 
+impl Filter {
+    /// Returns whether an event is wanted.
+    pub fn wants(&self, event: &RecordedEvent) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|kind| **kind == *event.stream.kind)
+    }
+}
+
 /// A page of the feed.
 #[derive(Clone, Debug)]
 pub struct Page {

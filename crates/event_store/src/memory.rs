@@ -119,11 +119,10 @@ impl EventStore for MemoryStore {
     }
 
     async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
-        let query = PageQuery { after, limit: checks::to_limit(limit), every_kind: filter.kinds.is_empty() };
+        let query = PageQuery::of(after, limit, filter);
         let state = self.state();
         let looked_at = state.log.iter().skip(index(after.0)).take(crate::PAGE_EVENTS_MAX);
-        let wanted =
-            looked_at.filter(|event| query.every_kind || filter.kinds.iter().any(|kind| **kind == *event.stream.kind));
+        let wanted = looked_at.filter(|event| filter.wants(event));
         query.page(wanted.take(query.limit).cloned().collect(), state.head())
     }
 

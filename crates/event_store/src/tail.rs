@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::checks::{self, PageQuery};
+use crate::checks::PageQuery;
 use crate::{Appended, Commit, Filter, Page, Position, RecordedEvent, StoreError};
 
 /// The most events kept.
@@ -64,11 +64,9 @@ impl Tail {
         if after.0 >= last || after.0 + 1 < first {
             return None;
         }
-        let query = PageQuery { after, limit: checks::to_limit(limit), every_kind: filter.kinds.is_empty() };
+        let query = PageQuery::of(after, limit, filter);
         let from = usize::try_from(after.0 + 1 - first).ok()?;
-        let wanted = kept.events.range(from..);
-        let wanted =
-            wanted.filter(|event| query.every_kind || filter.kinds.iter().any(|kind| **kind == *event.stream.kind));
+        let wanted = kept.events.range(from..).filter(|event| filter.wants(event));
         Some(query.page(wanted.take(query.limit).cloned().collect(), Position(last)))
     }
 }

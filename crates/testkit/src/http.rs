@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use api::http::shutdown::Shutdown;
 use app::actor::{Actor, Role};
 use comptoir::background::Started;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -87,9 +86,17 @@ impl Client {
     /// # Panics
     /// When there is no JSON answer.
     pub async fn ask(&self, query: &str, variables: Value) -> Value {
+        self.ask_with(&[], query, variables).await
+    }
+
+    /// Sends an operation with further headers and returns the whole answer.
+    ///
+    /// # Panics
+    /// When there is no JSON answer.
+    pub async fn ask_with(&self, headers: &[(&str, &str)], query: &str, variables: Value) -> Value {
         let body = json!({ "query": query, "variables": variables });
-        let response = self.post(body.to_string(), "application/json").await;
-        response.json().await.expect("the answer is JSON")
+        let headers = [&[("content-type", "application/json")], headers].concat();
+        self.send(body.to_string(), &headers).await.json().await.expect("the answer is JSON")
     }
 
     /// Sends an operation that must not fail and returns its data.
@@ -107,12 +114,17 @@ impl Client {
     /// # Panics
     /// When the server does not answer.
     pub async fn post(&self, body: String, content_type: &str) -> reqwest::Response {
-        let mut headers = HeaderMap::new();
+        self.send(body, &[("content-type", content_type)]).await
+    }
+
+    async fn send(&self, body: String, headers: &[(&str, &str)]) -> reqwest::Response {
+        let mut request = self.http.post(&self.url).body(body);
         if let Some(token) = &self.token {
-            let value = HeaderValue::from_str(&format!("Bearer {token}")).expect("a token is plain text");
-            headers.insert(AUTHORIZATION, value);
+            request = request.bearer_auth(token);
         }
-        let request = self.http.post(&self.url).headers(headers).header("content-type", content_type).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         request.send().await.expect("the server answers")
     }
 }

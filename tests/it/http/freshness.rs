@@ -1,21 +1,11 @@
 //! Reading after one's own writes.
 
-use serde_json::{Value, json};
-use testkit::{Book, Client, Engine, TestServer, TestShop};
+use serde_json::json;
+use testkit::{Book, Engine, TestServer, TestShop};
 
 use super::operations::create;
 
 const QUERY: &str = "{ categories { id } }";
-
-async fn read(server: &TestServer, client: &Client, headers: &[(&str, &str)]) -> Value {
-    let token = client.token.as_deref().expect("a guest has a token");
-    let mut request = reqwest::Client::new().post(server.url("/graphql")).bearer_auth(token);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let response = request.json(&json!({ "query": QUERY })).send().await.expect("the server answers");
-    response.json().await.expect("the answer is JSON")
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_waits_for_a_position_and_says_or_refuses_when_it_is_behind() {
@@ -26,16 +16,16 @@ async fn a_query_waits_for_a_position_and_says_or_refuses_when_it_is_behind() {
     let created = create(&client, &[(&book, 1)]).await;
     let written = created["position"].as_str().expect("a position");
 
-    let fresh = read(&server, &client, &[("After-Position", written), ("Consistency", "strict")]).await;
+    let fresh = client.ask_with(&[("After-Position", written), ("Consistency", "strict")], QUERY, json!({})).await;
     assert_eq!(fresh["extensions"]["consistency"]["stale"], json!(false), "{fresh}");
     assert!(fresh["extensions"]["consistency"]["position"].as_str() >= Some(written), "{fresh}");
 
     // Positions are texts of one length in order: this one is far ahead of any log.
     let ahead = format!("{}1{}", &written[..1], &written[2..]);
     let ahead = ahead.as_str();
-    let stale = read(&server, &client, &[("After-Position", ahead)]).await;
+    let stale = client.ask_with(&[("After-Position", ahead)], QUERY, json!({})).await;
     assert_eq!(stale["extensions"]["consistency"]["stale"], json!(true), "{stale}");
     assert!(stale["data"]["categories"].is_array(), "{stale}");
-    let refused = read(&server, &client, &[("After-Position", ahead), ("Consistency", "strict")]).await;
+    let refused = client.ask_with(&[("After-Position", ahead), ("Consistency", "strict")], QUERY, json!({})).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], json!("PROJECTION_BEHIND"), "{refused}");
 }

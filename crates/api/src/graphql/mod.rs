@@ -9,6 +9,7 @@ pub mod audit;
 mod call;
 pub mod cart;
 pub mod catalog;
+mod catalog_at_hand;
 pub mod checkout;
 pub mod code;
 pub mod connection;
@@ -24,7 +25,6 @@ pub mod node;
 pub mod order;
 pub mod payload;
 pub mod payment;
-mod products;
 mod reading;
 pub mod returns;
 pub mod scalars;
@@ -42,9 +42,9 @@ use projections::ReadModels;
 use projections::search::SearchIndex;
 use sagas::Processes;
 
+use self::catalog_at_hand::CatalogAtHand;
 pub use self::consistency::ConsistencyHook;
 use self::payload::CommandPayload;
-use self::products::Products;
 use crate::http::limits;
 
 /// What resolvers work with.
@@ -55,7 +55,7 @@ pub struct ApiState {
     tokens: Arc<Tokens>,
     reads: ReadModels,
     search: SearchIndex,
-    products: Arc<Products>,
+    catalog: Arc<CatalogAtHand>,
 }
 
 impl ApiState {
@@ -67,7 +67,7 @@ impl ApiState {
         reads: ReadModels,
         search: SearchIndex,
     ) -> Self {
-        Self { shop, processes, tokens, reads, search, products: Arc::default() }
+        Self { shop, processes, tokens, reads, search, catalog: Arc::default() }
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) async fn read_all(
     limit: usize,
     filter: &Filter,
 ) -> Result<Page, StoreError> {
-    let query = PageQuery { after, limit: checks::to_limit(limit), every_kind: filter.kinds.is_empty() };
+    let query = PageQuery::of(after, limit, filter);
     let kinds = if query.every_kind { None } else { Some(&filter.kinds[..]) };
     let rows = sqlx::query(READ_ALL)
         .bind(checks::to_bound(after.0))

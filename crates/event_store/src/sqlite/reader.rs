@@ -96,7 +96,7 @@ pub(super) fn read_all(
     limit: usize,
     filter: &Filter,
 ) -> Result<Page, StoreError> {
-    let query = PageQuery { after, limit: checks::to_limit(limit), every_kind: filter.kinds.is_empty() };
+    let query = PageQuery::of(after, limit, filter);
     // One snapshot for the head and the events. Rolled back on drop, which for a read is all there is to do.
     let snapshot = connection.unchecked_transaction().map_err(checks::unavailable)?;
     let head = head(&snapshot)?;

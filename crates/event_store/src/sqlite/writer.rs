@@ -221,24 +221,23 @@ impl Writer {
     }
 
     fn append(&mut self, commit: &Commit) -> Result<Result<Appended, AppendError>, Failed> {
+        if let Some(command) = &commit.command
+            && let Some(record) = reader::find_command(&self.connection, &command.id)?
+        {
+            return Ok(Err(AppendError::DuplicateCommand(record)));
+        }
         let expected = commit.expected;
         let actual = match self.stream_heads.get(&commit.stream) {
             Some(&sequence) => sequence,
             None => reader::stream_head(&self.connection, &commit.stream)?,
         };
         if actual != expected {
-            return Ok(Err(self.duplicate(commit)?.unwrap_or(AppendError::WrongVersion { expected, actual })));
+            return Ok(Err(AppendError::WrongVersion { expected, actual }));
         }
         let count = u64::try_from(commit.events.len())?;
         let full = || Failed::from("the log has no positions left");
         let sequence = expected.checked_add(count).ok_or_else(full)?;
         let position = self.position.checked_add(count).ok_or_else(full)?;
-        let appended = Appended { sequence, position: Position(position) };
-        if !self.insert_command(commit, appended)?
-            && let Some(duplicate) = self.duplicate(commit)?
-        {
-            return Ok(Err(duplicate));
-        }
         if let Err(error) = self.insert_events(commit) {
             // Only someone who ignores the lock file can have come first; the statement undid itself.
             let actual = reader::stream_head(&self.connection, &commit.stream)?;
@@ -246,9 +245,10 @@ impl Writer {
                 return Err(error.into());
             }
             self.keep_head(&commit.stream, actual);
-            self.delete_command(commit)?;
             return Ok(Err(AppendError::WrongVersion { expected, actual }));
         }
+        let appended = Appended { sequence, position: Position(position) };
+        self.insert_command(commit, appended)?;
         self.keep_head(&commit.stream, sequence);
         self.position = position;
         Ok(Ok(appended))
@@ -277,22 +277,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Tells where a commit's command landed before.
-    fn duplicate(&self, commit: &Commit) -> Result<Option<AppendError>, Failed> {
+    fn insert_command(&self, commit: &Commit, appended: Appended) -> Result<(), Failed> {
         let Some(command) = &commit.command else {
-            return Ok(None);
-        };
-        Ok(reader::find_command(&self.connection, &command.id)?.map(AppendError::DuplicateCommand))
-    }
-
-    /// Inserts a commit's command, if it has one. Returns false where it is there already.
-    fn insert_command(&self, commit: &Commit, appended: Appended) -> Result<bool, Failed> {
-        let Some(command) = &commit.command else {
-            return Ok(true);
+            return Ok(());
         };
         let sql = "INSERT INTO commands (id, fingerprint, aggregate_type, aggregate_id, sequence_first, sequence_last, \
-                   position) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
-        let inserted = self.connection.prepare_cached(sql)?.execute(params![
+                   position) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        self.connection.prepare_cached(sql)?.execute(params![
             command.id,
             command.fingerprint,
             &*commit.stream.kind,
@@ -301,14 +292,6 @@ impl Writer {
             i64::try_from(appended.sequence)?,
             i64::try_from(appended.position.0)?,
         ])?;
-        Ok(inserted == 1)
-    }
-
-    /// Takes a commit's command back out of the transaction.
-    fn delete_command(&self, commit: &Commit) -> Result<(), Failed> {
-        if let Some(command) = &commit.command {
-            self.connection.prepare_cached("DELETE FROM commands WHERE id = ?1")?.execute([&command.id])?;
-        }
         Ok(())
     }
 

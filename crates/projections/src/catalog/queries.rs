@@ -122,14 +122,6 @@ impl ReadModels {
 }
 
 impl CatalogQueries<'_> {
-    /// Returns a product by id, also one that is not published.
-    ///
-    /// # Errors
-    /// [`ReadError`] when the engine fails.
-    pub async fn product(&self, id: &str) -> Result<Option<ProductView>, ReadError> {
-        Ok(self.products(&[id]).await?.into_iter().next())
-    }
-
     /// Returns a product by its address, also one that is not published.
     ///
     /// # Errors

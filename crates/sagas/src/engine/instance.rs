@@ -47,7 +47,7 @@ impl<P: Process> Default for Moved<P> {
 
 impl<P: Process> Moved<P> {
     /// Returns whether the process now waits for others.
-    pub(super) fn is_over(&self) -> bool {
+    pub(super) fn is_at_rest(&self) -> bool {
         self.asks.is_empty() && self.answers.is_empty()
     }
 }

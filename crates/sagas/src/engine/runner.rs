@@ -242,7 +242,7 @@ impl<P: Process> Runner<P> {
     async fn move_on(self: &Arc<Self>, id: &str, mut answers: Vec<Incoming<P>>) {
         loop {
             match self.advance(id, answers).await {
-                Ok(moved) if moved.is_over() => return,
+                Ok(moved) if moved.is_at_rest() => return,
                 Ok(moved) => answers = self.perform_rest(id, moved).await,
                 Err(error) => {
                     // Nothing was stored: the asks stand, so performing them again is what a restart would do too.
@@ -312,13 +312,12 @@ impl<P: Process> Runner<P> {
             }
             self.tell_early(&instance, &step.folded.process);
             let is_known = self.is_known(seems_new, &heard);
-            let begins_early = |ask: &P::Step| is_known && P::may_begin_early(ask);
-            let early: Vec<_> = step.asks.iter().filter(|(_, ask)| begins_early(ask)).cloned().collect();
+            let asks = step.asks.iter().cloned();
+            let (early, asks): (Vec<_>, Vec<_>) = asks.partition(|(_, ask)| is_known && P::may_begin_early(ask));
             let performed = self.perform_all(id, step.folded.correlation.as_deref(), early);
             let (stored, answers) = tokio::join!(self.store(id, expected, &step, &heard), performed);
             if stored? {
-                let mut asks = self.finish_move(id, &instance, step, heard);
-                asks.retain(|(_, ask)| !begins_early(ask));
+                self.finish_move(id, &instance, step, heard);
                 return Ok(Moved { asks, answers });
             }
         }
@@ -382,13 +381,7 @@ impl<P: Process> Runner<P> {
     }
 
     /// After a move is stored: keeps the process at hand, notes timers and tasks, shows the status.
-    fn finish_move(
-        &self,
-        id: &str,
-        instance: &Instance<P>,
-        step: Move<P>,
-        heard: Vec<Heard<P::Input>>,
-    ) -> Vec<(String, P::Step)> {
+    fn finish_move(&self, id: &str, instance: &Instance<P>, step: Move<P>, heard: Vec<Heard<P::Input>>) {
         let Move { folded, records, asks, .. } = step;
         instance.inbox().drain(..heard.len());
         {
@@ -402,8 +395,7 @@ impl<P: Process> Runner<P> {
         let status = folded.process.status();
         *instance.folded() = (!folded.is_over()).then_some(folded);
         instance.show(status);
-        instance.in_flight().extend(asks.iter().map(|(key, _)| key.clone()));
-        asks
+        instance.in_flight().extend(asks.into_iter().map(|(key, _)| key));
     }
 
     pub(super) async fn load(&self, id: &str) -> Result<Folded<P>, EngineError> {

@@ -41,7 +41,7 @@ impl Tree {
 /// Returns the tree of categories.
 pub(crate) async fn category_tree(ctx: &Context<'_>) -> Result<Arc<Tree>> {
     let state = state(ctx)?;
-    state.products.tree(&state.reads).await.map_err(read_failure)
+    state.catalog.tree(&state.reads).await.map_err(read_failure)
 }
 
 #[derive(Clone, Debug)]

@@ -30,7 +30,7 @@ pub struct CatalogQuery;
 pub(crate) async fn find_product(ctx: &Context<'_>, id: &str) -> Result<Option<Product>> {
     wait(ctx, &["catalog"]).await?;
     let state = state(ctx)?;
-    let found = state.products.get(&state.reads, &[id]).await.map_err(read_failure)?;
+    let found = state.catalog.get(&state.reads, &[id]).await.map_err(read_failure)?;
     visible(ctx, found.into_iter().next())
 }
 
@@ -55,7 +55,7 @@ impl CatalogQuery {
             (None, Some(slug)) => {
                 wait(ctx, &["catalog"]).await?;
                 let state = state(ctx)?;
-                let found = state.products.by_slug(&state.reads, &slug).await.map_err(read_failure)?;
+                let found = state.catalog.by_slug(&state.reads, &slug).await.map_err(read_failure)?;
                 visible(ctx, found)
             }
             (Some(_), Some(_)) | (None, None) => Err(one_of("id", "slug")),
@@ -106,7 +106,7 @@ async fn answer(state: &ApiState, asked: SearchRequest) -> Result<SearchPage> {
 /// Shows a page of hits: everything a list needs is read at once.
 async fn connection(ctx: &Context<'_>, state: &ApiState, page: SearchPage) -> Result<ProductConnection> {
     let ids: Vec<&str> = page.hits.iter().map(|hit| hit.product.as_str()).collect();
-    let views = state.products.get(&state.reads, &ids).await.map_err(read_failure)?;
+    let views = state.catalog.get(&state.reads, &ids).await.map_err(read_failure)?;
     let stocks = if asks_for_stock(ctx) { Some(stocks(state, &views).await?) } else { None };
     let end_cursor = page.hits.last().map(|hit| hit.cursor.to_string());
     let (wants_edges, wants_nodes) =

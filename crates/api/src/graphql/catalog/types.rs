@@ -214,8 +214,9 @@ impl Product {
         if self.has_variants {
             return Ok(self.view.clone());
         }
-        let found = state(ctx)?.reads.catalog().product(&self.view.id).await.map_err(read_failure)?;
-        Ok(found.map_or_else(|| self.view.clone(), Arc::new))
+        let state = state(ctx)?;
+        let found = state.catalog.get(&state.reads, &[&self.view.id]).await.map_err(read_failure)?;
+        Ok(found.into_iter().next().unwrap_or_else(|| self.view.clone()))
     }
 }
 

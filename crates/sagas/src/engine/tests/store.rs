@@ -32,19 +32,22 @@ pub(super) struct Faulty {
 }
 
 impl Faulty {
+    fn new(inner: Arc<dyn EventStore>, is_alone: bool, plan: Plan) -> Arc<Self> {
+        Arc::new(Self { inner, is_alone, plan: Mutex::new(plan), is_dead: watch::Sender::new(false) })
+    }
+
     pub(super) fn over(inner: Arc<dyn EventStore>) -> Arc<Self> {
-        Arc::new(Self { inner, is_alone: false, plan: Mutex::default(), is_dead: watch::Sender::new(false) })
+        Self::new(inner, false, Plan::default())
     }
 
     /// Lets nobody else write.
     pub(super) fn alone(inner: Arc<dyn EventStore>) -> Arc<Self> {
-        Arc::new(Self { inner, is_alone: true, plan: Mutex::default(), is_dead: watch::Sender::new(false) })
+        Self::new(inner, true, Plan::default())
     }
 
     /// Dies at an append, counted from 0: from then on nothing is answered any more.
     pub(super) fn dying(inner: Arc<dyn EventStore>, append: usize, death: Death) -> Arc<Self> {
-        let plan = Plan { death: Some((append, death)), ..Plan::default() };
-        Arc::new(Self { inner, is_alone: true, plan: Mutex::new(plan), is_dead: watch::Sender::new(false) })
+        Self::new(inner, true, Plan { death: Some((append, death)), ..Plan::default() })
     }
 
     /// Refuses the next appends.

@@ -22,14 +22,14 @@ struct Kept {
 
 /// Products and categories at hand, forgotten when the catalogue's read model moves on.
 #[derive(Debug, Default)]
-pub(crate) struct Products(RwLock<Kept>);
+pub(crate) struct CatalogAtHand(RwLock<Kept>);
 
 /// Returns where the catalogue's read model stands. To be asked before it is read: what is read is at least as new.
 fn position_of(reads: &ReadModels) -> u64 {
     reads.status_of("catalog").map_or(0, |status| status.changed.0)
 }
 
-impl Products {
+impl CatalogAtHand {
     /// Returns products in the order of their ids as given; unknown ones are left out.
     ///
     /// # Errors
@@ -150,32 +150,32 @@ mod tests {
 
     #[test]
     fn products_are_at_hand_until_the_catalogue_moves_on() {
-        let products = Products::default();
-        products.keep(7, &product("a"));
-        assert_eq!(products.kept(7, &["a", "b"]).1, ["b"]);
-        assert_eq!(products.kept(8, &["a"]).1, ["a"], "an older state is not shown");
-        products.keep(8, &product("b"));
-        products.keep(7, &product("c"));
-        assert_eq!(products.kept(8, &["a", "b", "c"]).1, ["a", "c"], "what was read before is not kept after");
-        assert!(products.kept_by_slug(8, "b").is_some());
-        assert!(products.kept_by_slug(9, "b").is_none() && products.kept_by_slug(8, "a").is_none());
+        let catalog = CatalogAtHand::default();
+        catalog.keep(7, &product("a"));
+        assert_eq!(catalog.kept(7, &["a", "b"]).1, ["b"]);
+        assert_eq!(catalog.kept(8, &["a"]).1, ["a"], "an older state is not shown");
+        catalog.keep(8, &product("b"));
+        catalog.keep(7, &product("c"));
+        assert_eq!(catalog.kept(8, &["a", "b", "c"]).1, ["a", "c"], "what was read before is not kept after");
+        assert!(catalog.kept_by_slug(8, "b").is_some());
+        assert!(catalog.kept_by_slug(9, "b").is_none() && catalog.kept_by_slug(8, "a").is_none());
     }
 
     #[test]
     fn the_tree_is_at_hand_until_the_catalogue_moves_on() {
-        let products = Products::default();
-        products.at(7, |kept| kept.tree = Some(Arc::new(Tree::new(Vec::new()))));
-        assert!(products.kept_tree(7).is_some() && products.kept_tree(8).is_none());
-        products.keep(8, &product("a"));
-        assert!(products.kept_tree(8).is_none(), "the tree of another state is not shown");
+        let catalog = CatalogAtHand::default();
+        catalog.at(7, |kept| kept.tree = Some(Arc::new(Tree::new(Vec::new()))));
+        assert!(catalog.kept_tree(7).is_some() && catalog.kept_tree(8).is_none());
+        catalog.keep(8, &product("a"));
+        assert!(catalog.kept_tree(8).is_none(), "the tree of another state is not shown");
     }
 
     #[test]
     fn no_more_products_than_allowed_are_at_hand() {
-        let products = Products::default();
+        let catalog = CatalogAtHand::default();
         for number in 0..PRODUCTS_MAX + 5 {
-            products.keep(1, &product(&number.to_string()));
+            catalog.keep(1, &product(&number.to_string()));
         }
-        assert!(products.0.read().expect("no panic").by_id.len() <= PRODUCTS_MAX);
+        assert!(catalog.0.read().expect("no panic").by_id.len() <= PRODUCTS_MAX);
     }
 }
