@@ -17,6 +17,7 @@ struct Room {
 const ALL: &[&str] = &[
     "domain",
     "event_store",
+    "proof",
     "app",
     "projections",
     "sagas",
@@ -40,7 +41,8 @@ const fn room(
 const ROOMS: &[Room] = &[
     room("domain", "crates/domain", &[], &[]),
     room("event_store", "crates/event_store", &[], &["test_postgres"]),
-    room("app", "crates/app", &["domain", "event_store"], &[]),
+    room("proof", "crates/proof", &[], &[]),
+    room("app", "crates/app", &["domain", "event_store", "proof"], &[]),
     room("projections", "crates/projections", &["domain", "event_store"], &["test_postgres"]),
     room("sagas", "crates/sagas", &["domain", "event_store", "app"], &[]),
     room("gateways", "crates/gateways", &["domain", "sagas"], &[]),
