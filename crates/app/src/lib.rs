@@ -19,6 +19,7 @@ pub mod log;
 pub mod order;
 pub mod payment;
 pub mod returns;
+pub mod seal;
 pub mod stock;
 pub mod token;
 pub mod vault;

@@ -1,9 +1,10 @@
-//! What runs behind the API: projections, search, processes, the delivery of webhooks. Every task has this owner, who
+//! What runs behind the API: projections, search, processes, the log's seals, the delivery of webhooks. Every task has this owner, who
 //! joins it.
 
 use std::sync::Arc;
 
 use anyhow::Context;
+use app::seal::{SealFailure, Sealer, Witness, WitnessRunner};
 use gateways::simulator::StripeSimulator;
 use sagas::{NoticeFailure, Processes};
 use tokio::sync::watch;
@@ -15,6 +16,28 @@ use crate::open::OpenShop;
 pub struct Background {
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
+}
+
+/// Seals the log and shows its checkpoints to the witnesses. A log that is not what was sealed keeps the shop closed.
+async fn seal(
+    shop: &app::Shop,
+    witnesses: &[Arc<dyn Witness>],
+    tasks: &mut JoinSet<()>,
+    shutdown: &watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let sealer = match Sealer::open(shop.bus.store().clone(), shop.clock.clone(), &*shop.ids).await {
+        Err(SealFailure::NotSealed) => {
+            tracing::warn!("the log of this store is not sealed");
+            return Ok(());
+        }
+        sealer => sealer.context("the log cannot be sealed")?,
+    };
+    for witness in witnesses {
+        let runner = WitnessRunner::new(witness.clone(), sealer.latest());
+        tasks.spawn(runner.run(stopped(shutdown.clone())));
+    }
+    tasks.spawn(sealer.run(stopped(shutdown.clone())));
+    Ok(())
 }
 
 async fn stopped(mut shutdown: watch::Receiver<bool>) {
@@ -29,7 +52,8 @@ impl Background {
     /// # Errors
     /// When what was under way cannot be read.
     pub async fn start(open: OpenShop) -> anyhow::Result<(Self, Started)> {
-        let OpenShop { store, shop, processes, tokens, models, mut runner, search, payments, carrier } = open;
+        let OpenShop { store, shop, processes, tokens, models, mut runner, search, payments, carrier, witnesses } =
+            open;
         let (shutdown, receiver) = watch::channel(false);
         let mut tasks = JoinSet::new();
         processes.recover().await.context("what was under way cannot be read")?;
@@ -47,6 +71,7 @@ impl Background {
                 tracing::error!(?error, "the search stands still");
             }
         });
+        seal(&shop, &witnesses, &mut tasks, &receiver).await?;
         tasks.spawn(deliver_webhooks(payments.clone(), processes.clone(), receiver));
         let started = Started { store, shop, processes, tokens, models, search, payments, carrier };
         Ok((Self { shutdown, tasks }, started))

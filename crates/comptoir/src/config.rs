@@ -45,6 +45,10 @@ pub struct Config {
     pub log: String,
     /// How they are written.
     pub log_format: LogFormat,
+    /// A file that the log's checkpoints are appended to.
+    pub witness_file: Option<PathBuf>,
+    /// An address that the log's checkpoints are posted to. May hold a token, so it is never shown.
+    pub witness_url: Option<String>,
 }
 
 impl Default for Config {
@@ -57,6 +61,8 @@ impl Default for Config {
             demo: true,
             log: "warn,comptoir=info".to_owned(),
             log_format: LogFormat::Text,
+            witness_file: None,
+            witness_url: None,
         }
     }
 }
@@ -98,7 +104,12 @@ pub enum ConfigError {
 }
 
 /// Every key, in the order it is shown.
-pub const KEYS: [&str; 7] = ["listen", "data_dir", "store", "database_url", "demo", "log", "log_format"];
+pub const KEYS: [&str; 9] =
+    ["listen", "data_dir", "store", "database_url", "demo", "log", "log_format", "witness_file", "witness_url"];
+
+/// Keys whose values may hold a secret.
+const HIDDEN_KEYS: [&str; 2] = ["database_url", "witness_url"];
+const HIDDEN: &str = "(hidden)";
 
 /// Values that were given, by key.
 pub type Given = Vec<(String, String)>;
@@ -143,7 +154,7 @@ impl Config {
     fn set(&mut self, key: &str, value: &str, source_name: &str) -> Result<(), ConfigError> {
         let wrong = |allowed| ConfigError::Value {
             key: key.to_owned(),
-            value: if key == "database_url" { "(hidden)".to_owned() } else { value.to_owned() },
+            value: if HIDDEN_KEYS.contains(&key) { HIDDEN } else { value }.to_owned(),
             source_name: source_name.to_owned(),
             allowed,
         };
@@ -179,6 +190,12 @@ impl Config {
                     _ => return Err(wrong("text or json")),
                 }
             }
+            "witness_file" if value.is_empty() => return Err(wrong("a file")),
+            "witness_file" => self.witness_file = Some(PathBuf::from(value)),
+            "witness_url" if value.starts_with("https://") || value.starts_with("http://") => {
+                self.witness_url = Some(value.to_owned());
+            }
+            "witness_url" => return Err(wrong("https://host/path")),
             _ => return Err(ConfigError::Key { key: key.to_owned(), source_name: source_name.to_owned() }),
         }
         Ok(())
@@ -187,7 +204,8 @@ impl Config {
     /// Returns the configuration as TOML, secrets hidden.
     pub fn shown(&self) -> String {
         let mut shown = self.clone();
-        shown.database_url = self.database_url.as_ref().map(|_| "(hidden)".to_owned());
+        shown.database_url = self.database_url.as_ref().map(|_| HIDDEN.to_owned());
+        shown.witness_url = self.witness_url.as_ref().map(|_| HIDDEN.to_owned());
         toml::to_string(&shown).unwrap_or_default()
     }
 }
@@ -237,6 +255,8 @@ mod tests {
             ("log_format", "xml", "text or json"),
             ("log", "a=b=c", "directives"),
             ("database_url", "mysql://u:secret@h/d", "postgres://"),
+            ("witness_file", "", "a file"),
+            ("witness_url", "ftp://u:secret@h", "https://"),
             ("colour", "red", "known are listen"),
         ] {
             let message = Config::load(None, &Given::new(), &given(&[(key, value)])).expect_err("is wrong").to_string();

@@ -12,3 +12,4 @@ pub mod open;
 pub mod progress;
 pub mod serve;
 pub mod telemetry;
+pub mod witness;

@@ -7,6 +7,7 @@ use anyhow::Context;
 use app::Shop;
 use app::clock::Clock;
 use app::ids::Ids;
+use app::seal::Witness;
 use app::token::Tokens;
 use event_store::EventStore;
 use event_store::memory::MemoryStore;
@@ -21,6 +22,7 @@ use sagas::Processes;
 
 use crate::config::{Config, StoreKind};
 use crate::defaults::shop_settings;
+use crate::witness::witnesses;
 
 /// Everything of one shop in one process. Nothing runs yet: see [`crate::background::Background`].
 pub struct OpenShop {
@@ -42,6 +44,8 @@ pub struct OpenShop {
     pub payments: StripeSimulator,
     /// The simulated carrier.
     pub carrier: Arc<CarrierSimulator>,
+    /// Who is shown the log's checkpoints.
+    pub witnesses: Vec<Arc<dyn Witness>>,
 }
 
 /// The files of a shop in its data folder.
@@ -88,7 +92,8 @@ impl OpenShop {
         let search = SearchIndex::open(files.map(|files| files.search), store.clone()).await;
         let search = search.context("the search index cannot be opened")?;
         let models = runner.models();
-        Ok(Self { store, shop, processes, tokens, models, runner, search, payments, carrier })
+        let witnesses = witnesses(config)?;
+        Ok(Self { store, shop, processes, tokens, models, runner, search, payments, carrier, witnesses })
     }
 }
 

@@ -5,6 +5,7 @@
 mod appending;
 mod keeping;
 mod reading;
+mod sealing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use reading::{
     a_filter_moves_over_unwanted_events, a_read_beyond_the_end_is_empty, a_stream_is_read_in_pages,
     bytes_are_kept_exactly, head_wakes_readers, positions_are_dense_under_concurrent_writers, the_log_is_read_in_pages,
 };
+pub use sealing::{differing_seals_are_refused, seals_are_kept};
 
 /// How long a check waits for something that must happen.
 const WAIT_SECONDS_MAX: u64 = 60;

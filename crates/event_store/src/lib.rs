@@ -17,6 +17,7 @@ pub mod contract;
 pub mod cqrs;
 pub mod memory;
 pub mod postgres;
+pub mod seals;
 pub mod sqlite;
 mod tail;
 
@@ -27,6 +28,8 @@ use async_trait::async_trait;
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 use uuid::Uuid;
+
+use crate::seals::SealStore;
 
 /// The most events one commit may hold.
 pub const COMMIT_EVENTS_MAX: usize = 1_000;
@@ -286,6 +289,11 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// [`StoreError`] when the engine fails.
     async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError>;
+
+    /// Returns where what proves the log is kept; `None` for a backend whose log is not sealed.
+    fn seals(&self) -> Option<&dyn SealStore> {
+        None
+    }
 
     /// Answers all commits that were accepted, then closes. Later appends are `Unavailable`.
     async fn close(&self);

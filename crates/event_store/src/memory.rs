@@ -1,12 +1,14 @@
 //! A log that keeps nothing: the same semantics in memory, for tests and for trying things out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::checks::{self, PageQuery};
+use crate::seals::{SEALS_PAGE_MAX, SealError, SealStore, Seals, StoredCheckpoint, StoredTile};
 use crate::{
     AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position, RecordedEvent, StoreError,
     StreamId, tail,
@@ -29,6 +31,8 @@ struct State {
     /// A destroyed secret keeps its name and has no value.
     secrets: HashMap<String, Option<Vec<u8>>>,
     marks: HashMap<String, u64>,
+    checkpoints: BTreeMap<u64, StoredCheckpoint>,
+    tiles: BTreeMap<(u8, u64), StoredTile>,
     closed: bool,
 }
 
@@ -157,7 +161,51 @@ impl EventStore for MemoryStore {
         Ok(())
     }
 
+    fn seals(&self) -> Option<&dyn SealStore> {
+        Some(self)
+    }
+
     async fn close(&self) {
         self.state().closed = true;
+    }
+}
+
+#[async_trait]
+impl SealStore for MemoryStore {
+    async fn store_seals(&self, seals: Seals) -> Result<(), SealError> {
+        let mut state = self.open_state()?;
+        for asked in &seals.checkpoints {
+            if state.checkpoints.get(&asked.size).is_some_and(|stored| stored.root != asked.root) {
+                return Err(SealError::of_checkpoint(asked.size));
+            }
+        }
+        for asked in &seals.tiles {
+            if state.tiles.get(&(asked.level, asked.index)).is_some_and(|stored| stored.hashes != asked.hashes) {
+                return Err(SealError::of_tile(asked.level, asked.index));
+            }
+        }
+        for checkpoint in seals.checkpoints {
+            state.checkpoints.entry(checkpoint.size).or_insert(checkpoint);
+        }
+        for tile in seals.tiles {
+            state.tiles.entry((tile.level, tile.index)).or_insert(tile);
+        }
+        Ok(())
+    }
+
+    async fn checkpoints(&self, after: u64, limit: usize) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        let state = self.state();
+        let behind = state.checkpoints.range(after.saturating_add(1)..).map(|(_, checkpoint)| checkpoint.clone());
+        Ok(behind.take(limit.min(SEALS_PAGE_MAX)).collect())
+    }
+
+    async fn last_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
+        Ok(self.state().checkpoints.last_key_value().map(|(_, checkpoint)| checkpoint.clone()))
+    }
+
+    async fn tiles(&self, level: u8, indexes: Range<u64>) -> Result<Vec<StoredTile>, StoreError> {
+        let state = self.state();
+        let wanted = state.tiles.range((level, indexes.start)..(level, indexes.end)).map(|(_, tile)| tile.clone());
+        Ok(wanted.take(SEALS_PAGE_MAX).collect())
     }
 }

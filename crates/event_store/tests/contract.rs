@@ -57,8 +57,10 @@ macro_rules! contract {
             a_secret_is_kept
             a_stream_is_read_in_pages
             bytes_are_kept_exactly
+            differing_seals_are_refused
             head_wakes_readers
             one_of_many_racers_wins
+            seals_are_kept
             the_first_of_many_secrets_counts
             the_log_is_read_in_pages
             unicode_ids_are_kept

@@ -50,7 +50,7 @@ const ROOMS: &[Room] = &[
     room(
         "comptoir",
         "crates/comptoir",
-        &["domain", "event_store", "app", "projections", "sagas", "gateways", "api"],
+        &["domain", "event_store", "proof", "app", "projections", "sagas", "gateways", "api"],
         &[],
     ),
     room("test_postgres", "crates/test_postgres", &[], &[]),

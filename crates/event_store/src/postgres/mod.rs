@@ -10,6 +10,7 @@
 
 mod head;
 mod reader;
+mod seals;
 mod writer;
 
 use std::str::FromStr;
@@ -23,6 +24,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::checks;
+use crate::seals::SealStore;
 use crate::tail::Tail;
 use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
 use crate::{RecordedEvent, StoreError, StreamId};
@@ -121,6 +123,7 @@ async fn create_schema(pool: &PgPool) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK).execute(&mut *transaction).await?;
     (&mut *transaction).execute(SCHEMA).await?;
+    (&mut *transaction).execute(seals::SCHEMA).await?;
     transaction.commit().await
 }
 
@@ -203,6 +206,10 @@ impl EventStore for PostgresStore {
         let value = i64::try_from(value).map_err(checks::unavailable)?;
         sqlx::query(sql).bind(name).bind(value).execute(&self.pool).await.map_err(checks::unavailable)?;
         Ok(())
+    }
+
+    fn seals(&self) -> Option<&dyn SealStore> {
+        Some(self)
     }
 
     /// Reads are refused after it too: the connections are given back.

@@ -133,6 +133,6 @@ pub(super) fn get<'r, T: Decode<'r, Postgres> + Type<Postgres>>(
     row.try_get(column).map_err(checks::unavailable)
 }
 
-fn to_sql_limit(limit: usize) -> i64 {
+pub(super) fn to_sql_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -8,6 +8,7 @@
 //! * A destroyed secret is overwritten in the file and in the write-ahead log. Copies made before are out of reach.
 
 mod reader;
+mod seals;
 mod writer;
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -21,6 +22,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::checks;
+use crate::seals::SealStore;
 use crate::tail::Tail;
 use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
 use crate::{RecordedEvent, StoreError, StreamId};
@@ -195,6 +197,10 @@ impl EventStore for SqliteStore {
     async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError> {
         let (name, value) = (name.to_owned(), i64::try_from(value).map_err(checks::unavailable)?);
         self.ask(|answer| Job::SetMark { name, value, answer }).await
+    }
+
+    fn seals(&self) -> Option<&dyn SealStore> {
+        Some(self)
     }
 
     async fn close(&self) {

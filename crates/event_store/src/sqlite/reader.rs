@@ -176,7 +176,7 @@ pub(super) fn mark(connection: &Connection, name: &str) -> Result<Option<u64>, S
     value.map(checks::to_u64).transpose()
 }
 
-fn collect<T>(
+pub(super) fn collect<T>(
     mut rows: rusqlite::Rows<'_>,
     read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
@@ -211,11 +211,11 @@ fn json(row: &Row<'_>, column: usize) -> Result<Box<RawValue>, StoreError> {
     RawValue::from_string(get(row, column)?).map_err(|error| StoreError::Corrupt(format!("no JSON is stored: {error}")))
 }
 
-fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
+pub(super) fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
     row.get(column).map_err(checks::unavailable)
 }
 
-fn to_sql_limit(limit: usize) -> i64 {
+pub(super) fn to_sql_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 

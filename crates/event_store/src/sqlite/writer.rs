@@ -11,8 +11,9 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::reader;
+use super::{reader, seals};
 use crate::checks::{self, SharedError};
+use crate::seals::{SealError, Seals};
 use crate::tail::Tail;
 use crate::{AppendError, Appended, Commit, Position, StoreError, StreamId};
 
@@ -32,6 +33,7 @@ pub(super) enum Job {
     SecretInsert { name: String, value: Vec<u8>, answer: Answer<Option<Vec<u8>>> },
     SecretDestroy { name: String, answer: Answer<bool> },
     SetMark { name: String, value: i64, answer: Answer<()> },
+    StoreSeals { seals: Seals, answer: Answer<Result<(), SealError>> },
 }
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Failed>>;
@@ -174,6 +176,10 @@ impl Writer {
             }
             Job::SetMark { name, value, answer } => {
                 let tell = batch.step(answer, || self.set_mark(&name, value));
+                batch.told.push(tell);
+            }
+            Job::StoreSeals { seals, answer } => {
+                let tell = batch.step(answer, || seals::store(&self.connection, &seals));
                 batch.told.push(tell);
             }
         }
@@ -342,7 +348,8 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     // In KiB when negative: 16 MiB, for the inner pages of the indexes; a larger one measured slower.
     connection.pragma_update(None, "cache_size", -16_384)?;
-    connection.execute_batch(SCHEMA)
+    connection.execute_batch(SCHEMA)?;
+    connection.execute_batch(seals::SCHEMA)
 }
 
 /// Parameters 1 to 5 are what the events have in common, then there are five for each event.
