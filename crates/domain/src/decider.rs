@@ -3,6 +3,8 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 
+use crate::upcast::StoredEvent;
+
 /// A refusal: the domain's answer "no", with a stable code.
 pub trait Refusal: std::error::Error + Clone + PartialEq + Send + Sync + 'static {
     /// Returns the code clients branch on, `SCREAMING_SNAKE_CASE`, never changed once released.
@@ -15,7 +17,7 @@ pub trait Refusal: std::error::Error + Clone + PartialEq + Send + Sync + 'static
 }
 
 /// An aggregate that decides without side effects. Its `Default` is the state before the first event.
-pub trait Decider: Aggregate<Services = ()> + Clone + 'static
+pub trait Decider: Aggregate<Services = (), Event: StoredEvent> + Clone + 'static
 where
     Self::Error: Refusal,
 {

@@ -1,9 +1,10 @@
 //! What the shop knows and decides: pure values and one folder per context.
 //!
-//! No clock, no randomness, no I/O. A context imports `crate::values`, `crate::decider` and its own folder, nothing
-//! else of this crate; a tidy test holds that.
+//! No clock, no randomness, no I/O. A context imports `crate::values`, `crate::decider`, `crate::upcast` and its own
+//! folder, nothing else of this crate; a tidy test holds that.
 
 pub mod decider;
+pub mod upcast;
 pub mod values;
 
 pub mod cart;

@@ -9,9 +9,9 @@ use domain::order::OrderEvent;
 use domain::payment::PaymentEvent;
 use domain::returns::ReturnEvent;
 use domain::stock::StockEvent;
+use domain::upcast::{self, StoredEvent};
 use event_store::RecordedEvent;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::working::FoldError;
 
@@ -133,6 +133,7 @@ fn decode(recorded: &RecordedEvent) -> Result<Body, FoldError> {
     }
 }
 
-fn payload<T: DeserializeOwned>(recorded: &RecordedEvent) -> Result<T, FoldError> {
-    serde_json::from_str(recorded.payload.get()).map_err(|error| FoldError::Undecodable(error.to_string()))
+fn payload<T: StoredEvent>(recorded: &RecordedEvent) -> Result<T, FoldError> {
+    let RecordedEvent { event_type, event_version, payload, .. } = recorded;
+    upcast::read(event_type, event_version, payload.get()).map_err(|error| FoldError::Undecodable(error.to_string()))
 }

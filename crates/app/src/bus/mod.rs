@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::decider::Decider;
+use domain::upcast::{self, StoredEvent};
 use event_store::{
     AppendError, Appended, CommandId, CommandRecord, Commit, EventStore, NewEvent, PAGE_EVENTS_MAX, Position,
     RecordedEvent, StoreError, StreamId,
@@ -482,12 +483,12 @@ enum Attempt<D> {
     LostRace,
 }
 
-/// Reads an event as its context knows it.
+/// Reads an event of any version as its context knows it today.
 ///
 /// # Errors
 /// [`AppError::Broken`] naming the position, when the stored bytes are no such event.
-pub fn decode<E: DomainEvent>(event: &RecordedEvent) -> Result<E, AppError> {
-    serde_json::from_str(event.payload.get()).map_err(|error| {
+pub fn decode<E: StoredEvent>(event: &RecordedEvent) -> Result<E, AppError> {
+    upcast::read(&event.event_type, &event.event_version, event.payload.get()).map_err(|error| {
         AppError::broken(StoreError::Corrupt(format!(
             "event {} ({}) at position {} cannot be read: {error}",
             event.event_id, event.event_type, event.position

@@ -32,6 +32,7 @@ pub use state::{Cart, CartStatus, MERGES_REMEMBERED_MAX};
 pub use totals::{AMOUNT_MINOR_MAX, CartTotals};
 
 use crate::decider::{Decider, decide_into_sink};
+use crate::upcast::{StoredEvent, version_of};
 
 impl DomainEvent for CartEvent {
     fn event_type(&self) -> String {
@@ -57,9 +58,11 @@ impl DomainEvent for CartEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_of(Self::UPCASTERS, &self.event_type()).to_string()
     }
 }
+
+impl StoredEvent for CartEvent {}
 
 impl Aggregate for Cart {
     const TYPE: &'static str = "cart";

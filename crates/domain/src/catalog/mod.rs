@@ -34,6 +34,7 @@ pub use text::NAME_CHARACTERS_MAX;
 pub use variant::{PRICE_MINOR_MAX, Variant};
 
 use crate::decider::{Decider, decide_into_sink};
+use crate::upcast::{StoredEvent, version_of};
 
 impl DomainEvent for ProductEvent {
     fn event_type(&self) -> String {
@@ -51,9 +52,11 @@ impl DomainEvent for ProductEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_of(Self::UPCASTERS, &self.event_type()).to_string()
     }
 }
+
+impl StoredEvent for ProductEvent {}
 
 impl DomainEvent for VariantEvent {
     fn event_type(&self) -> String {
@@ -68,9 +71,11 @@ impl DomainEvent for VariantEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_of(Self::UPCASTERS, &self.event_type()).to_string()
     }
 }
+
+impl StoredEvent for VariantEvent {}
 
 impl DomainEvent for CategoryEvent {
     fn event_type(&self) -> String {
@@ -83,9 +88,11 @@ impl DomainEvent for CategoryEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_of(Self::UPCASTERS, &self.event_type()).to_string()
     }
 }
+
+impl StoredEvent for CategoryEvent {}
 
 impl Aggregate for Product {
     const TYPE: &'static str = "product";

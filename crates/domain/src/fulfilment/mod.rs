@@ -23,6 +23,7 @@ pub use events::{FulfilmentEvent, FulfilmentLine};
 pub use state::{Fulfilment, FulfilmentState};
 
 use crate::decider::{Decider, decide_into_sink};
+use crate::upcast::{StoredEvent, version_of};
 
 impl DomainEvent for FulfilmentEvent {
     fn event_type(&self) -> String {
@@ -40,9 +41,11 @@ impl DomainEvent for FulfilmentEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_of(Self::UPCASTERS, &self.event_type()).to_string()
     }
 }
+
+impl StoredEvent for FulfilmentEvent {}
 
 impl Aggregate for Fulfilment {
     const TYPE: &'static str = "fulfilment";

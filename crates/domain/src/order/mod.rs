@@ -27,6 +27,7 @@ pub use events::{
 pub use state::{Order, OrderStatus};
 
 use crate::decider::{Decider, decide_into_sink};
+use crate::upcast::{StoredEvent, version_of};
 
 impl DomainEvent for OrderEvent {
     fn event_type(&self) -> String {
@@ -48,9 +49,11 @@ impl DomainEvent for OrderEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_of(Self::UPCASTERS, &self.event_type()).to_string()
     }
 }
+
+impl StoredEvent for OrderEvent {}
 
 impl Aggregate for Order {
     const TYPE: &'static str = "order";

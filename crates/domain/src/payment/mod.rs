@@ -26,6 +26,7 @@ pub use events::PaymentEvent;
 pub use state::{Movement, MovementState, Payment, PaymentStatus};
 
 use crate::decider::{Decider, decide_into_sink};
+use crate::upcast::{StoredEvent, version_of};
 
 impl DomainEvent for PaymentEvent {
     fn event_type(&self) -> String {
@@ -49,9 +50,11 @@ impl DomainEvent for PaymentEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_of(Self::UPCASTERS, &self.event_type()).to_string()
     }
 }
+
+impl StoredEvent for PaymentEvent {}
 
 impl Aggregate for Payment {
     const TYPE: &'static str = "payment";

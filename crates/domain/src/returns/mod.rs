@@ -24,6 +24,7 @@ pub use events::{Inspection, ReturnEvent, ReturnLine};
 pub use state::{Return, ReturnStatus};
 
 use crate::decider::{Decider, decide_into_sink};
+use crate::upcast::{StoredEvent, version_of};
 
 impl DomainEvent for ReturnEvent {
     fn event_type(&self) -> String {
@@ -40,9 +41,11 @@ impl DomainEvent for ReturnEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_of(Self::UPCASTERS, &self.event_type()).to_string()
     }
 }
+
+impl StoredEvent for ReturnEvent {}
 
 impl Aggregate for Return {
     const TYPE: &'static str = "return";

@@ -24,6 +24,7 @@ pub use events::StockEvent;
 pub use state::{FINISHED_REMEMBERED_MAX, Finish, Reservation, Stock};
 
 use crate::decider::{Decider, decide_into_sink};
+use crate::upcast::{StoredEvent, version_of};
 use crate::values::{LocationId, Sku};
 
 /// Returns the id of the stream that counts a SKU at a location.
@@ -56,9 +57,11 @@ impl DomainEvent for StockEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_of(Self::UPCASTERS, &self.event_type()).to_string()
     }
 }
+
+impl StoredEvent for StockEvent {}
 
 impl Aggregate for Stock {
     const TYPE: &'static str = "stock";

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use domain::catalog::{CategoryEvent, ProductEvent, VariantEvent};
 use domain::stock::{self, StockEvent};
+use domain::upcast::{self, StoredEvent};
 use domain::values::{CategoryId, ProductId, Sku};
 use event_store::{Page, Position, RecordedEvent};
 use serde::Deserialize;
@@ -339,8 +340,9 @@ fn loose_key(sku: &Sku) -> String {
     format!("sku:{sku}")
 }
 
-fn parse<T: DeserializeOwned>(event: &RecordedEvent) -> Result<T, SearchError> {
-    serde_json::from_str(event.payload.get()).map_err(|error| SearchError::event(event, &error.to_string()))
+fn parse<T: StoredEvent>(event: &RecordedEvent) -> Result<T, SearchError> {
+    let RecordedEvent { event_type, event_version, payload, .. } = event;
+    upcast::read(event_type, event_version, payload.get()).map_err(|error| SearchError::event(event, &error.to_string()))
 }
 
 /// Puts a document in the place of the one with the same key.

@@ -24,6 +24,7 @@ use std::time::Duration;
 use app::bus::Request;
 use app::error::AppError;
 use async_trait::async_trait;
+use domain::upcast::Upcaster;
 use domain::values::{TaskId, Timestamp};
 use event_store::{RecordedEvent, StreamId};
 use serde::Serialize;
@@ -128,6 +129,8 @@ pub trait Process: Clone + Default + PartialEq + Send + Sync + 'static {
     const KIND: &'static str;
     /// The stream kinds of the feed it listens to.
     const LISTENS: &'static [&'static str];
+    /// What lifts old versions of its records, in any order; see [`domain::upcast`].
+    const UPCASTERS: &'static [Upcaster] = &[];
     /// How long the feed may gather events before it is read again: what nobody waits for is read in fewer, longer pages.
     const GATHER: Duration = Duration::from_millis(25);
 

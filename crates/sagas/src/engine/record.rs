@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use domain::upcast;
 use domain::values::{ShortText, TaskId, Timestamp};
+use event_store::{RecordedEvent, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::{Process, Reaction, task_id};
@@ -123,6 +125,13 @@ impl<I, S> Record<I, S> {
             Record::Ended { .. } => "process.ended",
         }
     }
+}
+
+/// Reads a record of any version as the process knows it today.
+pub(super) fn read_record<P: Process>(event: &RecordedEvent) -> Result<Record<P::Input, P::Step>, StoreError> {
+    let RecordedEvent { event_type, event_version, payload, position, .. } = event;
+    upcast::read_with(P::UPCASTERS, event_type, event_version, payload.get())
+        .map_err(|error| StoreError::Corrupt(format!("a process record at {position} cannot be read: {error}")))
 }
 
 /// A question that waits for a human.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use event_store::{Filter, PAGE_EVENTS_MAX, Position, StoreError};
+use event_store::{Filter, PAGE_EVENTS_MAX, Position};
 
 use super::Process;
-use super::record::Folded;
+use super::record::{Folded, read_record};
 use super::runner::{EngineError, Runner, held};
 
 fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> EngineError {
@@ -54,13 +54,7 @@ impl<P: Process> Runner<P> {
                     *folded = self.load(&event.stream.id).await?;
                     continue;
                 }
-                let record = serde_json::from_str(event.payload.get());
-                folded.apply(&record.map_err(|error| {
-                    failed(StoreError::Corrupt(format!(
-                        "a process record at {} cannot be read: {error}",
-                        event.position
-                    )))
-                })?);
+                folded.apply(&read_record::<P>(event).map_err(failed)?);
             }
             found.retain(|_, (_, folded)| !folded.is_over());
             if page.next >= page.head {

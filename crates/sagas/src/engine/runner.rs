@@ -8,6 +8,7 @@ use std::time::Duration;
 use app::Shop;
 use app::actor::Actor;
 use app::bus::{Cause, Request, metadata_text};
+use domain::upcast;
 use domain::values::{ShortText, TaskId, Timestamp};
 use event_store::{AppendError, Commit, NewEvent, PAGE_EVENTS_MAX, StreamId};
 use futures_util::future::join_all;
@@ -16,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::advance::Move;
 use super::instance::{Heard, Incoming, Instance, Moved};
-use super::record::{Folded, ManualTask, TaskDecision};
+use super::record::{Folded, ManualTask, TaskDecision, read_record};
 use super::{Process, Worker};
 
 /// The most processes kept at hand; beyond it the idle ones are dropped.
@@ -362,7 +363,7 @@ impl<P: Process> Runner<P> {
             events.push(NewEvent {
                 event_id: self.shop.ids.uuid(),
                 event_type: record.event_type().to_owned(),
-                event_version: "1".to_owned(),
+                event_version: upcast::version_of(P::UPCASTERS, record.event_type()).to_string(),
                 payload: serde_json::value::to_raw_value(record).map_err(|error| failed(error.into()))?,
                 metadata: metadata.clone(),
             });
@@ -405,7 +406,7 @@ impl<P: Process> Runner<P> {
             let page = self.shop.bus.store().read_stream(&stream, folded.version, PAGE_EVENTS_MAX).await;
             let page = page.map_err(|error| EngineError::Store(error.into()))?;
             for event in &page {
-                let record = serde_json::from_str(event.payload.get());
+                let record = read_record::<P>(event);
                 folded.apply(&record.map_err(|error| EngineError::Store(error.into()))?);
             }
             if page.len() < PAGE_EVENTS_MAX {
