@@ -34,7 +34,9 @@ pub trait StoredEvent: Serialize + DeserializeOwned {
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableEvent {
     /// A later release of this program wrote it.
-    #[error("{event_type} is stored at version {stored}, this release knows it up to version {known}: start a newer one")]
+    #[error(
+        "{event_type} is stored at version {stored}, this release knows it up to version {known}: start a newer one"
+    )]
     TooNew {
         /// The stored name.
         event_type: String,

@@ -1,13 +1,16 @@
 //! A shop in five lines, for tests: on any engine, with books on its shelves, behind real HTTP where that is wanted.
 
+pub mod events;
 mod folder;
 mod http;
+pub mod journey;
 mod shelves;
+mod shopper;
 
 use std::sync::Arc;
 
 use app::clock::{Clock, SystemClock};
-use app::ids::SystemIds;
+use app::ids::{CountingIds, Ids, SystemIds};
 use comptoir::background::{Background, Started};
 use comptoir::config::{Config, StoreKind};
 use comptoir::open::OpenShop;
@@ -15,6 +18,7 @@ use comptoir::open::OpenShop;
 pub use folder::TempFolder;
 pub use http::{Client, TestServer};
 pub use shelves::Book;
+pub use shopper::{PATIENCE, Shopper, parcels_of, staff};
 pub use test_postgres::TestPostgres;
 
 /// Which engine a test shop stands on.
@@ -52,8 +56,18 @@ impl TestShop {
         Self::open_in(config, Arc::new(TempFolder::new()), clock).await
     }
 
+    /// Opens an empty shop that keeps nothing, by a clock of the test's, whose ids count up: the same run is the same log.
+    pub async fn repeatable(clock: Arc<dyn Clock>) -> Self {
+        let config = Config { store: StoreKind::Memory, demo: false, ..Config::default() };
+        Self::open_with(config, Arc::new(TempFolder::new()), clock, Arc::new(CountingIds::default())).await
+    }
+
     async fn open_in(config: Config, folder: Arc<TempFolder>, clock: Arc<dyn Clock>) -> Self {
-        let open = OpenShop::open(&config, clock, Arc::new(SystemIds)).await.expect("the shop opens");
+        Self::open_with(config, folder, clock, Arc::new(SystemIds)).await
+    }
+
+    async fn open_with(config: Config, folder: Arc<TempFolder>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        let open = OpenShop::open(&config, clock, ids).await.expect("the shop opens");
         let (background, started) = Background::start(open).await.expect("the background starts");
         Self { started, config, background: Some(background), folder }
     }

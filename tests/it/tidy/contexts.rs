@@ -25,6 +25,8 @@ const DOMAIN: &str = "crates/domain/src";
 const APP: &str = "crates/app/src";
 const PROJECTIONS: &str = "crates/projections/src";
 const GRAPHQL: &str = "crates/api/src/graphql";
+/// The families of events that have golden pairs.
+const FAMILIES: &str = "crates/testkit/src/events/family.rs";
 
 /// Returns the contexts of the shop.
 pub(super) fn contexts(tree: &Tree) -> Vec<&str> {
@@ -117,6 +119,7 @@ fn parts_of(context: &str) -> Vec<Part> {
     parts.extend(["mod.rs", "types.rs"].iter().map(|name| Part::file(GRAPHQL, context, name)));
     parts.push(Part::line(&format!("{GRAPHQL}/mod.rs"), module));
     parts.push(Part::line(&format!("{GRAPHQL}/mod.rs"), format!("    {context}::")));
+    parts.push(Part::line(FAMILIES, format!("Family::of::<domain::{context}::")));
     parts.push(Part { path: format!("docs/contexts/{context}.md"), line: String::new() });
     parts
 }

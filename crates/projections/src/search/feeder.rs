@@ -342,7 +342,8 @@ fn loose_key(sku: &Sku) -> String {
 
 fn parse<T: StoredEvent>(event: &RecordedEvent) -> Result<T, SearchError> {
     let RecordedEvent { event_type, event_version, payload, .. } = event;
-    upcast::read(event_type, event_version, payload.get()).map_err(|error| SearchError::event(event, &error.to_string()))
+    upcast::read(event_type, event_version, payload.get())
+        .map_err(|error| SearchError::event(event, &error.to_string()))
 }
 
 /// Puts a document in the place of the one with the same key.

@@ -1,0 +1,12 @@
+//! What was stored once can be read for ever: golden pairs of every event, and the whole log of every release.
+
+mod golden;
+mod metadata;
+mod releases;
+
+use std::path::{Path, PathBuf};
+
+/// Returns a folder of the project.
+fn folder(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
