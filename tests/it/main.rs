@@ -3,5 +3,6 @@
 mod events;
 mod http;
 mod kill;
+mod past;
 mod processes;
 mod tidy;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Shop;
 use crate::actor::{Actor, Permission};
-use crate::bus::{Outcome, Request};
+use crate::as_of::AsOf;
+use crate::bus::{Loaded, Outcome, Request};
 use crate::catalog;
 use crate::error::{AppError, Refused};
 
@@ -69,10 +70,22 @@ pub struct CheckoutDetails {
 ///
 /// # Errors
 /// `NOT_FOUND` for an unknown cart and for someone else's alike.
-pub async fn find(shop: &Shop, actor: &Actor, cart: &CartId) -> Result<crate::bus::Loaded<Cart>, AppError> {
+pub async fn find(shop: &Shop, actor: &Actor, cart: &CartId) -> Result<Loaded<Cart>, AppError> {
     let loaded = shop.bus.load::<Cart>(cart.as_str()).await?;
     match loaded.state.owner() {
         Some(owner) if actor.may_see(owner, Permission::OrdersWrite) => Ok(loaded),
+        _ => Err(Refused::not_found("cart").at(&["cartId"]).into()),
+    }
+}
+
+/// Loads a cart that the actor may look at, as it is or as it was.
+///
+/// # Errors
+/// `NOT_FOUND` for a cart that is unknown or was not opened yet, and for someone else's alike.
+pub async fn look_up(shop: &Shop, actor: &Actor, cart: &CartId, as_of: AsOf) -> Result<Loaded<Cart>, AppError> {
+    let loaded = shop.bus.load_as_of::<Cart>(cart.as_str(), as_of).await?;
+    match loaded.state.owner() {
+        Some(owner) if actor.may_look_at(owner, Permission::OrdersWrite) => Ok(loaded),
         _ => Err(Refused::not_found("cart").at(&["cartId"]).into()),
     }
 }

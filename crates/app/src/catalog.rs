@@ -4,8 +4,9 @@ use domain::catalog::{Category, CategoryCommand, Product, ProductCommand, Varian
 use domain::values::{CategoryId, Currency, Localized, Money, ProductId, Sku, VatRate};
 
 use crate::Shop;
-use crate::actor::Permission;
-use crate::bus::{Outcome, Request};
+use crate::actor::{Actor, Permission};
+use crate::as_of::AsOf;
+use crate::bus::{Loaded, Outcome, Request};
 use crate::error::{AppError, Refused};
 
 /// How deep the category tree may be.
@@ -49,6 +50,47 @@ pub async fn offer(shop: &Shop, sku: &Sku, currency: Currency) -> Result<Offer, 
     let (price, vat_rate) = variant.price(currency).ok_or_else(no_price)?;
     let name = joined(product.name(), variant.name());
     Ok(Offer { sku: sku.clone(), product: product_id, name, price, vat_rate })
+}
+
+/// Returns whether the actor may look at a product: what shoppers see now is everyone's, and so is how it was then. One that
+/// is or was hidden is for those only who change the catalogue or read the log.
+fn may_look_at(actor: Option<&Actor>, now: &Product, then: &Product) -> bool {
+    let is_shown = now.is_published() && then.is_published();
+    is_shown || actor.is_some_and(|actor| actor.may(Permission::CatalogWrite) || actor.may(Permission::AuditRead))
+}
+
+/// Loads a product that the actor may look at, as it is or as it was.
+///
+/// # Errors
+/// `NOT_FOUND` for a product that is unknown or was not taken in yet, and for one that is hidden from the actor alike.
+pub async fn look_up(
+    shop: &Shop,
+    actor: Option<&Actor>,
+    product: &ProductId,
+    as_of: AsOf,
+) -> Result<Loaded<Product>, AppError> {
+    let then = shop.bus.load_as_of::<Product>(product.as_str(), as_of).await?;
+    let now = shop.bus.load::<Product>(product.as_str()).await?;
+    if then.version == 0 || !may_look_at(actor, &now.state, &then.state) {
+        return Err(Refused::not_found("product").into());
+    }
+    Ok(then)
+}
+
+/// Loads a variant of a product that the actor may look at, as it is or as it was.
+///
+/// # Errors
+/// As [`look_up`].
+pub async fn look_up_variant(
+    shop: &Shop,
+    actor: Option<&Actor>,
+    sku: &Sku,
+    as_of: AsOf,
+) -> Result<Loaded<Variant>, AppError> {
+    let then = shop.bus.load_as_of::<Variant>(sku.as_str(), as_of).await?;
+    let product = then.state.product().ok_or_else(|| Refused::not_found("variant"))?;
+    look_up(shop, actor, product, as_of).await?;
+    Ok(then)
 }
 
 fn joined(product: &Localized, variant: &Localized) -> Localized {

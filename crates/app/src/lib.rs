@@ -5,6 +5,7 @@
 //! becomes a sale in [`checkout`].
 
 pub mod actor;
+pub mod as_of;
 pub mod bus;
 pub mod cart;
 pub mod catalog;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 use domain::values::LocationId;
 use event_store::EventStore;
+use event_store::moments::Moments;
 
 use crate::bus::Bus;
 use crate::checkout::ShippingOption;
@@ -55,6 +57,8 @@ pub struct Shop {
     pub bus: Arc<Bus>,
     /// Seals and opens personal data.
     pub vault: Arc<Vault>,
+    /// Finds positions of the log by time.
+    pub moments: Arc<Moments>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
@@ -68,7 +72,8 @@ impl Shop {
     pub fn new(store: Arc<dyn EventStore>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, settings: ShopSettings) -> Self {
         Self {
             bus: Arc::new(Bus::new(store.clone(), clock.clone(), ids.clone())),
-            vault: Arc::new(Vault::new(store, ids.clone())),
+            vault: Arc::new(Vault::new(store.clone(), ids.clone())),
+            moments: Arc::new(Moments::new(store)),
             clock,
             ids,
             settings: Arc::new(settings),

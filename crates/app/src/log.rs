@@ -1,13 +1,32 @@
 //! Reading the log, for auditors.
 
-pub use event_store::RecordedEvent;
-use event_store::{PAGE_EVENTS_MAX, StreamId};
+use event_store::PAGE_EVENTS_MAX;
+pub use event_store::{RecordedEvent, StreamId};
 
 use crate::Shop;
+use crate::as_of::AsOf;
 use crate::error::AppError;
 
 /// Some events of a stream, and whether it has more behind them.
 pub type StreamPage = (Vec<RecordedEvent>, bool);
+
+/// Reads the events of one aggregate behind a version of it, in order, at most `limit`, as far as they had happened.
+///
+/// # Errors
+/// [`AppError`] when the store fails.
+pub async fn history(
+    shop: &Shop,
+    stream: &StreamId,
+    version: u64,
+    limit: usize,
+    as_of: AsOf,
+) -> Result<StreamPage, AppError> {
+    let mut found = shop.bus.store().read_stream(stream, version, limit.saturating_add(1)).await?;
+    let had_happened = found.iter().take_while(|event| as_of.includes(event.position)).count();
+    let has_more = had_happened > limit;
+    found.truncate(had_happened.min(limit));
+    Ok((found, has_more))
+}
 
 /// Reads the events of one stream behind a position of the log, in order, at most `limit`; `None` where there is no such
 /// stream. `name` is its kind and id, such as `order-ord_…`.

@@ -5,6 +5,7 @@ use domain::values::{OrderId, ShortText};
 
 use crate::Shop;
 use crate::actor::{Actor, Permission};
+use crate::as_of::AsOf;
 use crate::bus::{Loaded, Outcome, Request};
 use crate::error::{AppError, Refused};
 
@@ -16,6 +17,18 @@ pub async fn find(shop: &Shop, actor: &Actor, order: &OrderId) -> Result<Loaded<
     let loaded = shop.bus.load::<Order>(order.as_str()).await?;
     match loaded.state.sale() {
         Some(sale) if actor.may_see(&sale.customer, Permission::OrdersRead) => Ok(loaded),
+        _ => Err(Refused::not_found("order").at(&["orderId"]).into()),
+    }
+}
+
+/// Loads an order that the actor may look at, as it is or as it was.
+///
+/// # Errors
+/// `NOT_FOUND` for an order that is unknown or was not placed yet, and for someone else's alike.
+pub async fn look_up(shop: &Shop, actor: &Actor, order: &OrderId, as_of: AsOf) -> Result<Loaded<Order>, AppError> {
+    let loaded = shop.bus.load_as_of::<Order>(order.as_str(), as_of).await?;
+    match loaded.state.sale() {
+        Some(sale) if actor.may_look_at(&sale.customer, Permission::OrdersRead) => Ok(loaded),
         _ => Err(Refused::not_found("order").at(&["orderId"]).into()),
     }
 }

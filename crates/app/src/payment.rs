@@ -5,9 +5,30 @@ use domain::payment::{Payment, PaymentCommand};
 use domain::values::{Money, OrderId, PaymentId, ShortText};
 
 use crate::Shop;
-use crate::actor::Permission;
-use crate::bus::{Outcome, Request};
+use crate::actor::{Actor, Permission};
+use crate::as_of::AsOf;
+use crate::bus::{Loaded, Outcome, Request};
 use crate::error::{AppError, Refused};
+
+/// Loads a payment whose order the actor may look at, as it is or as it was.
+///
+/// # Errors
+/// `NOT_FOUND` for a payment that is unknown or had not begun yet, and for someone else's alike.
+pub async fn look_up(
+    shop: &Shop,
+    actor: &Actor,
+    payment: &PaymentId,
+    as_of: AsOf,
+) -> Result<Loaded<Payment>, AppError> {
+    let loaded = shop.bus.load_as_of::<Payment>(payment.as_str(), as_of).await?;
+    let unknown = || Refused::not_found("payment").at(&["paymentId"]);
+    let order = loaded.state.order().ok_or_else(unknown)?;
+    let order = shop.bus.load::<Order>(order.as_str()).await?.state;
+    match order.sale() {
+        Some(sale) if actor.may_look_at(&sale.customer, Permission::OrdersRead) => Ok(loaded),
+        _ => Err(unknown().into()),
+    }
+}
 
 /// Asks to give money back without a return (goodwill). The refund process sends it to the provider.
 ///

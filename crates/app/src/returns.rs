@@ -8,11 +8,29 @@ use domain::returns::{Return, ReturnCommand, ReturnLine};
 use domain::values::{Money, OrderId, ReturnId, ShortText};
 
 use crate::Shop;
-use crate::actor::Permission;
-use crate::bus::{Outcome, Request};
+use crate::actor::{Actor, Permission};
+use crate::as_of::AsOf;
+use crate::bus::{Loaded, Outcome, Request};
 use crate::checkout::paid_parts;
 use crate::error::{AppError, Refused};
 use crate::order;
+
+/// Loads a return that the actor may look at, as it is or as it was.
+///
+/// # Errors
+/// `NOT_FOUND` for a return that is unknown or was not asked for yet, and for someone else's alike.
+pub async fn look_up(
+    shop: &Shop,
+    actor: &Actor,
+    return_id: &ReturnId,
+    as_of: AsOf,
+) -> Result<Loaded<Return>, AppError> {
+    let loaded = shop.bus.load_as_of::<Return>(return_id.as_str(), as_of).await?;
+    match loaded.state.customer() {
+        Some(customer) if actor.may_look_at(customer, Permission::OrdersRead) => Ok(loaded),
+        _ => Err(Refused::not_found("return").at(&["returnId"]).into()),
+    }
+}
 
 /// Asks to send delivered units back. The order guards that no unit comes back twice; the return is its own stream.
 ///

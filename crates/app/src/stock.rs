@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Shop;
 use crate::actor::Permission;
-use crate::bus::{Outcome, Request};
+use crate::as_of::AsOf;
+use crate::bus::{Loaded, Outcome, Request};
 use crate::error::{AppError, Refused};
 
 /// How often routing looks again when others take units meanwhile.
@@ -56,6 +57,21 @@ pub async fn change(
         return Err(Refused::new("NOT_FOUND", message).at(&["location"]).into());
     }
     shop.bus.execute(&stream_id(sku, location), request, command).await
+}
+
+/// Loads a SKU's stock at every location that had any movement of it, as it is or as it was.
+///
+/// # Errors
+/// [`AppError`] when the store fails.
+pub async fn levels(shop: &Shop, sku: &Sku, as_of: AsOf) -> Result<Vec<(LocationId, Loaded<Stock>)>, AppError> {
+    let mut levels = Vec::new();
+    for location in &shop.settings.locations {
+        let loaded = shop.bus.load_as_of::<Stock>(&stream_id(sku, location), as_of).await?;
+        if loaded.version > 0 {
+            levels.push((location.clone(), loaded));
+        }
+    }
+    Ok(levels)
 }
 
 /// Returns the units free to promise in all locations.

@@ -1,5 +1,5 @@
-//! What runs behind the API: projections, search, processes, the log's seals, the delivery of webhooks. Every task has this owner, who
-//! joins it.
+//! What runs behind the API: projections, search, processes, the log's seals and times, the delivery of webhooks. Every
+//! task has this owner, who joins it.
 
 use std::sync::Arc;
 
@@ -72,6 +72,8 @@ impl Background {
             }
         });
         seal(&shop, &witnesses, &mut tasks, &receiver).await?;
+        let (moments, stop) = (shop.moments.clone(), receiver.clone());
+        tasks.spawn(async move { moments.follow(stopped(stop)).await });
         tasks.spawn(deliver_webhooks(payments.clone(), processes.clone(), receiver));
         let started = Started { store, shop, processes, tokens, models, search, payments, carrier };
         Ok((Self { shutdown, tasks }, started))

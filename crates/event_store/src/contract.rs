@@ -4,6 +4,7 @@
 
 mod appending;
 mod keeping;
+mod moments;
 mod reading;
 mod sealing;
 
@@ -26,6 +27,7 @@ pub use keeping::{
     a_closed_store_refuses_commits, a_destroyed_secret_never_comes_back, a_mark_is_kept, a_secret_is_kept,
     reopening_keeps_everything, the_first_of_many_secrets_counts,
 };
+pub use moments::{a_time_has_one_position, marks_are_noted_as_the_log_grows};
 pub use reading::{
     a_filter_moves_over_unwanted_events, a_read_beyond_the_end_is_empty, a_stream_is_read_in_pages,
     bytes_are_kept_exactly, head_wakes_readers, positions_are_dense_under_concurrent_writers, the_log_is_read_in_pages,

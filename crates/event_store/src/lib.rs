@@ -7,7 +7,7 @@
 //!   same id is told where the first one landed.
 //!
 //! Backends: [`memory`], [`sqlite`], [`postgres`]; a KurrentDB adapter has its place beside them. One suite,
-//! [`contract`], runs over all of them. [`cqrs`] lets the tools of `cqrs-es` work on top of any of them.
+//! [`contract`], runs over all of them. [`moments`] finds positions by time. [`cqrs`] lets the tools of `cqrs-es` work on top of any of them.
 //!
 //! An `append` whose future is dropped is not taken back: once handed to the writer it is stored or refused all the
 //! same, so retry with the command id.
@@ -16,6 +16,7 @@ mod checks;
 pub mod contract;
 pub mod cqrs;
 pub mod memory;
+pub mod moments;
 pub mod postgres;
 pub mod seals;
 pub mod sqlite;

@@ -56,9 +56,11 @@ macro_rules! contract {
             a_repeated_command_lands_once_under_race
             a_secret_is_kept
             a_stream_is_read_in_pages
+            a_time_has_one_position
             bytes_are_kept_exactly
             differing_seals_are_refused
             head_wakes_readers
+            marks_are_noted_as_the_log_grows
             one_of_many_racers_wins
             seals_are_kept
             the_first_of_many_secrets_counts

@@ -5,6 +5,6 @@ mod bad_input;
 mod bank;
 mod freshness;
 mod journey;
-mod operations;
+pub mod operations;
 mod parallel;
 mod personal_data;

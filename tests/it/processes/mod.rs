@@ -3,6 +3,6 @@
 mod checkout;
 mod race;
 mod restart;
-mod returns;
-mod shopper;
+pub mod returns;
+pub mod shopper;
 mod undo;

@@ -18,7 +18,7 @@ async fn delivered(units: i64, method: &str) -> (TestShop, Book, Shopper, OrderI
     (shop, book, shopper, order)
 }
 
-async fn request(shop: &TestShop, shopper: &Shopper, order: &OrderId, units: i64) -> ReturnId {
+pub async fn request(shop: &TestShop, shopper: &Shopper, order: &OrderId, units: i64) -> ReturnId {
     let state = shop.started.shop.bus.load::<domain::order::Order>(order.as_str()).await.expect("loads").state;
     let line = state.sale().expect("a sale").lines[0].line.clone();
     let lines = vec![ReturnedLine { line, quantity: Quantity::new(units).expect("a quantity") }];
@@ -27,7 +27,7 @@ async fn request(shop: &TestShop, shopper: &Shopper, order: &OrderId, units: i64
     asked.expect("can be returned").0.id.parse().expect("a return id")
 }
 
-async fn arrive(shop: &TestShop, return_id: &ReturnId, resalable: u32, damaged: u32) {
+pub async fn arrive(shop: &TestShop, return_id: &ReturnId, resalable: u32, damaged: u32) {
     let write = &shop.started.shop;
     let location = write.settings.locations[0].clone();
     for command in [ReturnCommand::Approve, ReturnCommand::Receive { location }] {

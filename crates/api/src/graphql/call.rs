@@ -61,6 +61,18 @@ impl<'a> Call<'a> {
         Ok(call)
     }
 
+    /// Finds the surroundings of a resolver for someone who holds one of two permissions; the first is named where neither
+    /// is held.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED without an actor, FORBIDDEN without a permission.
+    pub(crate) fn with_either(ctx: &Context<'a>, one: Permission, other: Permission) -> Result<Self> {
+        if request(ctx)?.actor.as_ref().is_some_and(|actor| actor.may(other)) {
+            return Self::of(ctx);
+        }
+        Self::with(ctx, one)
+    }
+
     /// Returns the customer the actor is.
     ///
     /// # Errors

@@ -20,6 +20,11 @@ pub enum ErrorCode {
     /// The customer asked to be forgotten.
     CustomerForgotten,
 
+    /// The log has not reached that position.
+    AsOfBeyondEnd,
+    /// That time has not come.
+    AsOfInFuture,
+
     /// The product lacks what shoppers must see.
     NotPublishable,
     /// The category would stand in itself.

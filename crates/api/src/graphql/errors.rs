@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use app::error::{AppError, Refused};
-use async_graphql::{Error, Interface, SimpleObject};
+use async_graphql::{Error, ErrorExtensions, Interface, SimpleObject};
 
 use super::code::ErrorCode;
 use super::money::Money;
@@ -235,7 +235,9 @@ pub(crate) fn failure(error: AppError) -> Error {
             FailureCode::Unavailable.error(error.to_string())
         }
         AppError::Broken(source) => FailureCode::Internal.error(chain(source.as_ref())),
-        AppError::Refused(refused) => FailureCode::BadRequest.error(refused.message),
+        AppError::Refused(refused) => FailureCode::BadRequest
+            .error(refused.message)
+            .extend_with(|_, extensions| extensions.set("reason", refused.code)),
         AppError::Invalid(refused) => {
             let messages: Vec<String> = refused.into_iter().map(|one| one.message).collect();
             FailureCode::BadRequest.error(messages.join("; "))
@@ -293,6 +295,10 @@ mod tests {
         assert_eq!(code_of(&failure(forbidden.into())).as_deref(), Some("FORBIDDEN"));
         assert_eq!(code_of(&failure(AppError::Contended)).as_deref(), Some("UNAVAILABLE"));
         assert_eq!(code_of(&failure(AppError::broken("x"))).as_deref(), Some("INTERNAL"));
+        let refused = failure(Refused::new("AS_OF_IN_FUTURE", "x").into());
+        assert_eq!(code_of(&refused).as_deref(), Some("BAD_REQUEST"));
+        let reason = refused.extensions.as_ref().and_then(|extensions| extensions.get("reason")).cloned();
+        assert_eq!(reason, Some("AS_OF_IN_FUTURE".into()), "the code of the refusal");
         let unknown = refusals(Refused::new("NOT_A_CODE", "x").into());
         assert_eq!(unknown.err().as_ref().and_then(code_of).as_deref(), Some("INTERNAL"));
     }

@@ -86,8 +86,15 @@ pub(crate) async fn read_stream(
     let is_wanted = |event: &RecordedEvent| types.is_empty() || types.contains(&event.event_type);
     let page = app::log::stream_behind(shop, stream, after.0, limit, is_wanted).await?;
     let Some((found, has_more)) = page else { return Ok(None) };
-    let events = found.iter().map(|recorded| with_data(described(recorded)?, recorded));
-    Ok(Some((events.collect::<Result<_, _>>()?, has_more)))
+    Ok(Some((found.iter().map(shown).collect::<Result<_, _>>()?, has_more)))
+}
+
+/// Shows an event with its data.
+///
+/// # Errors
+/// [`AppError`] when it is no JSON.
+pub(crate) fn shown(recorded: &RecordedEvent) -> Result<Event, AppError> {
+    with_data(described(recorded)?, recorded)
 }
 
 /// Describes an event, without its data.
@@ -108,13 +115,26 @@ fn described(recorded: &RecordedEvent) -> Result<Event, AppError> {
         correlation_id: metadata.correlation_id,
         causation_id: metadata.causation_id,
         command_id: metadata.command_id,
+        reason: None,
         data: Json(Value::Null),
     })
 }
 
 fn with_data(event: Event, recorded: &RecordedEvent) -> Result<Event, AppError> {
-    let data = Json(serde_json::from_str(recorded.payload.get()).map_err(AppError::broken)?);
-    Ok(Event { data, ..event })
+    let data: Value = serde_json::from_str(recorded.payload.get()).map_err(AppError::broken)?;
+    Ok(Event { reason: reason_of(&data), data: Json(data), ..event })
+}
+
+/// Finds the reason in an event's data, which is one object under the event's name.
+fn reason_of(data: &Value) -> Option<String> {
+    let Value::Object(named) = data else { return None };
+    match named.values().next()? {
+        Value::Object(fields) => match fields.get("reason")? {
+            Value::String(reason) => Some(reason.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Follows the log after a position, for ever; ends after the first failure.

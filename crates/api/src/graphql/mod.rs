@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod analytics;
+pub mod as_of;
 pub mod audit;
 mod call;
 pub mod cart;
@@ -17,6 +18,7 @@ mod consistency;
 pub mod errors;
 mod fingerprint;
 pub mod fulfilment;
+mod history;
 mod inputs;
 pub mod localized;
 mod log;
@@ -81,6 +83,7 @@ pub struct Query(
     catalog::CategoryQuery,
     cart::CartQuery,
     order::OrderQuery,
+    payment::PaymentQuery,
     returns::ReturnQuery,
     stock::StockQuery,
     tasks::TaskQuery,

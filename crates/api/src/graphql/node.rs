@@ -1,5 +1,6 @@
 //! Things by their id, whatever they are.
 
+use app::as_of::AsOf;
 use async_graphql::{Context, ID, Interface, Object, Result};
 use domain::values::{CartId, OrderId, ProductId};
 
@@ -34,8 +35,8 @@ impl NodeQuery {
         let prefix = id.split('_').next().unwrap_or_default();
         Ok(match prefix {
             ProductId::PREFIX => find_product(ctx, &id).await?.map(Node::Product),
-            CartId::PREFIX => find_cart(Call::of(ctx)?, &id).await?.map(Node::Cart),
-            OrderId::PREFIX => find_order(Call::of(ctx)?, &id).await?.map(Node::Order),
+            CartId::PREFIX => find_cart(Call::of(ctx)?, &id, AsOf::Now).await?.map(Node::Cart),
+            OrderId::PREFIX => find_order(Call::of(ctx)?, &id, AsOf::Now).await?.map(Node::Order),
             _ => None,
         })
     }

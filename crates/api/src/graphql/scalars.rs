@@ -46,6 +46,12 @@ impl Position {
     }
 }
 
+impl From<Position> for app::as_of::Position {
+    fn from(position: Position) -> Self {
+        Self(position.0)
+    }
+}
+
 /// An opaque, ordered token of the event log. Texts compare as positions do; never parse one.
 #[Scalar]
 impl ScalarType for Position {

@@ -24,6 +24,7 @@ pub use metadata::{Cause, metadata_text};
 
 use self::turns::{Turn, Turns};
 use crate::actor::Actor;
+use crate::as_of::AsOf;
 use crate::clock::Clock;
 use crate::error::{AppError, Refused};
 use crate::ids::Ids;
@@ -187,7 +188,7 @@ impl Bus {
         let stream = StreamId::new(D::TYPE, id);
         let at_hand =
             self.turns.cached(&stream).unwrap_or_else(|| Loaded { state: Arc::new(D::default()), version: 0 });
-        let loaded = self.fold_from(&stream, at_hand, u64::MAX).await?;
+        let loaded = self.fold_from(&stream, at_hand, |_| true).await?;
         if loaded.version > 0 {
             self.turns.remember_if_idle(&stream, &loaded);
         }
@@ -204,7 +205,25 @@ impl Bus {
         D::Error: domain::decider::Refusal,
     {
         let start = Loaded { state: Arc::new(D::default()), version: 0 };
-        self.fold_from(&StreamId::new(D::TYPE, id), start, version).await
+        self.fold_from(&StreamId::new(D::TYPE, id), start, |event| event.sequence <= version).await
+    }
+
+    /// Loads an aggregate as it is or as it was.
+    ///
+    /// # Errors
+    /// [`AppError`] when the store fails or holds what cannot be read.
+    pub async fn load_as_of<D>(&self, id: &str, as_of: AsOf) -> Result<Loaded<D>, AppError>
+    where
+        D: Decider,
+        D::Error: domain::decider::Refusal,
+    {
+        match as_of {
+            AsOf::Now => self.load(id).await,
+            AsOf::Position(until) => {
+                let start = Loaded { state: Arc::new(D::default()), version: 0 };
+                self.fold_from(&StreamId::new(D::TYPE, id), start, |event| event.position <= until).await
+            }
+        }
     }
 
     /// Runs one command.
@@ -278,7 +297,7 @@ impl Bus {
             let basis = match turn.take_cached::<D>() {
                 Some(loaded) => Basis { loaded, known: Known::AtHand },
                 None if begins && lost == 0 => Basis { loaded: nothing(), known: Known::Guessed },
-                None => Basis { loaded: self.fold_from(&stream, nothing(), u64::MAX).await?, known: Known::Fresh },
+                None => Basis { loaded: self.fold_from(&stream, nothing(), |_| true).await?, known: Known::Fresh },
             };
             match self.attempt(&turn, basis, request, commands).await {
                 Attempt::Done(outcome) => return outcome,
@@ -362,7 +381,7 @@ impl Bus {
             return Ok(true);
         }
         let version = untouched.version;
-        let newest = self.fold_from(turn.stream(), untouched, u64::MAX).await?;
+        let newest = self.fold_from(turn.stream(), untouched, |_| true).await?;
         turn.remember(&newest);
         Ok(newest.version == version)
     }
@@ -421,7 +440,13 @@ impl Bus {
         Ok(Commit { stream: stream.clone(), expected, events, command, recorded_at: self.clock.now().micros() })
     }
 
-    async fn fold_from<D>(&self, stream: &StreamId, mut loaded: Loaded<D>, until: u64) -> Result<Loaded<D>, AppError>
+    /// Folds what a stream holds behind a state, as long as it is wanted.
+    async fn fold_from<D>(
+        &self,
+        stream: &StreamId,
+        mut loaded: Loaded<D>,
+        is_wanted: impl Fn(&RecordedEvent) -> bool + Send,
+    ) -> Result<Loaded<D>, AppError>
     where
         D: Decider,
         D::Error: domain::decider::Refusal,
@@ -433,11 +458,14 @@ impl Bus {
                 return Ok(loaded);
             }
             let state = Arc::make_mut(&mut loaded.state);
-            for event in page.iter().take_while(|event| event.sequence <= until) {
+            for event in &page {
+                if !is_wanted(event) {
+                    return Ok(loaded);
+                }
                 state.evolve(&decode::<D::Event>(event)?);
                 loaded.version = event.sequence;
             }
-            if page.len() < PAGE_EVENTS_MAX || loaded.version >= until {
+            if page.len() < PAGE_EVENTS_MAX {
                 return Ok(loaded);
             }
         }

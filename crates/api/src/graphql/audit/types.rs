@@ -36,6 +36,8 @@ pub struct Event {
     pub causation_id: Option<String>,
     /// The command that wrote it.
     pub command_id: String,
+    /// Why, in the words of whoever acted, where the event holds any.
+    pub reason: Option<String>,
     /// What happened.
     pub data: Json,
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::as_of::AsOf;
 use app::bus::{Loaded, Outcome};
 use app::error::AppError;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
@@ -9,8 +10,11 @@ use domain::cart::{Cart as CartState, CartLine as LineState, CartStatus as State
 use domain::values::{Locale, TaxedAmount};
 
 use crate::graphql::address::Address;
+use crate::graphql::audit::types::Event;
 use crate::graphql::call::{Call, request};
+use crate::graphql::connection::Connection;
 use crate::graphql::errors::{failure, internal};
+use crate::graphql::history::history;
 use crate::graphql::money::{CurrencyCode, Money, TaxedMoney};
 use crate::graphql::scalars::SafeInt;
 
@@ -61,17 +65,23 @@ pub struct Cart {
     id: String,
     version: u64,
     state: Arc<CartState>,
+    as_of: AsOf,
 }
 
 impl Cart {
     /// Shows what a command led to.
     pub(crate) fn of(outcome: &Outcome<CartState>) -> Self {
-        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone() }
+        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone(), as_of: AsOf::Now }
     }
 
     /// Shows a cart that was loaded.
     pub(crate) fn loaded(id: &str, loaded: Loaded<CartState>) -> Self {
-        Self { id: id.to_owned(), version: loaded.version, state: loaded.state }
+        Self { id: id.to_owned(), version: loaded.version, state: loaded.state, as_of: AsOf::Now }
+    }
+
+    /// Says that it is shown as it was, or as it is.
+    pub(crate) fn shown_as_of(self, as_of: AsOf) -> Self {
+        Self { as_of, ..self }
     }
 
     fn totals(&self) -> Result<CartTotals> {
@@ -204,6 +214,17 @@ impl Cart {
             Some(sealed) => Address::open(Call::of(ctx)?, sealed).await.map_err(failure),
             None => Ok(None),
         }
+    }
+
+    /// Every event of it, the oldest first: who, when and why. Needs `AUDIT_READ`.
+    #[graphql(complexity = "first.clamp(1, 100) as usize * child_complexity / 10 + 1")]
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Event>> {
+        history::<CartState>(ctx, &self.id, self.as_of, (first, after)).await
     }
 }
 

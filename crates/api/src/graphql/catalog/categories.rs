@@ -63,9 +63,13 @@ impl Category {
 
     /// Shows what a command led to.
     pub(crate) fn of(outcome: &Outcome<CategoryState>) -> Self {
-        let state = &outcome.state;
+        Self::alone(&outcome.id, &outcome.state)
+    }
+
+    /// Shows a category that was folded from the log.
+    pub(super) fn alone(id: &str, state: &CategoryState) -> Self {
         Self(Source::Alone(Arc::new(CategoryView {
-            id: outcome.id.clone(),
+            id: id.to_owned(),
             slug: state.slug().to_owned(),
             name: state.name().clone(),
             parent: state.parent().map(ToString::to_string),

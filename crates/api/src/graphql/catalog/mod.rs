@@ -3,6 +3,7 @@
 mod categories;
 mod list;
 mod mutations;
+mod past;
 mod product_mutations;
 mod queries;
 pub mod types;

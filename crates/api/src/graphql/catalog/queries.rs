@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use app::actor::Permission;
+use app::as_of::AsOf;
 use async_graphql::{Context, ID, Object, Result};
 use projections::catalog::ProductView;
 use projections::search::{SearchPage, SearchRequest};
 
 use super::list::{Facet, ProductConnection, ProductEdge, ProductSort, ProductWhere};
-use super::types::{Product, Stocks};
+use super::past::{product_as_of, variant_as_of};
+use super::types::{Product, Stocks, Variant};
 use crate::graphql::ApiState;
+use crate::graphql::as_of::{AsOfInput, resolve};
 use crate::graphql::call::{page_size, request, state};
 use crate::graphql::connection::PageInfo;
 use crate::graphql::consistency::{SEARCH, wait};
@@ -34,32 +37,53 @@ pub(crate) async fn find_product(ctx: &Context<'_>, id: &str) -> Result<Option<P
     visible(ctx, found.into_iter().next())
 }
 
-/// Shows a product that is not published to those only who may change it.
+/// Shows a product that is not published to those only who may change it or read the log.
 fn visible(ctx: &Context<'_>, found: Option<Arc<ProductView>>) -> Result<Option<Product>> {
-    let sees_all = request(ctx)?.actor.as_ref().is_some_and(|actor| actor.may(Permission::CatalogWrite));
+    let may =
+        |permission| request(ctx).map(|request| request.actor.as_ref().is_some_and(|actor| actor.may(permission)));
+    let sees_all = may(Permission::CatalogWrite)? || may(Permission::AuditRead)?;
     let found = found.filter(|product| product.published || sees_all);
     Ok(found.map(|view| Product::shown(view, None)))
 }
 
 #[Object]
 impl CatalogQuery {
-    /// A product by its id or by its address; null for an unknown one and for one that is not published.
+    /// A product by its id or by its address, as it is or as it was; null for an unknown one, for one that was not taken in
+    /// yet and for one that is not, or was not, published.
     async fn product(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Its id.")] id: Option<ID>,
         #[graphql(desc = "Its address in the shop.")] slug: Option<String>,
+        #[graphql(desc = "As it was then; left out, as it is.")] as_of: Option<AsOfInput>,
     ) -> Result<Option<Product>> {
-        match (id, slug) {
-            (Some(id), None) => find_product(ctx, &id).await,
-            (None, Some(slug)) => {
+        let as_of = resolve(state(ctx)?, as_of).await?;
+        match (id, slug, as_of) {
+            (Some(id), None, AsOf::Now) => find_product(ctx, &id).await,
+            (Some(id), None, AsOf::Position(_)) => product_as_of(ctx, &id, as_of).await,
+            (None, Some(slug), _) => {
                 wait(ctx, &["catalog"]).await?;
                 let state = state(ctx)?;
                 let found = state.catalog.by_slug(&state.reads, &slug).await.map_err(read_failure)?;
-                visible(ctx, found)
+                match (found, as_of) {
+                    // An address never changes, so that it leads to the same product at any time.
+                    (Some(found), AsOf::Position(_)) => product_as_of(ctx, &found.id, as_of).await,
+                    (found, _) => visible(ctx, found),
+                }
             }
-            (Some(_), Some(_)) | (None, None) => Err(one_of("id", "slug")),
+            (Some(_), Some(_), _) | (None, None, _) => Err(one_of("id", "slug")),
         }
+    }
+
+    /// A variant with its prices, by its SKU, as it is or as it was; null for an unknown one, for one that was not taken in
+    /// yet and for one whose product is not, or was not, published.
+    async fn variant(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The SKU.")] sku: String,
+        #[graphql(desc = "As it was then; left out, as it is.")] as_of: Option<AsOfInput>,
+    ) -> Result<Option<Variant>> {
+        variant_as_of(ctx, &sku, resolve(state(ctx)?, as_of).await?).await
     }
 
     /// The published products, searched, narrowed down and ordered.

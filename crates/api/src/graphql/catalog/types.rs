@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use app::as_of::AsOf;
 use app::bus::Outcome;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use domain::catalog::{Product as ProductState, Variant as VariantState};
@@ -11,8 +12,12 @@ use projections::catalog::{PriceView, ProductView, ReviewView, VariantView};
 
 pub use super::categories::Category;
 use super::categories::category_tree;
+use super::past::{available_as_of, categories_as_of};
+use crate::graphql::audit::types::Event;
 use crate::graphql::call::{request, state};
+use crate::graphql::connection::Connection;
 use crate::graphql::errors::internal;
+use crate::graphql::history::history;
 use crate::graphql::inputs::text_in;
 use crate::graphql::localized::{LocaleCode, Translations};
 use crate::graphql::money::{CurrencyCode, Money, TaxedMoney};
@@ -30,38 +35,62 @@ pub struct Product {
     /// Whether the variants are in the view: the write side does not know them.
     pub(crate) has_variants: bool,
     pub(crate) stocks: Option<Stocks>,
+    as_of: AsOf,
 }
 
 impl Product {
     /// Shows what a read model holds.
     pub(crate) fn shown(view: Arc<ProductView>, stocks: Option<Stocks>) -> Self {
-        Self { view, has_variants: true, stocks }
+        Self { view, has_variants: true, stocks, as_of: AsOf::Now }
     }
 
     /// Shows what a command led to.
     pub(crate) fn of(outcome: &Outcome<ProductState>) -> Self {
-        let state = &outcome.state;
-        let reviews = state.editorial_reviews().iter().map(|review| ReviewView {
-            locale: LocaleCode::from(review.locale).stored_name().to_owned(),
-            author: review.author.to_string(),
-            text: review.text.clone(),
-            published_at: review.published_at.micros(),
-        });
-        let view = ProductView {
-            id: outcome.id.clone(),
-            slug: state.slug().to_owned(),
-            name: state.name().clone(),
-            summary: Some(state.summary().clone()),
-            // A map of texts always serialises.
-            attributes_json: serde_json::to_string(state.attributes()).unwrap_or_default(),
-            published: state.is_published(),
-            published_at: None,
-            categories: state.categories().iter().map(ToString::to_string).collect(),
-            variants: Vec::new(),
-            reviews: reviews.collect(),
-            version: i64::try_from(outcome.version).unwrap_or(i64::MAX),
-        };
-        Self { view: Arc::new(view), has_variants: false, stocks: None }
+        let view = product_view(&outcome.id, outcome.version, &outcome.state);
+        Self { view: Arc::new(view), has_variants: false, stocks: None, as_of: AsOf::Now }
+    }
+
+    /// Shows what was folded from the log, with its variants.
+    pub(super) fn past(view: ProductView, as_of: AsOf) -> Self {
+        Self { view: Arc::new(view), has_variants: true, stocks: None, as_of }
+    }
+}
+
+/// Views a product of the write side, which does not know the variants.
+pub(super) fn product_view(id: &str, version: u64, state: &ProductState) -> ProductView {
+    let reviews = state.editorial_reviews().iter().map(|review| ReviewView {
+        locale: LocaleCode::from(review.locale).stored_name().to_owned(),
+        author: review.author.to_string(),
+        text: review.text.clone(),
+        published_at: review.published_at.micros(),
+    });
+    ProductView {
+        id: id.to_owned(),
+        slug: state.slug().to_owned(),
+        name: state.name().clone(),
+        summary: Some(state.summary().clone()),
+        // A map of texts always serialises.
+        attributes_json: serde_json::to_string(state.attributes()).unwrap_or_default(),
+        published: state.is_published(),
+        published_at: None,
+        categories: state.categories().iter().map(ToString::to_string).collect(),
+        variants: Vec::new(),
+        reviews: reviews.collect(),
+        version: i64::try_from(version).unwrap_or(i64::MAX),
+    }
+}
+
+/// Views a variant of the write side.
+pub(super) fn variant_view(sku: &str, version: u64, state: &VariantState) -> VariantView {
+    let prices = state.prices().values().map(|(price, vat_rate)| PriceView { price: *price, vat_rate: *vat_rate });
+    VariantView {
+        sku: sku.to_owned(),
+        product: state.product().map(ToString::to_string).unwrap_or_default(),
+        name: state.name().clone(),
+        weight_grams: i64::from(state.weight_grams()),
+        discontinued: state.is_discontinued(),
+        prices: prices.collect(),
+        version: i64::try_from(version).unwrap_or(i64::MAX),
     }
 }
 
@@ -158,6 +187,9 @@ impl Product {
 
     /// The categories it stands in, the main one first.
     async fn categories(&self, ctx: &Context<'_>) -> Result<Vec<Category>> {
+        if self.as_of != AsOf::Now {
+            return categories_as_of(ctx, &self.view.categories, self.as_of).await;
+        }
         let tree = category_tree(ctx).await?;
         Ok(self.view.categories.iter().filter_map(|id| tree.by_id(id)).collect())
     }
@@ -179,7 +211,7 @@ impl Product {
     async fn variants(&self, ctx: &Context<'_>) -> Result<Vec<Variant>> {
         let view = self.with_variants(ctx).await?;
         let variants = 0..view.variants.len();
-        Ok(variants.map(|index| Variant::within(view.clone(), index, self.stocks.clone())).collect())
+        Ok(variants.map(|index| Variant::within(view.clone(), index, self)).collect())
     }
 
     /// What its variants cost in a currency; null where none is sold in it.
@@ -196,6 +228,17 @@ impl Product {
             None => Some((price, price)),
         });
         Ok(range.map(|(min, max)| PriceRange { min: min.into(), max: max.into() }))
+    }
+
+    /// Every event of it, the oldest first: who, when and why. Needs `AUDIT_READ`.
+    #[graphql(complexity = "first.clamp(1, 100) as usize * child_complexity / 10 + 1")]
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Event>> {
+        history::<ProductState>(ctx, &self.view.id, self.as_of, (first, after)).await
     }
 }
 
@@ -237,31 +280,22 @@ enum Source {
 pub struct Variant {
     source: Source,
     stocks: Option<Stocks>,
+    as_of: AsOf,
 }
 
 impl Variant {
-    fn within(product: Arc<ProductView>, index: usize, stocks: Option<Stocks>) -> Self {
-        Self { source: Source::Within(product, index), stocks }
+    fn within(view: Arc<ProductView>, index: usize, product: &Product) -> Self {
+        Self { source: Source::Within(view, index), stocks: product.stocks.clone(), as_of: product.as_of }
     }
 
-    /// Shows what a read model holds.
-    pub(crate) fn alone(view: VariantView) -> Self {
-        Self { source: Source::Alone(Arc::new(view)), stocks: None }
+    /// Shows what was folded from the log.
+    pub(super) fn past(view: VariantView, as_of: AsOf) -> Self {
+        Self { source: Source::Alone(Arc::new(view)), stocks: None, as_of }
     }
 
     /// Shows what a command led to.
     pub(crate) fn of(outcome: &Outcome<VariantState>) -> Self {
-        let state = &outcome.state;
-        let prices = state.prices().values().map(|(price, vat_rate)| PriceView { price: *price, vat_rate: *vat_rate });
-        Self::alone(VariantView {
-            sku: outcome.id.clone(),
-            product: state.product().map(ToString::to_string).unwrap_or_default(),
-            name: state.name().clone(),
-            weight_grams: i64::from(state.weight_grams()),
-            discontinued: state.is_discontinued(),
-            prices: prices.collect(),
-            version: i64::try_from(outcome.version).unwrap_or(i64::MAX),
-        })
+        Self::past(variant_view(&outcome.id, outcome.version, &outcome.state), AsOf::Now)
     }
 
     fn view(&self) -> &VariantView {
@@ -321,11 +355,25 @@ impl Variant {
     /// What is free to sell, over all locations.
     async fn availability(&self, ctx: &Context<'_>) -> Result<Availability> {
         let sku = &self.view().sku;
+        if self.as_of != AsOf::Now {
+            return Ok(Availability::of(available_as_of(ctx, sku, self.as_of).await?));
+        }
         if let Some(stocks) = &self.stocks {
             return Ok(Availability::of(stocks.get(sku).copied().unwrap_or_default()));
         }
         let totals = state(ctx)?.reads.availability().totals(&[sku]).await.map_err(read_failure)?;
         Ok(Availability::of(totals.first().map_or(0, |total| total.available)))
+    }
+
+    /// Every event of it, the oldest first: who, when and why. Needs `AUDIT_READ`.
+    #[graphql(complexity = "first.clamp(1, 100) as usize * child_complexity / 10 + 1")]
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Event>> {
+        history::<VariantState>(ctx, &self.view().sku, self.as_of, (first, after)).await
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use app::as_of::AsOf;
 use app::bus::{Loaded, Outcome};
-use async_graphql::{Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use domain::fulfilment::Fulfilment as FulfilmentData;
 
+use crate::graphql::audit::types::Event;
+use crate::graphql::connection::Connection;
+use crate::graphql::history::history;
 use crate::graphql::money::Money;
 use crate::graphql::scalars::DateTime;
 
@@ -35,6 +39,7 @@ pub struct Fulfilment {
     id: String,
     version: u64,
     state: Arc<FulfilmentData>,
+    as_of: AsOf,
 }
 
 /// What is in a parcel.
@@ -51,12 +56,22 @@ pub struct FulfilmentLine {
 impl Fulfilment {
     /// Shows what a command led to.
     pub(crate) fn of(outcome: &Outcome<FulfilmentData>) -> Self {
-        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone() }
+        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone(), as_of: AsOf::Now }
     }
 
     /// Shows a parcel that was loaded.
     pub(crate) fn loaded(id: &str, loaded: Loaded<FulfilmentData>) -> Self {
-        Self { id: id.to_owned(), version: loaded.version, state: loaded.state }
+        Self { id: id.to_owned(), version: loaded.version, state: loaded.state, as_of: AsOf::Now }
+    }
+
+    /// Returns whether it was asked for.
+    pub(crate) fn exists(&self) -> bool {
+        self.version > 0
+    }
+
+    /// Says that it is shown as it was, or as it is.
+    pub(crate) fn shown_as_of(self, as_of: AsOf) -> Self {
+        Self { as_of, ..self }
     }
 }
 
@@ -130,5 +145,16 @@ impl Fulfilment {
     /// When it arrived.
     async fn delivered_at(&self) -> Option<DateTime> {
         self.state.delivered_at().map(Into::into)
+    }
+
+    /// Every event of it, the oldest first: who, when and why. Needs `AUDIT_READ`.
+    #[graphql(complexity = "first.clamp(1, 100) as usize * child_complexity / 10 + 1")]
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Event>> {
+        history::<FulfilmentData>(ctx, &self.id, self.as_of, (first, after)).await
     }
 }

@@ -1,12 +1,14 @@
 //! Questions about orders.
 
 use app::actor::Permission;
+use app::as_of::AsOf;
 use async_graphql::{Context, Error, ID, Object, Result};
 use projections::Slice;
 use projections::order::OrderSearch;
 
 use super::status::{OrderFulfilmentStatus, OrderPaymentStatus, OrderStatus, stored_name};
 use super::types::{Order, load_order, load_orders};
+use crate::graphql::as_of::{AsOfInput, resolve};
 use crate::graphql::call::{Call, page_size};
 use crate::graphql::cart::types::or_null;
 use crate::graphql::connection::Connection;
@@ -18,31 +20,33 @@ use crate::http::error::ErrorCode as FailureCode;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OrderQuery;
 
-/// Finds an order that the actor may see.
-pub(crate) async fn find_order(call: Call<'_>, id: &str) -> Result<Option<Order>> {
+/// Finds an order that the actor may look at.
+pub(crate) async fn find_order(call: Call<'_>, id: &str, as_of: AsOf) -> Result<Option<Order>> {
     let Ok(id) = id.parse() else { return Ok(None) };
-    or_null(load_order(call, &id).await)
+    or_null(load_order(call, &id, as_of).await)
 }
 
 #[Object]
 impl OrderQuery {
-    /// An order as it is now, by its id or by its number; null for an unknown one and for someone else's alike. Staff
-    /// see any.
+    /// An order by its id or by its number, as it is or as it was; null for an unknown one, for one that was not placed yet
+    /// and for someone else's alike. Staff and auditors see any.
     async fn order(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Its id.")] id: Option<ID>,
         #[graphql(desc = "Its number as people say it.")] number: Option<String>,
+        #[graphql(desc = "As it was then; left out, as it is.")] as_of: Option<AsOfInput>,
     ) -> Result<Option<Order>> {
         let call = Call::of(ctx)?;
+        let as_of = resolve(call.state, as_of).await?;
         match (id, number) {
-            (Some(id), None) => find_order(call, &id).await,
+            (Some(id), None) => find_order(call, &id, as_of).await,
             (None, Some(number)) => {
                 wait(ctx, &["order"]).await?;
                 let number = number.trim().to_ascii_uppercase();
                 let found = call.state.reads.orders().order_by_number(&number).await.map_err(read_failure)?;
                 match found {
-                    Some(order) => find_order(call, &order.summary.id).await,
+                    Some(order) => find_order(call, &order.summary.id, as_of).await,
                     None => Ok(None),
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::as_of::AsOf;
 use app::bus::{Loaded, Outcome};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use domain::order::{Order as OrderState, OrderLine as LineState, Sale};
@@ -13,6 +14,7 @@ use projections::{Edge, Page, Slice};
 use super::status::{OrderFulfilmentStatus, OrderPaymentStatus, OrderStatus};
 use super::timeline::{TimelineEntry, timeline};
 use crate::graphql::address::Address;
+use crate::graphql::audit::types::Event;
 use crate::graphql::call::{Call, page_size, request};
 use crate::graphql::cart::types::{Coupon, ShippingLine};
 use crate::graphql::code::ErrorCode;
@@ -20,6 +22,7 @@ use crate::graphql::connection::{Connection, PageInfo};
 use crate::graphql::consistency::wait;
 use crate::graphql::errors::{failure, internal};
 use crate::graphql::fulfilment::types::Fulfilment;
+use crate::graphql::history::history;
 use crate::graphql::money::{CurrencyCode, Money, TaxedMoney};
 use crate::graphql::payment::types::Payment;
 use crate::graphql::reading::read_failure;
@@ -32,17 +35,23 @@ pub struct Order {
     id: String,
     version: u64,
     state: Arc<OrderState>,
+    as_of: AsOf,
 }
 
 impl Order {
     /// Shows what a command led to.
     pub(crate) fn of(outcome: &Outcome<OrderState>) -> Self {
-        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone() }
+        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone(), as_of: AsOf::Now }
     }
 
     /// Shows an order that was loaded.
     pub(crate) fn loaded(id: &str, loaded: Loaded<OrderState>) -> Self {
-        Self { id: id.to_owned(), version: loaded.version, state: loaded.state }
+        Self { id: id.to_owned(), version: loaded.version, state: loaded.state, as_of: AsOf::Now }
+    }
+
+    /// Says that it is shown as it was, or as it is.
+    pub(crate) fn shown_as_of(self, as_of: AsOf) -> Self {
+        Self { as_of, ..self }
     }
 
     fn sale(&self) -> Result<&Sale> {
@@ -196,12 +205,10 @@ impl Order {
     /// Attempts to pay it, the oldest first.
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn payments(&self, ctx: &Context<'_>) -> Result<Vec<Payment>> {
-        let shop = &Call::of(ctx)?.state.shop;
+        let (shop, as_of) = (&Call::of(ctx)?.state.shop, self.as_of);
         let loads = self.state.payments().iter().map(|id| async move {
-            shop.bus
-                .load::<domain::payment::Payment>(id.as_str())
-                .await
-                .map(|loaded| Payment::loaded(id.as_str(), loaded))
+            let loaded = shop.bus.load_as_of::<domain::payment::Payment>(id.as_str(), as_of).await;
+            loaded.map(|loaded| Payment::loaded(id.as_str(), loaded).shown_as_of(as_of))
         });
         let payments = try_join_all(loads).await.map_err(failure)?;
         // The order names an attempt before the attempt begins.
@@ -215,22 +222,22 @@ impl Order {
         wait(ctx, &["order"]).await?;
         let found = call.state.reads.orders().order(&self.id).await.map_err(read_failure)?;
         let ids: Vec<String> = found.into_iter().flat_map(|order| order.fulfilments).map(|parcel| parcel.id).collect();
+        let as_of = self.as_of;
         let loads = ids.iter().map(|id| async move {
-            let loaded = call.state.shop.bus.load::<domain::fulfilment::Fulfilment>(id).await?;
-            Ok(Fulfilment::loaded(id, loaded))
+            let loaded = call.state.shop.bus.load_as_of::<domain::fulfilment::Fulfilment>(id, as_of).await;
+            loaded.map(|loaded| Fulfilment::loaded(id, loaded).shown_as_of(as_of))
         });
-        try_join_all(loads).await.map_err(failure)
+        let fulfilments = try_join_all(loads).await.map_err(failure)?;
+        Ok(fulfilments.into_iter().filter(Fulfilment::exists).collect())
     }
 
     /// Its returns, the oldest first.
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn returns(&self, ctx: &Context<'_>) -> Result<Vec<Return>> {
-        let shop = &Call::of(ctx)?.state.shop;
+        let (shop, as_of) = (&Call::of(ctx)?.state.shop, self.as_of);
         let loads = self.state.returns_opened().iter().map(|id| async move {
-            shop.bus
-                .load::<domain::returns::Return>(id.as_str())
-                .await
-                .map(|loaded| Return::loaded(id.as_str(), loaded))
+            let loaded = shop.bus.load_as_of::<domain::returns::Return>(id.as_str(), as_of).await;
+            loaded.map(|loaded| Return::loaded(id.as_str(), loaded).shown_as_of(as_of))
         });
         let returns = try_join_all(loads).await.map_err(failure)?;
         Ok(returns.into_iter().filter(Return::exists).collect())
@@ -246,7 +253,24 @@ impl Order {
     ) -> Result<Connection<TimelineEntry>> {
         let slice = Slice { after: after.as_deref(), first: page_size(first)? as u64 };
         wait(ctx, &["order"]).await?;
-        timeline(Call::of(ctx)?, &self.id, slice).await
+        let mut page = timeline(Call::of(ctx)?, &self.id, slice).await?;
+        let had_happened = page.nodes.iter().take_while(|entry| self.as_of.includes(entry.position.into())).count();
+        if had_happened < page.nodes.len() {
+            page.nodes.truncate(had_happened);
+            page.page_info.has_next_page = false;
+        }
+        Ok(page)
+    }
+
+    /// Every event of it, the oldest first: who, when and why. Needs `AUDIT_READ`.
+    #[graphql(complexity = "first.clamp(1, 100) as usize * child_complexity / 10 + 1")]
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Event>> {
+        history::<OrderState>(ctx, &self.id, self.as_of, (first, after)).await
     }
 }
 
@@ -295,8 +319,8 @@ impl OrderLine {
     }
 }
 
-/// Loads an order that the actor may see.
-pub(crate) async fn load_order(call: Call<'_>, id: &OrderId) -> Result<Order, app::error::AppError> {
-    let loaded = app::order::find(&call.state.shop, call.actor, id).await?;
-    Ok(Order::loaded(id.as_str(), loaded))
+/// Loads an order that the actor may look at.
+pub(crate) async fn load_order(call: Call<'_>, id: &OrderId, as_of: AsOf) -> Result<Order, app::error::AppError> {
+    let loaded = app::order::look_up(&call.state.shop, call.actor, id, as_of).await?;
+    Ok(Order::loaded(id.as_str(), loaded).shown_as_of(as_of))
 }

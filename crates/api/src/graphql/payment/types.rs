@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use app::as_of::AsOf;
 use app::bus::{Loaded, Outcome};
-use async_graphql::{Enum, ID, Object};
+use async_graphql::{Context, Enum, ID, Object, Result};
 use domain::payment::Payment as PaymentState;
 
+use crate::graphql::audit::types::Event;
+use crate::graphql::connection::Connection;
+use crate::graphql::history::history;
 use crate::graphql::money::Money;
 use crate::graphql::scalars::DateTime;
 
@@ -37,17 +41,23 @@ pub struct Payment {
     id: String,
     version: u64,
     state: Arc<PaymentState>,
+    as_of: AsOf,
 }
 
 impl Payment {
     /// Shows what a command led to.
     pub(crate) fn of(outcome: &Outcome<PaymentState>) -> Self {
-        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone() }
+        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone(), as_of: AsOf::Now }
     }
 
     /// Shows a payment that was loaded.
     pub(crate) fn loaded(id: &str, loaded: Loaded<PaymentState>) -> Self {
-        Self { id: id.to_owned(), version: loaded.version, state: loaded.state }
+        Self { id: id.to_owned(), version: loaded.version, state: loaded.state, as_of: AsOf::Now }
+    }
+
+    /// Says that it is shown as it was, or as it is.
+    pub(crate) fn shown_as_of(self, as_of: AsOf) -> Self {
+        Self { as_of, ..self }
     }
 
     /// Returns whether it was begun.
@@ -127,5 +137,16 @@ impl Payment {
     /// The provider's name of it.
     async fn provider_reference(&self) -> Option<&str> {
         self.state.provider_reference().map(|reference| reference.as_str())
+    }
+
+    /// Every event of it, the oldest first: who, when and why. Needs `AUDIT_READ`.
+    #[graphql(complexity = "first.clamp(1, 100) as usize * child_complexity / 10 + 1")]
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Event>> {
+        history::<PaymentState>(ctx, &self.id, self.as_of, (first, after)).await
     }
 }

@@ -1,12 +1,14 @@
 //! Questions about returns.
 
 use app::actor::Permission;
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use futures_util::future::try_join_all;
 use projections::Slice;
 
 use super::types::{Return, ReturnStatus};
+use crate::graphql::as_of::{AsOfInput, resolve};
 use crate::graphql::call::{Call, page_size};
+use crate::graphql::cart::types::or_null;
 use crate::graphql::connection::{Connection, PageInfo};
 use crate::graphql::consistency::wait;
 use crate::graphql::errors::failure;
@@ -19,6 +21,22 @@ pub struct ReturnQuery;
 
 #[Object]
 impl ReturnQuery {
+    /// A return as it is or as it was; null for an unknown one, for one that was not asked for yet and for someone else's
+    /// alike. Staff and auditors see any.
+    #[graphql(name = "return")]
+    async fn one(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its id.")] id: ID,
+        #[graphql(desc = "As it was then; left out, as it is.")] as_of: Option<AsOfInput>,
+    ) -> Result<Option<Return>> {
+        let call = Call::of(ctx)?;
+        let as_of = resolve(call.state, as_of).await?;
+        let Ok(id) = id.parse() else { return Ok(None) };
+        let found = app::returns::look_up(&call.state.shop, call.actor, &id, as_of).await;
+        Ok(or_null(found)?.map(|loaded| Return::loaded(id.as_str(), loaded).shown_as_of(as_of)))
+    }
+
     /// The shop's returns, the newest first. Needs `ORDERS_READ`; a shopper finds theirs at their orders.
     #[graphql(complexity = "first.clamp(1, 100) as usize * child_complexity / 10 + 1")]
     async fn returns(

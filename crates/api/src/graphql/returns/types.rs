@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use app::as_of::AsOf;
 use app::bus::{Loaded, Outcome};
-use async_graphql::{Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use domain::returns::Return as ReturnState;
 
+use crate::graphql::audit::types::Event;
+use crate::graphql::connection::Connection;
+use crate::graphql::history::history;
 use crate::graphql::money::Money;
 
 /// How far a return is.
@@ -36,6 +40,7 @@ pub struct Return {
     id: String,
     version: u64,
     state: Arc<ReturnState>,
+    as_of: AsOf,
 }
 
 /// Units of an order's line that come back.
@@ -67,12 +72,17 @@ pub struct ReturnInspection {
 impl Return {
     /// Shows what a command led to.
     pub(crate) fn of(outcome: &Outcome<ReturnState>) -> Self {
-        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone() }
+        Self { id: outcome.id.clone(), version: outcome.version, state: outcome.state.clone(), as_of: AsOf::Now }
     }
 
     /// Shows a return that was loaded.
     pub(crate) fn loaded(id: &str, loaded: Loaded<ReturnState>) -> Self {
-        Self { id: id.to_owned(), version: loaded.version, state: loaded.state }
+        Self { id: id.to_owned(), version: loaded.version, state: loaded.state, as_of: AsOf::Now }
+    }
+
+    /// Says that it is shown as it was, or as it is.
+    pub(crate) fn shown_as_of(self, as_of: AsOf) -> Self {
+        Self { as_of, ..self }
     }
 
     /// Returns whether it was begun.
@@ -153,5 +163,16 @@ impl Return {
     /// What went back to the buyer, once it did.
     async fn refunded(&self) -> Option<Money> {
         self.state.refunded().map(Into::into)
+    }
+
+    /// Every event of it, the oldest first: who, when and why. Needs `AUDIT_READ`.
+    #[graphql(complexity = "first.clamp(1, 100) as usize * child_complexity / 10 + 1")]
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Event>> {
+        history::<ReturnState>(ctx, &self.id, self.as_of, (first, after)).await
     }
 }

@@ -1,24 +1,44 @@
 //! Questions about stock.
 
 use app::actor::Permission;
+use app::as_of::AsOf;
 use async_graphql::{Context, Object, Result};
 use projections::Slice;
 
 use super::types::StockLevel;
+use crate::graphql::as_of::{AsOfInput, resolve};
 use crate::graphql::call::{Call, page_size};
 use crate::graphql::connection::{Connection, PageInfo};
 use crate::graphql::consistency::wait;
+use crate::graphql::errors::failure;
 use crate::graphql::reading::read_failure;
 
 /// Questions about stock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StockQuery;
 
+/// Folds the levels of a SKU from the log.
+async fn levels_as_of(call: Call<'_>, sku: &str, as_of: AsOf) -> Result<Vec<StockLevel>> {
+    let Ok(sku) = sku.parse() else { return Ok(Vec::new()) };
+    let levels = app::stock::levels(&call.state.shop, &sku, as_of).await.map_err(failure)?;
+    let shown = levels.into_iter().map(|(location, level)| StockLevel::past(&sku, &location, &level, as_of));
+    Ok(shown.collect())
+}
+
 #[Object]
 impl StockQuery {
-    /// The levels of a SKU, by location. Needs `STOCK_WRITE`.
-    async fn stock(&self, ctx: &Context<'_>, sku: String) -> Result<Vec<StockLevel>> {
-        let call = Call::with(ctx, Permission::StockWrite)?;
+    /// The levels of a SKU, by location, as they are or as they were. Needs `STOCK_WRITE` or `AUDIT_READ`.
+    async fn stock(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The SKU.")] sku: String,
+        #[graphql(desc = "As they were then; left out, as they are.")] as_of: Option<AsOfInput>,
+    ) -> Result<Vec<StockLevel>> {
+        let call = Call::with_either(ctx, Permission::StockWrite, Permission::AuditRead)?;
+        let as_of = resolve(call.state, as_of).await?;
+        if as_of != AsOf::Now {
+            return levels_as_of(call, &sku, as_of).await;
+        }
         wait(ctx, &["availability"]).await?;
         let levels = call.state.reads.availability().levels(&[&sku]).await.map_err(read_failure)?;
         Ok(levels.into_iter().map(Into::into).collect())

@@ -1,9 +1,14 @@
 //! The units of a SKU at a location.
 
-use app::bus::Outcome;
-use async_graphql::{Enum, SimpleObject};
-use domain::stock::{Stock, parse_stream_id};
+use app::as_of::AsOf;
+use app::bus::{Loaded, Outcome};
+use async_graphql::{ComplexObject, Context, Enum, Result, SimpleObject};
+use domain::stock::{Stock, parse_stream_id, stream_id};
+use domain::values::{LocationId, Sku};
 
+use crate::graphql::audit::types::Event;
+use crate::graphql::connection::Connection;
+use crate::graphql::history::history;
 use crate::graphql::scalars::SafeInt;
 
 /// Below this many free units availability is low.
@@ -11,6 +16,7 @@ const LOW_BELOW: i64 = 5;
 
 /// The units of a SKU at a location: `onHand = available + reserved + allocated`.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct StockLevel {
     /// The SKU.
     pub sku: String,
@@ -26,6 +32,8 @@ pub struct StockLevel {
     pub available: SafeInt,
     /// How many events it has.
     pub version: SafeInt,
+    #[graphql(skip)]
+    as_of: AsOf,
 }
 
 impl StockLevel {
@@ -33,15 +41,41 @@ impl StockLevel {
     pub(crate) fn of(outcome: &Outcome<Stock>) -> Self {
         let place = parse_stream_id(&outcome.id);
         let (sku, location) = place.map_or_else(Default::default, |(sku, location)| (sku.into(), location.into()));
+        Self::folded((sku, location), &outcome.state, outcome.version, AsOf::Now)
+    }
+
+    /// Shows what was folded from the log.
+    pub(crate) fn past(sku: &Sku, location: &LocationId, level: &Loaded<Stock>, as_of: AsOf) -> Self {
+        Self::folded((sku.to_string(), location.to_string()), &level.state, level.version, as_of)
+    }
+
+    fn folded((sku, location): (String, String), state: &Stock, version: u64, as_of: AsOf) -> Self {
         Self {
             sku,
             location,
-            on_hand: SafeInt(outcome.state.on_hand()),
-            reserved: SafeInt(outcome.state.reserved()),
-            allocated: SafeInt(outcome.state.allocated()),
-            available: SafeInt(outcome.state.available()),
-            version: SafeInt(i64::try_from(outcome.version).unwrap_or(i64::MAX)),
+            on_hand: SafeInt(state.on_hand()),
+            reserved: SafeInt(state.reserved()),
+            allocated: SafeInt(state.allocated()),
+            available: SafeInt(state.available()),
+            version: SafeInt(i64::try_from(version).unwrap_or(i64::MAX)),
+            as_of,
         }
+    }
+}
+
+#[ComplexObject]
+impl StockLevel {
+    /// Every event of it, the oldest first: who, when and why. Needs `AUDIT_READ`.
+    #[graphql(complexity = "first.clamp(1, 100) as usize * child_complexity / 10 + 1")]
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Event>> {
+        let place = self.sku.parse().ok().zip(self.location.parse().ok());
+        let id = place.map(|(sku, location)| stream_id(&sku, &location)).unwrap_or_default();
+        history::<Stock>(ctx, &id, self.as_of, (first, after)).await
     }
 }
 
@@ -55,6 +89,7 @@ impl From<projections::stock::StockLevel> for StockLevel {
             allocated: SafeInt(level.allocated),
             available: SafeInt(level.available),
             version: SafeInt(level.version),
+            as_of: AsOf::Now,
         }
     }
 }

@@ -1,0 +1,167 @@
+//! Which position the log stood at at a time.
+//!
+//! `recorded_at` comes from the clocks of whoever wrote. Clocks disagree and jump, so it is no order, and a time has no
+//! position by itself. It is given one by definition: **the log at a time is its longest beginning that holds nothing
+//! recorded later** (docs/adr/0016). That beginning never grows again once something later was recorded, whatever the clocks
+//! do afterwards, so a question about the past has one answer for ever. Where a clock ran ahead, the log at a time ends
+//! before what it recorded, until the time it claimed has come; by position every state can be asked for all the same.
+//!
+//! So that nobody reads the whole log for it, the latest time of each beginning is noted every [`BLOCK_EVENTS`] positions, as
+//! marks: a sequence that only rises and can be searched by halves. Marks are noted by whoever asks, and by
+//! [`Moments::follow`] while the shop is open. They are the same whoever notes them.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use crate::{EventStore, Filter, PAGE_EVENTS_MAX, Position, StoreError};
+
+/// How many positions lie between two marks.
+pub const BLOCK_EVENTS: u64 = 1_000;
+/// How long to wait before marks are noted again where the store failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Finds positions by time.
+pub struct Moments {
+    store: Arc<dyn EventStore>,
+    block_events: u64,
+    /// Whoever has it notes marks: once is enough.
+    turn: Semaphore,
+}
+
+impl Moments {
+    /// Finds positions in this log.
+    pub fn new(store: Arc<dyn EventStore>) -> Self {
+        Self { store, block_events: BLOCK_EVENTS, turn: Semaphore::new(1) }
+    }
+
+    /// Notes a mark every so many positions, 1 to [`PAGE_EVENTS_MAX`], beside those of another distance.
+    #[must_use]
+    pub fn with_block_events(self, positions: u64) -> Self {
+        Self { block_events: positions.clamp(1, PAGE_EVENTS_MAX as u64), ..self }
+    }
+
+    /// Returns where the log ended at a time, microseconds since the Unix epoch: the last position that neither itself nor
+    /// anything before it was recorded later.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the log cannot be read.
+    pub async fn position_at(&self, at: i64) -> Result<Position, StoreError> {
+        let at = micros(at);
+        let (mut low, mut high) = (0, self.note().await?);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            // A mark that was lost makes the search longer and not wrong.
+            if self.latest_until(middle).await?.is_none_or(|latest| latest > at) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        self.search(Position(low * self.block_events), at).await
+    }
+
+    /// Notes marks while the log grows, until `shutdown` is ready, so that whoever asks finds them.
+    pub async fn follow(&self, shutdown: impl Future<Output = ()> + Send) {
+        let mut shutdown = pin!(shutdown);
+        let mut head = self.store.head();
+        loop {
+            let noting = async {
+                match self.note().await {
+                    // The store lives as long as `self`, and the head with it.
+                    Ok(blocks) => _ = head.wait_for(|head| head.0 >= (blocks + 1) * self.block_events).await,
+                    Err(error) => {
+                        tracing::warn!(?error, "times cannot be noted, trying again");
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                }
+            };
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return,
+                () = noting => {}
+            }
+        }
+    }
+
+    /// Notes what is missing and returns how many blocks are noted.
+    async fn note(&self) -> Result<u64, StoreError> {
+        // The semaphore is never closed, so the turn always comes.
+        let _turn = self.turn.acquire().await;
+        let (mut blocks, mut latest) = self.noted().await?;
+        let head = self.store.head().borrow().0;
+        while (blocks + 1).saturating_mul(self.block_events) <= head {
+            latest = latest.max(self.latest_within(blocks).await?);
+            self.store.set_mark(&self.mark(blocks), latest).await?;
+            blocks += 1;
+            self.store.set_mark(&self.mark("blocks"), blocks).await?;
+        }
+        Ok(blocks)
+    }
+
+    /// Returns how many blocks are noted, and the latest time in them. None count where the log was put back before them.
+    async fn noted(&self) -> Result<(u64, u64), StoreError> {
+        let blocks = self.store.mark(&self.mark("blocks")).await?.unwrap_or(0);
+        let Some(last) = blocks.checked_sub(1) else { return Ok((0, 0)) };
+        let end = Position(blocks.saturating_mul(self.block_events));
+        let is_behind = *self.store.head().borrow() >= end;
+        if is_behind || self.store.read_all(end, 1, &Filter::default()).await?.head >= end {
+            return Ok(self.latest_until(last).await?.map_or((0, 0), |latest| (blocks, latest)));
+        }
+        Ok((0, 0))
+    }
+
+    fn mark(&self, what: impl std::fmt::Display) -> String {
+        format!("moments/{}/{what}", self.block_events)
+    }
+
+    /// Returns the latest time up to the end of a block, where it is noted.
+    async fn latest_until(&self, block: u64) -> Result<Option<u64>, StoreError> {
+        self.store.mark(&self.mark(block)).await
+    }
+
+    /// Reads the latest time within a block.
+    async fn latest_within(&self, block: u64) -> Result<u64, StoreError> {
+        let (mut after, end) = (Position(block * self.block_events), Position((block + 1) * self.block_events));
+        let mut latest = 0;
+        while after < end {
+            let page = self.store.read_all(after, self.limit(), &Filter::default()).await?;
+            let within = page.events.iter().filter(|event| event.position <= end);
+            latest = within.map(|event| micros(event.recorded_at)).fold(latest, u64::max);
+            if page.next == after {
+                break;
+            }
+            after = page.next;
+        }
+        Ok(latest)
+    }
+
+    /// Goes on from a position until something was recorded later.
+    async fn search(&self, from: Position, at: u64) -> Result<Position, StoreError> {
+        let mut last = from;
+        loop {
+            let page = self.store.read_all(last, self.limit(), &Filter::default()).await?;
+            for event in &page.events {
+                if micros(event.recorded_at) > at {
+                    return Ok(last);
+                }
+                last = event.position;
+            }
+            if page.next >= page.head {
+                return Ok(last);
+            }
+            last = page.next;
+        }
+    }
+
+    fn limit(&self) -> usize {
+        usize::try_from(self.block_events).unwrap_or(PAGE_EVENTS_MAX)
+    }
+}
+
+/// Times before 1970 count as its beginning: marks are no negative numbers.
+fn micros(recorded_at: i64) -> u64 {
+    u64::try_from(recorded_at).unwrap_or(0)
+}

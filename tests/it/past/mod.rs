@@ -1,0 +1,4 @@
+//! The shop as it was: every aggregate at every position, the roots of the API, what led to what.
+
+mod histories;
+mod roots;
