@@ -3,9 +3,10 @@
 mod folder;
 
 use std::fs;
+use std::sync::Arc;
 
 use event_store::sqlite::SqliteStore;
-use event_store::{EventStore, StoreError};
+use event_store::{EventStore, StoreError, contract};
 
 #[tokio::test]
 async fn a_second_store_on_the_same_file_is_refused() {
@@ -27,9 +28,38 @@ async fn a_file_that_is_no_log_is_refused() {
     let path = folder.path().join("log.db");
     fs::write(&path, "no database at all, but long enough to have a header".repeat(100)).expect("the file is written");
     let refused = SqliteStore::open(&path);
-    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
     let refused = SqliteStore::open(folder.path().join("missing").join("log.db"));
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+}
+
+/// Pages are this large, unless SQLite was built otherwise.
+const PAGE_BYTES: usize = 4_096;
+
+#[tokio::test]
+async fn every_damaged_page_is_found_before_the_log_opens() {
+    let folder = folder::Folder::new();
+    let path = folder.path().join("log.db");
+    let store = Arc::new(SqliteStore::open(&path).expect("the log opens"));
+    contract::a_big_commit_is_stored_whole(store.clone()).await;
+    // Destroying one empties the write-ahead log: every page is in the file.
+    store.secret_destroy("none").await.expect("the write-ahead log is emptied");
+    store.close().await;
+    drop(store);
+    let sound = fs::read(&path).expect("the file is read");
+    let pages = sound.len() / PAGE_BYTES;
+    assert!(pages > 20, "only {pages} pages");
+    for page in 0..pages {
+        let mut damaged = sound.clone();
+        damaged[page * PAGE_BYTES..(page + 1) * PAGE_BYTES].fill(0xA5);
+        fs::write(&path, &damaged).expect("the file is written");
+        let refused = SqliteStore::open(&path);
+        let Err(StoreError::Corrupt(reason)) = refused else { panic!("page {}: {refused:?}", page + 1) };
+        assert!(reason.contains("log.db") && reason.contains("docs/runbook.md"), "page {}: {reason}", page + 1);
+        assert!(fs::read(&path).expect("the file is read") == damaged, "page {}: the file is left as it was", page + 1);
+    }
+    fs::write(&path, &sound).expect("the file is written");
+    SqliteStore::open(&path).expect("the sound file opens again");
 }
 
 #[tokio::test]

@@ -5,9 +5,9 @@
 //! key, until it is answered. Then the books must agree: orders, money and stock. `COMPTOIR_KILLS` says how many rounds
 //! an engine goes through (2 unless told otherwise, 10 for a release), `COMPTOIR_BINARY` which binary to kill.
 
-mod books;
-mod program;
-mod shoppers;
+pub mod books;
+pub mod program;
+pub mod shoppers;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -54,7 +54,7 @@ async fn mutate(wire: &Wire, staff: &str, (name, kind, wanted): (&str, &str, &st
 }
 
 /// Puts the books on the shelves, as staff does.
-async fn stock_up(wire: &Wire, staff: &str) {
+pub async fn stock_up(wire: &Wire, staff: &str) {
     let category = json!({ "slug": "livres", "name": { "fr": "Livres" } });
     let category = mutate(wire, staff, ("categoryCreate", "CategoryCreateInput", "id"), category).await["id"].take();
     for sku in SKUS.iter().chain([&SCARCE]) {

@@ -1,14 +1,18 @@
 //! The real binary as a child process.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+/// How long a sub-command may take.
+const RUN_SECONDS_MAX: u64 = 60;
 /// What the server prints once it listens.
 const OPEN: &str = "Comptoir is open";
 
@@ -61,12 +65,17 @@ impl From<reqwest::Error> for NoAnswer {
     }
 }
 
+/// Variables that a server is started with besides those of the test.
+pub type Environment = Vec<(&'static str, OsString)>;
+
 /// A running server.
 pub struct Program {
     /// How to reach it.
     pub wire: Wire,
     folder: PathBuf,
     database_url: Option<String>,
+    environment: Environment,
+    port: u16,
     child: Child,
     /// Kept open: a server whose output nobody reads would stop at the next line.
     _output: BufReader<ChildStdout>,
@@ -75,25 +84,20 @@ pub struct Program {
 impl Program {
     /// Starts the server on the data in a folder, and in a database where there is one, and waits until it listens.
     pub async fn open(folder: &Path, database_url: Option<&str>) -> Self {
+        Self::open_with(folder, database_url, Environment::new()).await
+    }
+
+    /// Starts the server as [`Program::open`] does, with some variables of its own.
+    pub async fn open_with(folder: &Path, database_url: Option<&str>, environment: Environment) -> Self {
         let (folder, database_url) = (folder.to_owned(), database_url.map(str::to_owned));
-        let opened = tokio::task::spawn_blocking(move || Self::open_now(folder, database_url));
+        let opened = tokio::task::spawn_blocking(move || Self::open_now(folder, database_url, environment));
         opened.await.expect("the server opens")
     }
 
-    fn open_now(folder: PathBuf, database_url: Option<String>) -> Self {
+    fn open_now(folder: PathBuf, database_url: Option<String>, environment: Environment) -> Self {
         let port = free_port();
-        let mut command = Command::new(binary());
-        let data = folder.join("data");
-        command.args(["serve", "--demo", "false", "--log", "error", "--listen", &format!("127.0.0.1:{port}")]);
-        command.arg("--data-dir").arg(data).env_remove("DATABASE_URL");
-        // The server takes every such variable for a setting of its own.
-        for (name, _) in env::vars().filter(|(name, _)| name.starts_with("COMPTOIR_")) {
-            command.env_remove(name);
-        }
-        match &database_url {
-            Some(url) => command.args(["--store", "postgres"]).env("DATABASE_URL", url),
-            None => command.args(["--store", "sqlite"]),
-        };
+        let mut command = command(&folder, database_url.as_deref(), port);
+        command.arg("serve").envs(environment.iter().map(|(name, value)| (name, value)));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut output = BufReader::new(child.stdout.take().expect("its output is piped"));
         let mut line = String::new();
@@ -103,7 +107,18 @@ impl Program {
             assert!(read > 0, "the server ended before it was open");
         }
         let wire = Wire { url: format!("http://127.0.0.1:{port}/graphql"), http: reqwest::Client::new() };
-        Self { wire, folder, database_url, child, _output: output }
+        Self { wire, folder, database_url, environment, port, child, _output: output }
+    }
+
+    /// Runs a sub-command on the data of a folder, at a port where nobody listens, to its end: whether it ended well, and
+    /// what it said.
+    pub async fn run(folder: &Path, database_url: Option<&str>, arguments: &[&str]) -> (bool, String) {
+        run_to_end(command(folder, database_url, free_port()), arguments).await
+    }
+
+    /// Runs a sub-command beside the open server, with its configuration, to its end.
+    pub async fn beside(&self, arguments: &[&str]) -> (bool, String) {
+        run_to_end(command(&self.folder, self.database_url.as_deref(), self.port), arguments).await
     }
 
     /// Returns the token the server left for staff.
@@ -124,13 +139,13 @@ impl Program {
     /// Starts it again on the same data.
     pub async fn open_again(mut self) -> Self {
         self.child.wait().expect("the killed server ends");
-        Self::open(&self.folder, self.database_url.as_deref()).await
+        let environment = std::mem::take(&mut self.environment);
+        Self::open_with(&self.folder, self.database_url.as_deref(), environment).await
     }
 
     /// Asks it to stop (SIGTERM) and expects it to end well.
     pub async fn stop(mut self) {
-        let asked = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()]).status();
-        assert!(asked.expect("a shell runs").success());
+        signal(self.child.id(), "TERM");
         let ended = tokio::task::spawn_blocking(move || self.child.wait()).await.expect("waits");
         assert!(ended.expect("the server ends").success());
     }
@@ -142,6 +157,43 @@ impl Drop for Program {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+async fn run_to_end(mut command: Command, arguments: &[&str]) -> (bool, String) {
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the program starts");
+    let id = child.id();
+    let mut waiting = tokio::task::spawn_blocking(move || child.wait_with_output());
+    let ended = tokio::time::timeout(Duration::from_secs(RUN_SECONDS_MAX), &mut waiting).await;
+    if ended.is_err() {
+        signal(id, "KILL");
+    }
+    let Ok(ended) = ended else { panic!("{arguments:?} does not end: {:?}", waiting.await) };
+    let output = ended.expect("waits").expect("the program runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+/// Sends a signal to one process of ours.
+pub fn signal(process: u32, name: &str) {
+    let sent = Command::new("sh").args(["-c", "kill -\"$1\" \"$0\"", &process.to_string(), name]).status();
+    assert!(sent.expect("a shell runs").success(), "SIG{name} is sent to {process}");
+}
+
+/// The program on the data of a folder, without settings of the test's own environment.
+fn command(folder: &Path, database_url: Option<&str>, port: u16) -> Command {
+    let mut command = Command::new(binary());
+    command.args(["--demo", "false", "--log", "error", "--listen", &format!("127.0.0.1:{port}")]);
+    command.arg("--data-dir").arg(folder.join("data")).env_remove("DATABASE_URL");
+    // The server takes every such variable for a setting of its own.
+    for (name, _) in env::vars().filter(|(name, _)| name.starts_with("COMPTOIR_")) {
+        command.env_remove(name);
+    }
+    match database_url {
+        Some(url) => command.args(["--store", "postgres"]).env("DATABASE_URL", url),
+        None => command.args(["--store", "sqlite"]),
+    };
+    command
 }
 
 fn free_port() -> u16 {

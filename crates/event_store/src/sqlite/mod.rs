@@ -9,6 +9,7 @@
 
 mod reader;
 mod seals;
+mod soundness;
 mod writer;
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -47,14 +48,20 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the log in the file `path`, which is created when it is missing; its folder must exist.
-    /// Blocks for some milliseconds.
+    /// Looks the file over for damage first, which blocks for about a second per GiB and for at most 10.
     ///
     /// # Errors
     /// [`StoreError::InUse`] when another store has it open, in this process or another;
-    /// [`StoreError::Unavailable`] when SQLite cannot open or create it; [`StoreError::Corrupt`] for an impossible head.
+    /// [`StoreError::Unavailable`] when SQLite cannot open or create it; [`StoreError::Corrupt`] for a file that is
+    /// damaged or no log: nothing was written to it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let lock = lock(path)?;
+        if path.exists() {
+            // By a connection that cannot write: one that could would copy the write-ahead log into a damaged file.
+            let limit = Duration::from_secs(soundness::LOOK_SECONDS_MAX);
+            soundness::check(&reader::connect(path)?, path, limit)?;
+        }
         let connection = Connection::open(path).map_err(checks::unavailable)?;
         let (sender, jobs) = mpsc::channel(QUEUE_JOBS_MAX);
         let tail = Arc::new(Tail::default());
@@ -80,6 +87,7 @@ impl SqliteStore {
 
     /// Takes no more jobs. The writer answers those it has, then ends; the caller joins it.
     fn stop(&self) -> Option<JoinHandle<()>> {
+        self.readers.close_idle();
         drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

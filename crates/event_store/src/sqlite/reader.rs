@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::soundness;
 use crate::checks::{self, PageQuery};
 use crate::{CommandRecord, Filter, Page, Position, RecordedEvent, StoreError, StreamId};
 
@@ -54,6 +55,12 @@ impl Readers {
         task.await.map_err(checks::unavailable)?
     }
 
+    /// Closes what nobody reads with. The last connection that closes copies the write-ahead log into the file, and one
+    /// that only reads cannot.
+    pub(super) fn close_idle(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn take(&self) -> Option<Connection> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
@@ -63,10 +70,11 @@ impl Readers {
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, StoreError> {
+/// Opens a connection that cannot write.
+pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(checks::unavailable)?;
-    super::configure(&connection).map_err(checks::unavailable)?;
+    let connection = Connection::open_with_flags(path, flags).map_err(soundness::failed)?;
+    super::configure(&connection).map_err(soundness::failed)?;
     Ok(connection)
 }
 
@@ -81,10 +89,10 @@ pub(super) fn read_stream(
          ORDER BY sequence LIMIT ?4"
     );
     let limit = to_sql_limit(checks::to_limit(limit));
-    let mut statement = connection.prepare_cached(&sql).map_err(checks::unavailable)?;
+    let mut statement = connection.prepare_cached(&sql).map_err(soundness::failed)?;
     let rows = statement
         .query(params![&*stream.kind, &*stream.id, checks::to_bound(after), limit])
-        .map_err(checks::unavailable)?;
+        .map_err(soundness::failed)?;
     let events = collect(rows, |row| event(row, Some(stream)))?;
     checks::check_stream(stream, after, &events)?;
     Ok(events)
@@ -98,10 +106,10 @@ pub(super) fn read_all(
 ) -> Result<Page, StoreError> {
     let query = PageQuery::of(after, limit, filter);
     // One snapshot for the head and the events. Rolled back on drop, which for a read is all there is to do.
-    let snapshot = connection.unchecked_transaction().map_err(checks::unavailable)?;
+    let snapshot = connection.unchecked_transaction().map_err(soundness::failed)?;
     let head = head(&snapshot)?;
     let sql = page_sql(query.every_kind);
-    let mut statement = snapshot.prepare_cached(&sql).map_err(checks::unavailable)?;
+    let mut statement = snapshot.prepare_cached(&sql).map_err(soundness::failed)?;
     let (from, until) = (checks::to_bound(after.0), checks::to_bound(query.until()));
     let limit = to_sql_limit(query.limit);
     let rows = if query.every_kind {
@@ -110,7 +118,7 @@ pub(super) fn read_all(
         let kinds = serde_json::to_string(&filter.kinds).map_err(checks::unavailable)?;
         statement.query(params![from, until, limit, kinds])
     };
-    let events = collect(rows.map_err(checks::unavailable)?, |row| event(row, None).map(Arc::new))?;
+    let events = collect(rows.map_err(soundness::failed)?, |row| event(row, None).map(Arc::new))?;
     query.page(events, head)
 }
 
@@ -128,7 +136,7 @@ pub(super) fn head(connection: &Connection) -> Result<Position, StoreError> {
     let position = connection
         .prepare_cached("SELECT coalesce(max(position), 0) FROM events")
         .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-        .map_err(checks::unavailable)?;
+        .map_err(soundness::failed)?;
     checks::to_u64(position).map(Position)
 }
 
@@ -138,16 +146,16 @@ pub(super) fn stream_head(connection: &Connection, stream: &StreamId) -> Result<
     let sequence = connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.query_row(params![&*stream.kind, &*stream.id], |row| row.get(0)))
-        .map_err(checks::unavailable)?;
+        .map_err(soundness::failed)?;
     checks::to_u64(sequence)
 }
 
 pub(super) fn find_command(connection: &Connection, id: &str) -> Result<Option<CommandRecord>, StoreError> {
     let sql = "SELECT fingerprint, aggregate_type, aggregate_id, sequence_first, sequence_last, position \
                FROM commands WHERE id = ?1";
-    let mut statement = connection.prepare_cached(sql).map_err(checks::unavailable)?;
-    let mut rows = statement.query([id]).map_err(checks::unavailable)?;
-    let Some(row) = rows.next().map_err(checks::unavailable)? else {
+    let mut statement = connection.prepare_cached(sql).map_err(soundness::failed)?;
+    let mut rows = statement.query([id]).map_err(soundness::failed)?;
+    let Some(row) = rows.next().map_err(soundness::failed)? else {
         return Ok(None);
     };
     let stream = StreamId::new(&get::<String>(row, 1)?, &get::<String>(row, 2)?);
@@ -165,14 +173,14 @@ pub(super) fn secret(connection: &Connection, name: &str) -> Result<Option<Optio
     connection
         .prepare_cached("SELECT value FROM secrets WHERE name = ?1")
         .and_then(|mut statement| statement.query_row([name], |row| row.get(0)).optional())
-        .map_err(checks::unavailable)
+        .map_err(soundness::failed)
 }
 
 pub(super) fn mark(connection: &Connection, name: &str) -> Result<Option<u64>, StoreError> {
     let value: Option<i64> = connection
         .prepare_cached("SELECT value FROM marks WHERE name = ?1")
         .and_then(|mut statement| statement.query_row([name], |row| row.get(0)).optional())
-        .map_err(checks::unavailable)?;
+        .map_err(soundness::failed)?;
     value.map(checks::to_u64).transpose()
 }
 
@@ -181,7 +189,7 @@ pub(super) fn collect<T>(
     read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     let mut events = Vec::new();
-    while let Some(row) = rows.next().map_err(checks::unavailable)? {
+    while let Some(row) = rows.next().map_err(soundness::failed)? {
         events.push(read(row)?);
     }
     Ok(events)
@@ -212,7 +220,7 @@ fn json(row: &Row<'_>, column: usize) -> Result<Box<RawValue>, StoreError> {
 }
 
 pub(super) fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
-    row.get(column).map_err(checks::unavailable)
+    row.get(column).map_err(soundness::failed)
 }
 
 pub(super) fn to_sql_limit(limit: usize) -> i64 {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::writer::{Failed, Job};
-use super::{SqliteStore, reader};
+use super::{SqliteStore, reader, soundness};
 use crate::StoreError;
 use crate::checks;
 use crate::seals::{SEALS_PAGE_MAX, SealError, SealStore, Seals, StoredCheckpoint, StoredTile};
@@ -74,8 +74,8 @@ impl SealStore for SqliteStore {
         let (after, limit) = (checks::to_bound(after), reader::to_sql_limit(limit.min(SEALS_PAGE_MAX)));
         let sql = format!("SELECT {CHECKPOINT_COLUMNS} FROM checkpoints WHERE size > ?1 ORDER BY size LIMIT ?2");
         let read = move |connection: &Connection| {
-            let mut statement = connection.prepare_cached(&sql).map_err(checks::unavailable)?;
-            let rows = statement.query([after, limit]).map_err(checks::unavailable)?;
+            let mut statement = connection.prepare_cached(&sql).map_err(soundness::failed)?;
+            let rows = statement.query([after, limit]).map_err(soundness::failed)?;
             reader::collect(rows, checkpoint)
         };
         self.readers.with(read).await
@@ -84,8 +84,8 @@ impl SealStore for SqliteStore {
     async fn last_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
         let sql = format!("SELECT {CHECKPOINT_COLUMNS} FROM checkpoints ORDER BY size DESC LIMIT 1");
         let read = move |connection: &Connection| {
-            let mut statement = connection.prepare_cached(&sql).map_err(checks::unavailable)?;
-            let rows = statement.query([]).map_err(checks::unavailable)?;
+            let mut statement = connection.prepare_cached(&sql).map_err(soundness::failed)?;
+            let rows = statement.query([]).map_err(soundness::failed)?;
             reader::collect(rows, checkpoint)
         };
         Ok(self.readers.with(read).await?.pop())
@@ -96,9 +96,9 @@ impl SealStore for SqliteStore {
         let sql = "SELECT level, tile, hashes FROM tree_tiles WHERE level = ?1 AND tile >= ?2 AND tile < ?3 \
                    ORDER BY tile LIMIT ?4";
         let read = move |connection: &Connection| {
-            let mut statement = connection.prepare_cached(sql).map_err(checks::unavailable)?;
+            let mut statement = connection.prepare_cached(sql).map_err(soundness::failed)?;
             let limit = reader::to_sql_limit(SEALS_PAGE_MAX);
-            let rows = statement.query(params![level, begin, end, limit]).map_err(checks::unavailable)?;
+            let rows = statement.query(params![level, begin, end, limit]).map_err(soundness::failed)?;
             reader::collect(rows, tile)
         };
         self.readers.with(read).await

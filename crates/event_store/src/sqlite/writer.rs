@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{reader, seals};
+use super::{reader, seals, soundness};
 use crate::checks::{self, SharedError};
 use crate::seals::{SealError, Seals};
 use crate::tail::Tail;
@@ -104,7 +104,7 @@ impl Writer {
         lock: File,
         tail: Arc<Tail>,
     ) -> Result<(Self, watch::Receiver<Position>), StoreError> {
-        prepare(&connection).map_err(checks::unavailable)?;
+        prepare(&connection).map_err(soundness::failed)?;
         let position = reader::head(&connection)?;
         let (head, receiver) = watch::channel(position);
         let writer = Self {
