@@ -75,3 +75,10 @@ CREATE TABLE IF NOT EXISTS marks (
   name  text COLLATE "C" PRIMARY KEY,
   value bigint NOT NULL
 );
+
+-- Which process does what only one may do at a time, and until when unless it says otherwise; by this server's clock.
+CREATE TABLE IF NOT EXISTS leases (
+  name  text COLLATE "C" PRIMARY KEY,
+  owner uuid             NOT NULL,
+  until timestamptz      NOT NULL
+);

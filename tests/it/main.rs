@@ -6,4 +6,5 @@ mod http;
 mod kill;
 mod past;
 mod processes;
+mod several;
 mod tidy;

@@ -149,8 +149,8 @@ async fn route(
     for location in &shop.settings.locations {
         let id = stream_id(sku, location);
         let stock = match look {
-            Look::AtHand => shop.bus.load::<Stock>(&id).await?.state,
-            Look::Latest => shop.bus.load_latest::<Stock>(&id).await?.state,
+            Look::AtHand => shop.bus.load_at_hand::<Stock>(&id).await?.state,
+            Look::Latest => shop.bus.load::<Stock>(&id).await?.state,
         };
         let own = stock.reservation(order).map(|reservation| reservation.quantity).or(stock.allocation(order));
         match own {

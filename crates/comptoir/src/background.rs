@@ -6,10 +6,14 @@ use std::sync::Arc;
 use anyhow::Context;
 use app::seal::{SealFailure, Sealer, Witness, WitnessRunner};
 use gateways::simulator::StripeSimulator;
+use projections::Runner;
+use sagas::engine::EngineError;
 use sagas::{NoticeFailure, Processes};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
+use crate::config::Roles;
 use crate::open::OpenShop;
 
 /// The tasks of one shop.
@@ -52,30 +56,43 @@ impl Background {
     /// # Errors
     /// When what was under way cannot be read.
     pub async fn start(open: OpenShop) -> anyhow::Result<(Self, Started)> {
-        let OpenShop { store, shop, processes, tokens, models, mut runner, search, payments, carrier, witnesses } =
-            open;
-        let (shutdown, receiver) = watch::channel(false);
+        let OpenShop {
+            store,
+            shop,
+            processes,
+            tokens,
+            models,
+            runner,
+            search,
+            payments,
+            carrier,
+            witnesses,
+            roles,
+            owner,
+        } = open;
+        let (shutdown, stop) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        processes.recover().await.context("what was under way cannot be read")?;
-        let (running, stop) = (processes.clone(), receiver.clone());
-        tasks.spawn(async move { running.run(stop).await });
-        let stop = receiver.clone();
-        tasks.spawn(async move {
-            if let Err(error) = runner.run(stopped(stop)).await {
-                tracing::error!(?error, "the read models stand still");
-            }
-        });
-        let (index, stop) = (search.clone(), receiver.clone());
-        tasks.spawn(async move {
-            if let Err(error) = index.run(stopped(stop)).await {
-                tracing::error!(?error, "the search stands still");
-            }
-        });
-        seal(&shop, &witnesses, &mut tasks, &receiver).await?;
-        let (moments, stop) = (shop.moments.clone(), receiver.clone());
-        tasks.spawn(async move { moments.follow(stopped(stop)).await });
-        tasks.spawn(deliver_webhooks(payments.clone(), processes.clone(), receiver));
-        let started = Started { store, shop, processes, tokens, models, search, payments, carrier };
+        let work = Work { alone: !store.has_other_writers(), roles, owner, stop };
+        work.begin(&processes).await.context("what was under way cannot be read")?;
+        tasks.spawn(work.clone().run_processes(processes.clone()));
+        tasks.spawn(work.clone().run_read_models(runner));
+        if roles.answers() {
+            let (index, stop) = (search.clone(), work.stop.clone());
+            tasks.spawn(async move {
+                if let Err(error) = index.run(stopped(stop)).await {
+                    tracing::error!(?error, "the search stands still");
+                }
+            });
+            let (moments, stop) = (shop.moments.clone(), work.stop.clone());
+            tasks.spawn(async move { moments.follow(stopped(stop)).await });
+        }
+        if roles.works() {
+            seal(&shop, &witnesses, &mut tasks, &work.stop).await?;
+        }
+        if let Some(payments) = payments.clone() {
+            tasks.spawn(deliver_webhooks(payments, processes.clone(), work.stop));
+        }
+        let started = Started { store, shop, processes, tokens, models, search, payments, carrier, roles };
         Ok((Self { shutdown, tasks }, started))
     }
 
@@ -105,10 +122,50 @@ pub struct Started {
     pub models: projections::ReadModels,
     /// The search.
     pub search: projections::search::SearchIndex,
-    /// The simulated payment provider.
-    pub payments: StripeSimulator,
+    /// The simulated payment provider, where no other is configured.
+    pub payments: Option<StripeSimulator>,
     /// The simulated carrier.
     pub carrier: Arc<gateways::carrier::CarrierSimulator>,
+    /// What this process does.
+    pub roles: Roles,
+}
+
+/// What this process does of the work behind the API.
+#[derive(Clone)]
+struct Work {
+    /// Nobody else can write to the log.
+    alone: bool,
+    roles: Roles,
+    owner: Uuid,
+    stop: watch::Receiver<bool>,
+}
+
+impl Work {
+    async fn begin(&self, processes: &Processes) -> Result<(), EngineError> {
+        if self.alone { processes.recover().await } else { processes.survey().await }
+    }
+
+    async fn run_processes(self, processes: Arc<Processes>) {
+        match self.roles.works() {
+            true if self.alone => processes.run(self.stop).await,
+            true => Box::pin(processes.run_in_turns(self.owner, self.stop)).await,
+            false => processes.observe(self.stop).await,
+        }
+    }
+
+    async fn run_read_models(self, mut runner: Runner) {
+        let ran = match self.roles.works() {
+            true if self.alone => runner.run(stopped(self.stop)).await,
+            true => runner.run_in_turns(self.owner, self.stop).await,
+            false => {
+                runner.observe(self.stop).await;
+                Ok(())
+            }
+        };
+        if let Err(error) = ran {
+            tracing::error!(?error, "the read models stand still");
+        }
+    }
 }
 
 /// Carries the simulator's webhooks to the shop, as the provider's servers would.

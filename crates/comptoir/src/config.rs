@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use gateways::stripe::WebhookSecret;
 use serde::{Deserialize, Serialize};
 
 /// Where the log and the read models live.
@@ -16,6 +17,43 @@ pub enum StoreKind {
     Postgres,
     /// Nowhere: everything is gone at the end.
     Memory,
+}
+
+/// What a process does, beside others over the same PostgreSQL database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Roles {
+    /// Answers clients, and does the work behind whenever no other process does.
+    #[serde(rename = "api,worker")]
+    All,
+    /// Answers clients only.
+    #[serde(rename = "api")]
+    Api,
+    /// Does the work behind only: the processes and the read models.
+    #[serde(rename = "worker")]
+    Worker,
+}
+
+impl Roles {
+    /// Returns whether it answers clients.
+    pub fn answers(self) -> bool {
+        matches!(self, Roles::All | Roles::Api)
+    }
+
+    /// Returns whether it does the work behind.
+    pub fn works(self) -> bool {
+        matches!(self, Roles::All | Roles::Worker)
+    }
+}
+
+/// Where payments are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// The address, such as `https://api.stripe.com`.
+    pub url: String,
+    /// The secret key, `sk_…`.
+    pub key: String,
+    /// What the provider signs its webhooks with, `whsec_…`.
+    pub webhook_secret: String,
 }
 
 /// How the log of the process is written.
@@ -39,6 +77,15 @@ pub struct Config {
     pub store: StoreKind,
     /// The database, for PostgreSQL. Holds a password, so it is never shown.
     pub database_url: Option<String>,
+    /// What this process does.
+    pub roles: Roles,
+    /// The payment provider's address, such as `https://api.stripe.com`. Without one a simulator in this process plays
+    /// its part.
+    pub payment_url: Option<String>,
+    /// The secret key at the payment provider. Never shown.
+    pub payment_key: Option<String>,
+    /// What the payment provider signs its webhooks with. Never shown.
+    pub payment_webhook_secret: Option<String>,
     /// Whether an empty shop is filled with the demo's books.
     pub demo: bool,
     /// Which log lines are written, as tracing's filter directives.
@@ -58,6 +105,10 @@ impl Default for Config {
             data_dir: PathBuf::from("comptoir-data"),
             store: StoreKind::Sqlite,
             database_url: None,
+            roles: Roles::All,
+            payment_url: None,
+            payment_key: None,
+            payment_webhook_secret: None,
             demo: true,
             log: "warn,comptoir=info".to_owned(),
             log_format: LogFormat::Text,
@@ -101,14 +152,35 @@ pub enum ConfigError {
     /// PostgreSQL was asked for, and no database was named.
     #[error("store is \"postgres\" and database_url is missing: set DATABASE_URL=postgres://user@host/database")]
     DatabaseMissing,
+    /// A part of the work was asked for on a store that one process has to itself.
+    #[error(
+        "roles is \"{0}\" and one process has this store to itself: use store \"postgres\", or roles \"api,worker\""
+    )]
+    RolesAlone(&'static str),
+    /// A payment provider was named, and something to reach it by was not.
+    #[error("payment_url is set and {0} is missing: set COMPTOIR_{name}", name = .0.to_ascii_uppercase())]
+    ProviderIncomplete(&'static str),
 }
 
 /// Every key, in the order it is shown.
-pub const KEYS: [&str; 9] =
-    ["listen", "data_dir", "store", "database_url", "demo", "log", "log_format", "witness_file", "witness_url"];
+pub const KEYS: [&str; 13] = [
+    "listen",
+    "data_dir",
+    "store",
+    "database_url",
+    "roles",
+    "payment_url",
+    "payment_key",
+    "payment_webhook_secret",
+    "demo",
+    "log",
+    "log_format",
+    "witness_file",
+    "witness_url",
+];
 
-/// Keys whose values may hold a secret.
-const HIDDEN_KEYS: [&str; 2] = ["database_url", "witness_url"];
+/// Keys whose values may hold a secret: never shown.
+const HIDDEN_KEYS: [&str; 4] = ["database_url", "payment_key", "payment_webhook_secret", "witness_url"];
 const HIDDEN: &str = "(hidden)";
 
 /// Values that were given, by key.
@@ -137,7 +209,28 @@ impl Config {
         if config.store == StoreKind::Postgres && config.database_url.is_none() {
             return Err(ConfigError::DatabaseMissing);
         }
+        config.check_roles()?;
+        config.provider()?;
         Ok(config)
+    }
+
+    fn check_roles(&self) -> Result<(), ConfigError> {
+        match (self.store, self.roles) {
+            (StoreKind::Postgres, _) | (_, Roles::All) => Ok(()),
+            (_, Roles::Api) => Err(ConfigError::RolesAlone("api")),
+            (_, Roles::Worker) => Err(ConfigError::RolesAlone("worker")),
+        }
+    }
+
+    /// Returns where payments are made; `None` where a simulator in this process plays that part.
+    ///
+    /// # Errors
+    /// [`ConfigError::ProviderIncomplete`] names what is missing.
+    pub fn provider(&self) -> Result<Option<Provider>, ConfigError> {
+        let Some(url) = self.payment_url.clone() else { return Ok(None) };
+        let given = |value: &Option<String>, name| value.clone().ok_or(ConfigError::ProviderIncomplete(name));
+        let key = given(&self.payment_key, "payment_key")?;
+        Ok(Some(Provider { url, key, webhook_secret: given(&self.payment_webhook_secret, "payment_webhook_secret")? }))
     }
 
     fn apply(&mut self, given: &Given, source_name: &str) -> Result<(), ConfigError> {
@@ -176,6 +269,17 @@ impl Config {
                 self.database_url = Some(value.to_owned());
             }
             "database_url" => return Err(wrong("postgres://user:password@host:port/database")),
+            "roles" => {
+                self.roles = match value {
+                    "api,worker" | "worker,api" => Roles::All,
+                    "api" => Roles::Api,
+                    "worker" => Roles::Worker,
+                    _ => return Err(wrong("api, worker or api,worker")),
+                }
+            }
+            "payment_url" | "payment_key" | "payment_webhook_secret" => {
+                self.set_provider(key, value).map_err(wrong)?;
+            }
             "demo" => self.demo = value.parse().map_err(|_| wrong("true or false"))?,
             "log" => {
                 value
@@ -201,11 +305,30 @@ impl Config {
         Ok(())
     }
 
+    /// Sets what belongs to the payment provider, or says what is allowed.
+    fn set_provider(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
+        let is_web = value.starts_with("https://") || value.starts_with("http://");
+        match key {
+            "payment_url" if !is_web => return Err("an address such as https://api.stripe.com"),
+            "payment_url" => self.payment_url = Some(value.to_owned()),
+            "payment_key" if value.is_empty() => return Err("the provider's secret key"),
+            "payment_key" => self.payment_key = Some(value.to_owned()),
+            _ => {
+                WebhookSecret::new(value).map_err(|_| "at least 16 characters")?;
+                self.payment_webhook_secret = Some(value.to_owned());
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the configuration as TOML, secrets hidden.
     pub fn shown(&self) -> String {
         let mut shown = self.clone();
-        shown.database_url = self.database_url.as_ref().map(|_| HIDDEN.to_owned());
-        shown.witness_url = self.witness_url.as_ref().map(|_| HIDDEN.to_owned());
+        for hidden in
+            [&mut shown.database_url, &mut shown.payment_key, &mut shown.payment_webhook_secret, &mut shown.witness_url]
+        {
+            *hidden = hidden.as_ref().map(|_| HIDDEN.to_owned());
+        }
         toml::to_string(&shown).unwrap_or_default()
     }
 }
@@ -254,14 +377,21 @@ mod tests {
             ("demo", "yes", "true or false"),
             ("log_format", "xml", "text or json"),
             ("log", "a=b=c", "directives"),
-            ("database_url", "mysql://u:secret@h/d", "postgres://"),
+            ("database_url", "mysql://u:hush@h/d", "postgres://"),
             ("witness_file", "", "a file"),
-            ("witness_url", "ftp://u:secret@h", "https://"),
+            ("witness_url", "ftp://u:hush@h", "https://"),
             ("colour", "red", "known are listen"),
+            ("roles", "cook", "api, worker or api,worker"),
+            ("payment_url", "stripe.com", "an address such as"),
+            ("payment_webhook_secret", "hush", "at least 16 characters"),
         ] {
             let message = Config::load(None, &Given::new(), &given(&[(key, value)])).expect_err("is wrong").to_string();
-            assert!(message.contains(key) && message.contains(part) && !message.contains("secret"), "{message}");
+            assert!(message.contains(key) && message.contains(part) && !message.contains("hush"), "{message}");
         }
+        let alone = Config::load(None, &Given::new(), &given(&[("roles", "api")]));
+        assert_eq!(alone, Err(ConfigError::RolesAlone("api")));
+        let keyless = Config::load(None, &Given::new(), &given(&[("payment_url", "http://localhost:1")]));
+        assert_eq!(keyless, Err(ConfigError::ProviderIncomplete("payment_key")));
         let missing = Config::load(None, &Given::new(), &given(&[("store", "postgres")]));
         assert_eq!(missing, Err(ConfigError::DatabaseMissing));
     }

@@ -16,8 +16,10 @@ use comptoir::config::{Config, Given, StoreKind};
 use comptoir::import::{self, ImportOptions};
 use comptoir::open::OpenShop;
 use comptoir::progress::Console;
-use comptoir::{ask, demo, serve, telemetry};
+use comptoir::{ask, demo, payments, serve, telemetry};
+use event_store::lease::Lease;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// The shop allocates in small pieces on every thread; see docs/adr/0012 for what this one is worth.
 #[global_allocator]
@@ -51,6 +53,9 @@ struct Settings {
     /// sqlite, postgres or memory [default: sqlite, postgres where DATABASE_URL is set].
     #[arg(long, global = true)]
     store: Option<String>,
+    /// What this process does beside others over one database: api, worker or api,worker [default: api,worker].
+    #[arg(long, global = true)]
+    roles: Option<String>,
     /// Whether an empty shop is filled with the demo's books [default: true].
     #[arg(long, global = true)]
     demo: Option<String>,
@@ -78,6 +83,12 @@ enum Command {
         /// The customer's id, cus_….
         customer: String,
     },
+    /// Plays a payment provider on a port of its own, for several processes that share one.
+    Payments {
+        /// The shop that its webhooks are delivered to, such as http://127.0.0.1:8080.
+        #[arg(long)]
+        deliver_to: String,
+    },
     /// Plays recorded sales as real shoppers.
     Import {
         #[command(subcommand)]
@@ -104,6 +115,7 @@ impl Settings {
             ("listen", &self.listen),
             ("data_dir", &self.data_dir),
             ("store", &self.store),
+            ("roles", &self.roles),
             ("demo", &self.demo),
             ("log", &self.log),
             ("log_format", &self.log_format),
@@ -133,6 +145,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Config => print(&config.shown())?,
         Command::Replay { projection } => print(&ask::replay(&config, &projection, &console).await?)?,
         Command::Forget { customer } => print(&ask::forget(&config, &customer).await?)?,
+        Command::Payments { deliver_to } => play_payments(&config, &deliver_to).await?,
         Command::Import { source: ImportSource::CompleteJourney { folder, baskets } } => {
             let options = ImportOptions { folder, baskets, searches: import::SEARCHES, console };
             let report = Box::pin(import::run(options, &config)).await?;
@@ -148,35 +161,64 @@ fn print(text: &str) -> anyhow::Result<()> {
 }
 
 async fn open_shop(config: &Config, console: &Console) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(config.listen).await;
-    let listener = listener.with_context(|| format!("{} cannot be listened at", config.listen))?;
+    let listener = listen(config).await?;
     let mut open = OpenShop::open(config, Arc::new(SystemClock), Arc::new(SystemIds)).await?;
-    if config.demo && demo::is_needed(&*open.store).await? {
-        let task = console.task("filling the demo shop, books", 0);
-        demo::seed(&open.shop, &|done, total| task.set(done as u64, total as u64)).await?;
-        task.finish();
-        // The first shopper shall find every book.
-        open.runner.catch_up().await.context("the read models cannot be filled")?;
-        open.search.catch_up().await.context("the search cannot be filled")?;
+    if config.demo {
+        fill(&mut open, console).await?;
     }
     let (background, started) = Background::start(open).await?;
     let token = staff_token(&started);
     ask::leave_token(config, &token)?;
     print(&welcome(config, &token))?;
     let shutdown = Shutdown::new();
-    let ending = shutdown.clone();
-    let server = serve::run(&started, listener, shutdown);
-    let signal = async {
-        let asked = asked_to_stop().await;
-        eprintln!("comptoir: stopping, running requests finish first");
-        ending.begin();
-        asked
-    };
-    let (served, asked) = tokio::join!(server, signal);
+    let server = serve::run(&started, listener, shutdown.clone());
+    let (served, asked) = tokio::join!(server, stop_when_asked(shutdown));
     background.stop().await;
     started.store.close().await;
-    asked.context("the stop signals cannot be heard")?;
+    asked?;
     served
+}
+
+/// Fills an empty shop; of several processes one.
+async fn fill(open: &mut OpenShop, console: &Console) -> anyhow::Result<()> {
+    let lease = Lease::new(open.store.clone(), "demo", open.owner);
+    let never = watch::Sender::new(false);
+    let turn = lease.wait(&never.subscribe()).await.context("the demo's turn does not come")?;
+    turn.hold(async {
+        if demo::is_needed(&*open.store).await? {
+            let task = console.task("filling the demo shop, books", 0);
+            demo::seed(&open.shop, &|done, total| task.set(done as u64, total as u64)).await?;
+            task.finish();
+            // The first shopper shall find every book.
+            open.runner.catch_up().await.context("the read models cannot be filled")?;
+            open.search.catch_up().await.context("the search cannot be filled")?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(config.listen).await;
+    listener.with_context(|| format!("{} cannot be listened at", config.listen))
+}
+
+async fn stop_when_asked(shutdown: Shutdown) -> anyhow::Result<()> {
+    let asked = asked_to_stop().await;
+    eprintln!("comptoir: stopping, running requests finish first");
+    shutdown.begin();
+    asked.context("the stop signals cannot be heard")
+}
+
+async fn play_payments(config: &Config, deliver_to: &str) -> anyhow::Result<()> {
+    let listener = listen(config).await?;
+    let simulator = payments::open(config, Arc::new(SystemClock))?;
+    print(&format!("Payments are played at http://{}", config.listen))?;
+    let shutdown = Shutdown::new();
+    let playing = payments::play(simulator, deliver_to, listener, shutdown.clone());
+    let (played, asked) = tokio::join!(playing, stop_when_asked(shutdown));
+    asked?;
+    played
 }
 
 fn staff_token(started: &Started) -> String {

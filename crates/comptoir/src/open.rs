@@ -15,12 +15,13 @@ use event_store::postgres::PostgresStore;
 use event_store::sqlite::SqliteStore;
 use gateways::carrier::CarrierSimulator;
 use gateways::simulator::{SimulatorSettings, StripeSimulator};
-use gateways::stripe::{InProcessTransport, StripeGateway, StripeSettings, WebhookSecret};
+use gateways::stripe::{HttpTransport, InProcessTransport, StripeGateway, StripeSettings, WebhookSecret};
 use projections::search::SearchIndex;
 use projections::{ReadModels, ReadStore, Runner};
 use sagas::Processes;
+use uuid::Uuid;
 
-use crate::config::{Config, StoreKind};
+use crate::config::{Config, Provider, Roles, StoreKind};
 use crate::defaults::shop_settings;
 use crate::witness::witnesses;
 
@@ -40,20 +41,24 @@ pub struct OpenShop {
     pub runner: Runner,
     /// The search.
     pub search: SearchIndex,
-    /// The simulated payment provider.
-    pub payments: StripeSimulator,
+    /// The simulated payment provider, where no other is configured.
+    pub payments: Option<StripeSimulator>,
     /// The simulated carrier.
     pub carrier: Arc<CarrierSimulator>,
     /// Who is shown the log's checkpoints.
     pub witnesses: Vec<Arc<dyn Witness>>,
+    /// What this process does.
+    pub roles: Roles,
+    /// Names this process among those over the same log.
+    pub owner: Uuid,
 }
 
 /// The files of a shop in its data folder.
-struct Files {
+pub(crate) struct Files {
     log: PathBuf,
     read_models: PathBuf,
     search: PathBuf,
-    payments: PathBuf,
+    pub(crate) payments: PathBuf,
 }
 
 impl Files {
@@ -78,12 +83,8 @@ impl OpenShop {
         let shop = Shop::new(store.clone(), clock.clone(), ids.clone(), shop_settings());
         let tokens = Arc::new(Tokens::open(&*store, &*ids).await.context("the token signing secret cannot be read")?);
         let journal = files.as_ref().map(|files| files.payments.clone());
-        let payments = open_payments(config, &*store, (&clock, &*ids), journal).await?;
+        let (gateway, payments) = open_payments(config, &*store, (&clock, &*ids), journal).await?;
         let carrier = Arc::new(CarrierSimulator::new());
-        let gateway = StripeGateway::new(
-            Arc::new(InProcessTransport::new(payments.router())),
-            StripeSettings { webhook_secret: webhook_secret(&*store, &*ids).await?, return_url: None },
-        );
         let processes = Processes::new(shop.clone(), Arc::new(gateway), carrier.clone());
         let read_store = open_read_models(config, files.as_ref()).await?;
         let runner = Runner::open(read_store, store.clone(), projections::all())
@@ -92,12 +93,13 @@ impl OpenShop {
         let search = SearchIndex::open(files.map(|files| files.search), store.clone()).await;
         let search = search.context("the search index cannot be opened")?;
         let models = runner.models();
-        let witnesses = witnesses(config)?;
-        Ok(Self { store, shop, processes, tokens, models, runner, search, payments, carrier, witnesses })
+        let (witnesses, roles, owner) = (witnesses(config)?, config.roles, ids.uuid());
+        Ok(Self { store, shop, processes, tokens, models, runner, search, payments, carrier, witnesses, roles, owner })
     }
 }
 
-fn files(config: &Config) -> anyhow::Result<Option<Files>> {
+/// Makes the data folder where there is none, and names what lies in it; `None` where nothing is kept.
+pub(crate) fn files(config: &Config) -> anyhow::Result<Option<Files>> {
     if config.store == StoreKind::Memory {
         return Ok(None);
     }
@@ -133,6 +135,7 @@ async fn open_read_models(config: &Config, files: Option<&Files>) -> anyhow::Res
     store.context("the read models cannot be opened")
 }
 
+/// What the simulator and the shop sign webhooks with: a secret of the shop's own.
 async fn webhook_secret(store: &dyn EventStore, ids: &dyn Ids) -> anyhow::Result<WebhookSecret> {
     let secret =
         store.secret_or_insert("webhook_signing", &ids.secret()).await.context("the webhook secret cannot be read")?;
@@ -141,16 +144,40 @@ async fn webhook_secret(store: &dyn EventStore, ids: &dyn Ids) -> anyhow::Result
     WebhookSecret::new(&format!("whsec_{text}")).context("the webhook secret is damaged")
 }
 
+/// Makes the way to the configured provider, or else to a simulator in this process.
 async fn open_payments(
     config: &Config,
     store: &dyn EventStore,
     (clock, ids): (&Arc<dyn Clock>, &dyn Ids),
     journal: Option<PathBuf>,
+) -> anyhow::Result<(StripeGateway, Option<StripeSimulator>)> {
+    if let Some(Provider { url, key, webhook_secret }) = config.provider()? {
+        let transport = HttpTransport::new(&url, &key).context("payment_url or payment_key cannot be used")?;
+        let webhook_secret = WebhookSecret::new(&webhook_secret).context("payment_webhook_secret cannot be used")?;
+        let settings = StripeSettings { webhook_secret, return_url: None };
+        return Ok((StripeGateway::new(Arc::new(transport), settings), None));
+    }
+    let webhook_secret = webhook_secret(store, ids).await?;
+    let simulator = open_simulator(config, webhook_secret.clone(), clock, journal)?;
+    let transport = InProcessTransport::new(simulator.router());
+    let settings = StripeSettings { webhook_secret, return_url: None };
+    Ok((StripeGateway::new(Arc::new(transport), settings), Some(simulator)))
+}
+
+/// Opens a simulator of the payment provider, whose bank's page is at the address that is listened at.
+///
+/// # Errors
+/// When its journal cannot be used.
+pub fn open_simulator(
+    config: &Config,
+    webhook_secret: WebhookSecret,
+    clock: &Arc<dyn Clock>,
+    journal: Option<PathBuf>,
 ) -> anyhow::Result<StripeSimulator> {
     let clock = clock.clone();
     let settings = SimulatorSettings {
         journal,
-        webhook_secret: webhook_secret(store, ids).await?,
+        webhook_secret,
         public_url: format!("http://{}", config.listen),
         clock: Arc::new(move || clock.now()),
     };

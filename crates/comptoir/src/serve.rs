@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api::graphql::ApiState;
+use api::http::health::Readiness;
 use api::http::metrics::Metrics;
-use api::http::server::{ServerParts, serve};
+use api::http::server::{ServerParts, health_router, serve};
 use api::http::shutdown::Shutdown;
 use api::http::webhook::{WebhookAnswer, Webhooks};
 use async_trait::async_trait;
@@ -71,11 +72,16 @@ async fn ask_bank(State(bank): State<Router>, request: Request) -> Response {
     }
 }
 
-/// Makes every route of a shop.
+/// Makes every route of a shop; of one that only works, whether it is well.
 ///
 /// # Errors
 /// When the demo's data cannot be read.
 pub fn routes(started: &Started, shutdown: Shutdown) -> anyhow::Result<Router> {
+    let (models, metrics) = (started.models.clone(), Arc::new(Metrics::new()));
+    let readiness: Readiness = Arc::new(move || readiness(&models));
+    if !started.roles.answers() {
+        return Ok(health_router(readiness, metrics));
+    }
     let state = ApiState::new(
         started.shop.clone(),
         started.processes.clone(),
@@ -83,18 +89,21 @@ pub fn routes(started: &Started, shutdown: Shutdown) -> anyhow::Result<Router> {
         started.models.clone(),
         started.search.clone(),
     );
-    let models = started.models.clone();
     let parts = ServerParts {
         tokens: started.tokens.clone(),
         clock: started.shop.clock.clone(),
-        readiness: Arc::new(move || readiness(&models)),
+        readiness,
         webhooks: Arc::new(ProviderWebhooks { processes: started.processes.clone() }),
-        metrics: Arc::new(Metrics::new()),
+        metrics,
         shutdown,
     };
-    // Only the bank's page of the simulator is for buyers; its API is the shop's alone.
-    let bank = Router::new().route("/simulator/3ds/{*rest}", any(ask_bank)).with_state(started.payments.router());
-    Ok(api::routes(state, parts).merge(bank).merge(covers::router()?).merge(admin::router(started)))
+    let mut routes = api::routes(state, parts).merge(covers::router()?).merge(admin::router(started));
+    if let Some(payments) = &started.payments {
+        // Only the bank's page of the simulator is for buyers; its API is the shop's alone.
+        let bank = Router::new().route("/simulator/3ds/{*rest}", any(ask_bank)).with_state(payments.router());
+        routes = routes.merge(bank);
+    }
+    Ok(routes)
 }
 
 /// Serves until the shutdown has begun and what runs has finished.

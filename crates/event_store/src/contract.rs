@@ -24,8 +24,8 @@ pub use appending::{
     a_repeated_command_lands_once_under_race, one_of_many_racers_wins, unicode_ids_are_kept,
 };
 pub use keeping::{
-    a_closed_store_refuses_commits, a_destroyed_secret_never_comes_back, a_mark_is_kept, a_secret_is_kept,
-    reopening_keeps_everything, the_first_of_many_secrets_counts,
+    a_closed_store_refuses_commits, a_destroyed_secret_never_comes_back, a_lease_has_one_owner, a_mark_is_kept,
+    a_secret_is_kept, reopening_keeps_everything, the_first_of_many_secrets_counts,
 };
 pub use moments::{a_time_has_one_position, marks_are_noted_as_the_log_grows};
 pub use reading::{

@@ -15,6 +15,7 @@
 mod checks;
 pub mod contract;
 pub mod cqrs;
+pub mod lease;
 pub mod memory;
 pub mod moments;
 pub mod postgres;
@@ -24,6 +25,7 @@ mod tail;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::value::RawValue;
@@ -295,6 +297,19 @@ pub trait EventStore: Send + Sync {
     fn seals(&self) -> Option<&dyn SealStore> {
         None
     }
+
+    /// Takes a lease, or renews it where `owner` holds it, for so long from now by the store's clock. Returns whether
+    /// `owner` holds it. See [`lease`].
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine fails: then the lease may have been taken.
+    async fn lease_take(&self, name: &str, owner: Uuid, time: Duration) -> Result<bool, StoreError>;
+
+    /// Gives a lease back where `owner` holds it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the engine fails: then it ends by itself.
+    async fn lease_return(&self, name: &str, owner: Uuid) -> Result<(), StoreError>;
 
     /// Answers all commits that were accepted, then closes. Later appends are `Unavailable`.
     async fn close(&self);

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::checks::{self, PageQuery};
+use crate::lease::Leases;
 use crate::seals::{SEALS_PAGE_MAX, SealError, SealStore, Seals, StoredCheckpoint, StoredTile};
 use crate::{
     AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position, RecordedEvent, StoreError,
@@ -18,6 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub struct MemoryStore {
     state: Mutex<State>,
+    leases: Leases,
     head: watch::Sender<Position>,
 }
 
@@ -45,7 +49,7 @@ impl Default for MemoryStore {
 impl MemoryStore {
     /// Makes an empty log.
     pub fn new() -> Self {
-        Self { state: Mutex::default(), head: watch::Sender::new(Position(0)) }
+        Self { state: Mutex::default(), leases: Leases::default(), head: watch::Sender::new(Position(0)) }
     }
 
     /// No panic leaves the state half changed: everything that can fail is looked at before anything is written.
@@ -163,6 +167,16 @@ impl EventStore for MemoryStore {
 
     fn seals(&self) -> Option<&dyn SealStore> {
         Some(self)
+    }
+
+    async fn lease_take(&self, name: &str, owner: Uuid, time: Duration) -> Result<bool, StoreError> {
+        let _open = self.open_state()?;
+        Ok(self.leases.take(name, owner, time))
+    }
+
+    async fn lease_return(&self, name: &str, owner: Uuid) -> Result<(), StoreError> {
+        self.leases.give_back(name, owner);
+        Ok(())
     }
 
     async fn close(&self) {

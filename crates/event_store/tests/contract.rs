@@ -49,6 +49,7 @@ macro_rules! contract {
             a_destroyed_secret_never_comes_back
             a_duplicate_is_told_before_a_wrong_version
             a_filter_moves_over_unwanted_events
+            a_lease_has_one_owner
             a_malformed_commit_is_refused
             a_mark_is_kept
             a_read_beyond_the_end_is_empty

@@ -25,6 +25,7 @@ pub mod stock;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod views;
 mod working;
 

@@ -76,28 +76,34 @@ enum Mode {
 }
 
 #[derive(Clone)]
-struct Entry {
+pub(crate) struct Entry {
     follower: Follower,
     mode: Mode,
 }
 
 impl Entry {
-    fn stall(&mut self) {
-        let shown = match &self.mode {
+    /// Returns up to where queries see every event.
+    pub(crate) fn shown(&self) -> u64 {
+        match &self.mode {
             Mode::Serving => self.follower.position,
             Mode::Building { old } => old.position,
             Mode::Stalled { shown } => *shown,
-        };
-        self.mode = Mode::Stalled { shown };
+        }
+    }
+
+    fn stall(&mut self) {
+        self.mode = Mode::Stalled { shown: self.shown() };
     }
 }
 
 /// Keeps projections at the end of the log.
 pub struct Runner {
-    log: Arc<dyn EventStore>,
-    models: ReadModels,
-    entries: Vec<Entry>,
+    pub(crate) log: Arc<dyn EventStore>,
+    pub(crate) models: ReadModels,
+    pub(crate) entries: Vec<Entry>,
     batch_events: usize,
+    /// How far other processes were told that the read models are.
+    pub(crate) published: u64,
 }
 
 impl Runner {
@@ -118,7 +124,7 @@ impl Runner {
             show(&models, &entry, None);
             entries.push(entry);
         }
-        Ok(Self { log, models, entries, batch_events: BATCH_EVENTS_MAX })
+        Ok(Self { log, models, entries, batch_events: BATCH_EVENTS_MAX, published: 0 })
     }
 
     /// Folds at most so many events in one transaction, 1 to [`BATCH_EVENTS_MAX`].
@@ -201,6 +207,7 @@ impl Runner {
                 moved |= self.step_lane(position, &lane).await?;
             }
         }
+        self.publish().await?;
         Ok(moved)
     }
 
@@ -267,7 +274,7 @@ impl Runner {
     }
 
     /// Finds anew which generation to follow and from where.
-    async fn reload(&mut self, index: usize) -> Result<(), RunError> {
+    pub(crate) async fn reload(&mut self, index: usize) -> Result<(), RunError> {
         let known = self.entries[index].follower.clone();
         let mut entry = find_entry(&self.models.store, &known.projection).await?;
         // Between the checkpoint and the position there was nothing to fold, so that a generation that has come as far as

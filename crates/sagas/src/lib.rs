@@ -15,6 +15,7 @@ use app::Shop;
 use app::actor::Actor;
 use domain::values::{OrderId, ShortText, TaskId};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::checkout::{Checkout, CheckoutStatus};
 use crate::engine::{EngineError, OpenTask, Runner, RunnerStatus};
@@ -55,12 +56,42 @@ impl Processes {
         self.refunds.recover().await
     }
 
-    /// Follows the feed and the clock until shutdown; returns once nothing is being performed any more.
+    /// Follows the feed and the clock until shutdown; returns once nothing is being performed any more. For whoever is
+    /// alone with the log: call [`Processes::recover`] first.
     pub async fn run(&self, shutdown: watch::Receiver<bool>) {
         tokio::join!(
             self.checkout.clone().follow(shutdown.clone()),
             self.returns.clone().follow(shutdown.clone()),
             self.refunds.clone().follow(shutdown),
+        );
+    }
+
+    /// Notes the open tasks, without moving anything on: for a process beside others over one log.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when the log cannot be read.
+    pub async fn survey(&self) -> Result<(), EngineError> {
+        self.checkout.survey().await?;
+        self.returns.survey().await?;
+        self.refunds.survey().await
+    }
+
+    /// Moves processes on whenever this process holds their lease, and shows meanwhile what others do, until shutdown.
+    /// `owner` is another one in every process. Call [`Processes::survey`] first.
+    pub async fn run_in_turns(&self, owner: Uuid, shutdown: watch::Receiver<bool>) {
+        tokio::join!(
+            self.checkout.clone().run_in_turns(owner, shutdown.clone()),
+            self.returns.clone().run_in_turns(owner, shutdown.clone()),
+            self.refunds.clone().run_in_turns(owner, shutdown),
+        );
+    }
+
+    /// Shows what others do, and never moves anything on, until shutdown. Call [`Processes::survey`] first.
+    pub async fn observe(&self, shutdown: watch::Receiver<bool>) {
+        tokio::join!(
+            self.checkout.clone().observe(shutdown.clone()),
+            self.returns.clone().observe(shutdown.clone()),
+            self.refunds.clone().observe(shutdown),
         );
     }
 
@@ -79,7 +110,7 @@ impl Processes {
     /// Waits until a checkout that begins only now has an answer for its buyer, at most `limit`; then the answer is still
     /// pending.
     pub async fn first_checkout_answer(&self, order: &OrderId, limit: Duration) -> CheckoutStatus {
-        answer_of(self.checkout.watch_new(order.as_str()), limit, |_| true).await
+        answer_of(self.checkout.watch_new(order.as_str()).await, limit, |_| true).await
     }
 
     /// Waits like [`Processes::first_checkout_answer`], also for a checkout that began long ago.

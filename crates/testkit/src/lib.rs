@@ -14,6 +14,7 @@ use app::ids::{CountingIds, Ids, SystemIds};
 use comptoir::background::{Background, Started};
 use comptoir::config::{Config, StoreKind};
 use comptoir::open::OpenShop;
+use gateways::simulator::StripeSimulator;
 
 pub use folder::TempFolder;
 pub use http::{Client, TestServer};
@@ -70,6 +71,11 @@ impl TestShop {
         let open = OpenShop::open(&config, clock, ids).await.expect("the shop opens");
         let (background, started) = Background::start(open).await.expect("the background starts");
         Self { started, config, background: Some(background), folder }
+    }
+
+    /// Returns the simulated payment provider.
+    pub fn simulator(&self) -> &StripeSimulator {
+        self.started.payments.as_ref().expect("a test shop pays at the simulator")
     }
 
     /// Stops the shop and opens it again: what a restart does.

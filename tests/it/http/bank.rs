@@ -57,7 +57,7 @@ async fn a_declined_order_waits_for_another_card() {
     let paid = pay(&client, order, "pm_card_visa").await;
     assert_eq!((&paid["errors"], &paid["result"]["status"]), (&json!([]), &json!("CONFIRMED")), "{paid}");
     let held: Vec<_> =
-        shop.started.payments.ledger().iter().map(|line| line.held.minor()).filter(|held| *held > 0).collect();
+        shop.simulator().ledger().iter().map(|line| line.held.minor()).filter(|held| *held > 0).collect();
     assert_eq!(held, [1_445]);
 }
 

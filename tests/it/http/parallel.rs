@@ -29,7 +29,7 @@ async fn fifty_buyers(engine: Engine, lines_each: usize) {
         assert_eq!((&error["sku"], &error["requested"]), (&json!("LIV-RARE"), &json!(lines_each)), "{payload}");
         assert!(error["available"].as_i64().is_some_and(|left| left < units), "{payload}");
     }
-    assert_eq!((refused.len(), shop.started.payments.ledger().len()), (45, 5), "no payment of the refused");
+    assert_eq!((refused.len(), shop.simulator().ledger().len()), (45, 5), "no payment of the refused");
     server.stop().await;
     shop.stop().await;
 }
@@ -95,5 +95,5 @@ async fn one_key_sent_twenty_times_is_one_order() {
     assert_eq!(orders.len(), 1, "{payloads:?}");
     assert!(payloads.iter().all(|payload| payload["result"]["status"] == "CONFIRMED"), "{payloads:?}");
     assert_eq!(payloads.iter().filter(|payload| payload["replayed"] == json!(false)).count(), 1);
-    assert_eq!(shop.started.payments.ledger().len(), 1);
+    assert_eq!(shop.simulator().ledger().len(), 1);
 }

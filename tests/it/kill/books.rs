@@ -1,6 +1,7 @@
 //! What must be true after every kill: orders, money and stock agree, and nothing is half done.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -29,8 +30,8 @@ pub struct Sums {
     pub units: i64,
 }
 
-/// Waits until nothing is under way, then compares the books.
-pub async fn check(program: &Program, placed: &BTreeMap<String, Placed>, limit: Duration) -> Sums {
+/// Waits until nothing is under way, then compares the books: the shop's, and those in the provider's journal.
+pub async fn check(program: &Program, journal: &Path, placed: &BTreeMap<String, Placed>, limit: Duration) -> Sums {
     let staff = program.staff_token();
     let settled = async {
         loop {
@@ -49,7 +50,7 @@ pub async fn check(program: &Program, placed: &BTreeMap<String, Placed>, limit: 
     let (confirmed, called_off): (Vec<&Value>, Vec<&Value>) =
         orders.iter().partition(|order| order["status"] == "CONFIRMED");
     check_orders(&confirmed, placed);
-    let held = check_money(program, &confirmed);
+    let held = check_money(journal, &confirmed);
     let units = check_stock(&program.wire, &staff, &confirmed).await;
     Sums { confirmed: confirmed.len(), called_off: called_off.len(), held, units }
 }
@@ -141,8 +142,8 @@ struct Intent {
 }
 
 /// The provider's own books: exactly the owed orders hold money, once, and what they cost. Returns how many do.
-fn check_money(program: &Program, confirmed: &[&Value]) -> usize {
-    let text = std::fs::read_to_string(program.data("payments.jsonl")).expect("the provider keeps a journal");
+fn check_money(journal: &Path, confirmed: &[&Value]) -> usize {
+    let text = std::fs::read_to_string(journal).expect("the provider keeps a journal");
     let mut intents = BTreeMap::new();
     for line in text.lines() {
         let line: JournalLine = serde_json::from_str(line).expect("a line of the journal");

@@ -21,13 +21,15 @@ use program::{Program, Wire};
 use shoppers::{Placed, Shoppers};
 
 /// How many shoppers check out at once.
-const SHOPPERS: usize = 32;
+pub const SHOPPERS: usize = 32;
 /// How often the server is killed unless `COMPTOIR_KILLS` says otherwise.
 const KILLS: usize = 2;
 /// How long the shop may take to finish or undo everything after a restart.
-const SETTLE_SECONDS_MAX: u64 = 60;
+pub const SETTLE_SECONDS_MAX: u64 = 60;
 /// How long shoppers may take to be served, before and after a kill.
-const ROUND_SECONDS_MAX: u64 = 120;
+pub const ROUND_SECONDS_MAX: u64 = 120;
+/// Where the provider keeps its books.
+pub const JOURNAL: &str = "payments.jsonl";
 /// What is for sale.
 const SKUS: [&str; 4] = ["LIV-1", "LIV-2", "LIV-3", "LIV-4"];
 /// How many units of each SKU stand at each of the two locations.
@@ -37,7 +39,7 @@ const UNITS_SCARCE: i64 = 20;
 /// The SKU that runs out.
 const SCARCE: &str = "LIV-RARE";
 
-fn kills() -> usize {
+pub fn kills() -> usize {
     std::env::var("COMPTOIR_KILLS").ok().map_or(KILLS, |text| text.parse().expect("COMPTOIR_KILLS is a number"))
 }
 
@@ -99,7 +101,8 @@ async fn kill_and_open_again(database_url: Option<String>, engine: &str) {
         let repeated = answered.expect("every repeat is answered in time");
         remember(&mut placed, repeated);
         shoppers.ask_again(&program.wire, &placed).await;
-        let sums = books::check(&program, &placed, Duration::from_secs(SETTLE_SECONDS_MAX)).await;
+        let sums =
+            books::check(&program, &program.data(JOURNAL), &placed, Duration::from_secs(SETTLE_SECONDS_MAX)).await;
         let refused = placed.values().filter(|placed| placed.order.is_none()).count();
         tell(engine, round, (count, unanswered, refused), &sums);
     }
@@ -107,7 +110,7 @@ async fn kill_and_open_again(database_url: Option<String>, engine: &str) {
 }
 
 /// Adds what was answered. The second answer under a key must be the first one.
-fn remember(placed: &mut BTreeMap<String, Placed>, answered: Vec<Placed>) {
+pub fn remember(placed: &mut BTreeMap<String, Placed>, answered: Vec<Placed>) {
     for answer in answered {
         if let Some(before) = placed.insert(answer.key.clone(), answer.clone()) {
             assert_eq!(before.order, answer.order, "one key, one order");

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 /// How long a sub-command may take.
 const RUN_SECONDS_MAX: u64 = 60;
-/// What the server prints once it listens.
-const OPEN: &str = "Comptoir is open";
+/// What a server prints once it listens.
+const OPEN: [&str; 2] = ["Comptoir is open", "Payments are played"];
 
 /// Speaks GraphQL to a server that may die while it speaks.
 #[derive(Clone)]
@@ -68,14 +68,56 @@ impl From<reqwest::Error> for NoAnswer {
 /// Variables that a server is started with besides those of the test.
 pub type Environment = Vec<(&'static str, OsString)>;
 
+/// How a server is started.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The folder whose `data` it keeps.
+    pub folder: PathBuf,
+    /// The database, where there is one; otherwise everything lies in the folder.
+    pub database_url: Option<String>,
+    /// Where it listens.
+    pub address: String,
+    /// The sub-command and what follows it.
+    pub arguments: Vec<String>,
+    /// Variables of its environment.
+    pub environment: Environment,
+}
+
+impl Setup {
+    /// A whole shop, at an address where nobody listens.
+    pub fn of_shop(folder: &Path, database_url: Option<&str>) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            database_url: database_url.map(str::to_owned),
+            address: free_address(),
+            arguments: vec!["serve".to_owned()],
+            environment: Environment::new(),
+        }
+    }
+
+    /// The program on the data of its folder, without settings of the test's own environment.
+    fn command(&self) -> Command {
+        let mut command = Command::new(binary());
+        command.args(["--demo", "false", "--log", "error", "--listen", &self.address]);
+        command.arg("--data-dir").arg(self.folder.join("data")).env_remove("DATABASE_URL");
+        // The server takes every such variable for a setting of its own.
+        for (name, _) in env::vars().filter(|(name, _)| name.starts_with("COMPTOIR_")) {
+            command.env_remove(name);
+        }
+        match &self.database_url {
+            Some(url) => command.args(["--store", "postgres"]).env("DATABASE_URL", url),
+            None => command.args(["--store", "sqlite"]),
+        };
+        command
+    }
+}
+
 /// A running server.
 pub struct Program {
     /// How to reach it.
     pub wire: Wire,
-    folder: PathBuf,
-    database_url: Option<String>,
-    environment: Environment,
-    port: u16,
+    /// How it was started.
+    pub setup: Setup,
     child: Child,
     /// Kept open: a server whose output nobody reads would stop at the next line.
     _output: BufReader<ChildStdout>,
@@ -89,36 +131,39 @@ impl Program {
 
     /// Starts the server as [`Program::open`] does, with some variables of its own.
     pub async fn open_with(folder: &Path, database_url: Option<&str>, environment: Environment) -> Self {
-        let (folder, database_url) = (folder.to_owned(), database_url.map(str::to_owned));
-        let opened = tokio::task::spawn_blocking(move || Self::open_now(folder, database_url, environment));
+        Self::open_as(Setup { environment, ..Setup::of_shop(folder, database_url) }).await
+    }
+
+    /// Starts a server and waits until it listens.
+    pub async fn open_as(setup: Setup) -> Self {
+        let opened = tokio::task::spawn_blocking(move || Self::open_now(setup));
         opened.await.expect("the server opens")
     }
 
-    fn open_now(folder: PathBuf, database_url: Option<String>, environment: Environment) -> Self {
-        let port = free_port();
-        let mut command = command(&folder, database_url.as_deref(), port);
-        command.arg("serve").envs(environment.iter().map(|(name, value)| (name, value)));
+    fn open_now(setup: Setup) -> Self {
+        let mut command = setup.command();
+        command.args(&setup.arguments).envs(setup.environment.iter().map(|(name, value)| (name, value)));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut output = BufReader::new(child.stdout.take().expect("its output is piped"));
         let mut line = String::new();
-        while !line.starts_with(OPEN) {
+        while !OPEN.iter().any(|open| line.starts_with(open)) {
             line.clear();
             let read = output.read_line(&mut line).expect("its output can be read");
             assert!(read > 0, "the server ended before it was open");
         }
-        let wire = Wire { url: format!("http://127.0.0.1:{port}/graphql"), http: reqwest::Client::new() };
-        Self { wire, folder, database_url, environment, port, child, _output: output }
+        let wire = Wire { url: format!("http://{}/graphql", setup.address), http: reqwest::Client::new() };
+        Self { wire, setup, child, _output: output }
     }
 
-    /// Runs a sub-command on the data of a folder, at a port where nobody listens, to its end: whether it ended well, and
-    /// what it said.
+    /// Runs a sub-command on the data of a folder, at an address where nobody listens, to its end: whether it ended well,
+    /// and what it said.
     pub async fn run(folder: &Path, database_url: Option<&str>, arguments: &[&str]) -> (bool, String) {
-        run_to_end(command(folder, database_url, free_port()), arguments).await
+        run_to_end(Setup::of_shop(folder, database_url).command(), arguments).await
     }
 
     /// Runs a sub-command beside the open server, with its configuration, to its end.
     pub async fn beside(&self, arguments: &[&str]) -> (bool, String) {
-        run_to_end(command(&self.folder, self.database_url.as_deref(), self.port), arguments).await
+        run_to_end(self.setup.command(), arguments).await
     }
 
     /// Returns the token the server left for staff.
@@ -128,7 +173,7 @@ impl Program {
 
     /// Returns a file of the data folder.
     pub fn data(&self, file: &str) -> PathBuf {
-        self.folder.join("data").join(file)
+        self.setup.folder.join("data").join(file)
     }
 
     /// Kills the server on the spot (SIGKILL): it gets no chance to do anything.
@@ -139,8 +184,7 @@ impl Program {
     /// Starts it again on the same data.
     pub async fn open_again(mut self) -> Self {
         self.child.wait().expect("the killed server ends");
-        let environment = std::mem::take(&mut self.environment);
-        Self::open_with(&self.folder, self.database_url.as_deref(), environment).await
+        Self::open_as(Setup { address: free_address(), ..self.setup.clone() }).await
     }
 
     /// Asks it to stop (SIGTERM) and expects it to end well.
@@ -180,25 +224,10 @@ pub fn signal(process: u32, name: &str) {
     assert!(sent.expect("a shell runs").success(), "SIG{name} is sent to {process}");
 }
 
-/// The program on the data of a folder, without settings of the test's own environment.
-fn command(folder: &Path, database_url: Option<&str>, port: u16) -> Command {
-    let mut command = Command::new(binary());
-    command.args(["--demo", "false", "--log", "error", "--listen", &format!("127.0.0.1:{port}")]);
-    command.arg("--data-dir").arg(folder.join("data")).env_remove("DATABASE_URL");
-    // The server takes every such variable for a setting of its own.
-    for (name, _) in env::vars().filter(|(name, _)| name.starts_with("COMPTOIR_")) {
-        command.env_remove(name);
-    }
-    match database_url {
-        Some(url) => command.args(["--store", "postgres"]).env("DATABASE_URL", url),
-        None => command.args(["--store", "sqlite"]),
-    };
-    command
-}
-
-fn free_port() -> u16 {
+/// Returns an address of this machine that nobody listens at.
+pub fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("a bound listener has an address").port()
+    listener.local_addr().expect("a bound listener has an address").to_string()
 }
 
 /// Returns the binary that `COMPTOIR_BINARY` names, or else the one beside this test, built anew where its sources have

@@ -1,6 +1,7 @@
 //! Shoppers who place orders until the server dies, and come back with the same keys.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -70,6 +71,46 @@ impl Shoppers {
         let shopping = join_all(self.0.iter_mut().map(|shopper| shopper.shop(wire, counter)));
         let (placed, ()) = tokio::join!(shopping, killing);
         placed.into_iter().flatten().collect()
+    }
+
+    /// Lets everyone place orders at one of several servers that stay, until `goal` are acknowledged; once `before` are,
+    /// `kill` is called. Returns what was answered, and the longest time after the kill in which nothing was acknowledged.
+    pub async fn shop_through(
+        &mut self,
+        wires: &[Wire],
+        (before, goal): (usize, usize),
+        kill: impl FnOnce(),
+    ) -> (Vec<Placed>, Duration) {
+        let counter = watch::Sender::new(0_usize);
+        let mut counted = counter.subscribe();
+        let watching = async move {
+            counted.wait_for(|count| *count >= before).await.expect("the counter is there");
+            kill();
+            let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
+            while *counted.borrow_and_update() < goal {
+                counted.changed().await.expect("the counter is there");
+                longest = longest.max(last.elapsed());
+                last = Instant::now();
+            }
+            longest
+        };
+        let counter = &counter;
+        let shopping = self.0.iter_mut().map(async |shopper| {
+            let (wire, mut placed) = (&wires[shopper.number % wires.len()], Vec::new());
+            while *counter.borrow() < goal {
+                match shopper.journey(wire).await {
+                    Ok(answer) => {
+                        counter.send_modify(|count| *count += usize::from(answer.order.is_some()));
+                        placed.push(answer);
+                    }
+                    Err(NoAnswer::Later) => {}
+                    Err(NoAnswer::Dead) => panic!("a server that stays does not answer"),
+                }
+            }
+            placed
+        });
+        let (placed, longest) = tokio::join!(join_all(shopping), watching);
+        (placed.into_iter().flatten().collect(), longest)
     }
 
     /// Returns how many checkouts have no answer.

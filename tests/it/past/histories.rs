@@ -54,7 +54,7 @@ async fn buy(shop: &TestShop, books: &[Book], chance: &mut Chance) {
         return;
     }
     let (order, _) = shopper.check_out(shop, &cart).await;
-    let found = write.bus.load_latest::<Order>(order.as_str()).await.expect("loads").state;
+    let found = write.bus.load::<Order>(order.as_str()).await.expect("loads").state;
     if found.status() != OrderStatus::Confirmed {
         return;
     }

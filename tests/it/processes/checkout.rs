@@ -46,7 +46,7 @@ async fn money_is_taken_when_packed_and_units_leave_when_handed_over() {
     let id = stream_id(&book.sku, &shop.started.shop.settings.locations[0]);
     let left = when::<Stock>(&shop, &id, |stock| stock.allocated() == 0).await;
     assert_eq!((left.on_hand(), left.available()), (3, 3));
-    let ledger = shop.started.payments.ledger();
+    let ledger = shop.simulator().ledger();
     assert_eq!(ledger.iter().map(|line| line.captured.minor()).sum::<i64>(), 2_500);
 }
 
@@ -84,7 +84,7 @@ async fn a_buyer_who_passes_the_bank_s_check_has_bought_also_when_the_browser_ne
     let state = order_when(&shop, &order, |order| order.payment_status() == PaymentStatus::RequiresAction).await;
     assert_eq!(state.status(), OrderStatus::Placed, "the order exists before the buyer leaves for the bank");
     let reference = url.rsplit('/').next().expect("a reference");
-    shop.started.payments.approve_challenge(reference).expect("the bank asks");
+    shop.simulator().approve_challenge(reference).expect("the bank asks");
     let state = order_when(&shop, &order, |order| order.status() == OrderStatus::Confirmed).await;
     assert_eq!(state.payment_status(), PaymentStatus::Authorised);
 }
@@ -118,6 +118,6 @@ async fn an_answer_that_gets_lost_is_asked_for_again_and_money_is_held_once() {
             deliver(&shop, &order).await;
         }
     }
-    let ledger = shop.started.payments.ledger();
+    let ledger = shop.simulator().ledger();
     assert!(ledger.iter().all(|line| line.captured.minor() == 0 || line.captured.minor() == 1_445), "{ledger:?}");
 }

@@ -28,7 +28,7 @@ async fn fifty_buyers_for_five_units(engine: Engine) {
         let exists = state.status() != OrderStatus::Absent;
         assert_eq!(exists, *answer == CheckoutStatus::Confirmed, "{order}");
     }
-    assert_eq!(shop.started.payments.ledger().len(), 5, "no payment of the refused");
+    assert_eq!(shop.simulator().ledger().len(), 5, "no payment of the refused");
     for (location, units) in shop.started.shop.settings.locations.iter().zip([3, 2]) {
         let id = stream_id(&book.sku, location);
         let stock = shop.started.shop.bus.load::<Stock>(&id).await.expect("stock").state;

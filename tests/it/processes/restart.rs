@@ -16,7 +16,7 @@ async fn a_restart_keeps_what_waits(engine: Engine) {
     let bought = shopper.cart(&[(&book.sku, 1)], "pm_card_visa").await;
     let (bought, _) = shopper.check_out(&shop, &bought).await;
     let shop = shop.reopen().await;
-    shop.started.payments.approve_challenge(url.rsplit('/').next().expect("a reference")).expect("the bank asks");
+    shop.simulator().approve_challenge(url.rsplit('/').next().expect("a reference")).expect("the bank asks");
     let state = order_when(&shop, &waiting, |order| order.fulfilment_status() == FulfilmentStatus::Requested).await;
     assert_eq!((state.status(), state.payment_status()), (OrderStatus::Confirmed, PaymentStatus::Authorised));
     deliver(&shop, &bought).await;

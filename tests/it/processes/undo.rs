@@ -23,7 +23,7 @@ async fn available(shop: &TestShop, book: &Book) -> i64 {
 
 /// Asserts that the provider holds nothing and keeps nothing.
 fn assert_no_money(shop: &TestShop) {
-    for line in shop.started.payments.ledger() {
+    for line in shop.simulator().ledger() {
         assert_eq!((line.held.minor(), line.captured.minor() - line.refunded.minor()), (0, 0), "{line:?}");
     }
 }
@@ -49,7 +49,7 @@ async fn without_units_there_is_no_order_and_the_cart_is_open_again() {
     let state = shop.started.shop.bus.load::<domain::order::Order>(order.as_str()).await.expect("loads").state;
     assert_eq!(state.status(), OrderStatus::Absent);
     assert_eq!((available(&shop, &book).await, available(&shop, &other).await), (2, 5));
-    assert!(shop.started.payments.ledger().is_empty(), "nobody was asked for money");
+    assert!(shop.simulator().ledger().is_empty(), "nobody was asked for money");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,7 +101,7 @@ async fn an_order_that_waits_for_the_bank_is_cancelled_and_a_late_yes_holds_noth
     let CheckoutStatus::ActionRequired { url, .. } = answer else { panic!("{answer:?}") };
     cancel(&shop, &shopper, &order).await;
     order_when(&shop, &order, |order| order.status() == OrderStatus::Cancelled).await;
-    let late = shop.started.payments.approve_challenge(url.rsplit('/').next().expect("a reference"));
+    let late = shop.simulator().approve_challenge(url.rsplit('/').next().expect("a reference"));
     assert!(late.is_err(), "the bank was told that nobody waits");
     assert_eq!(available(&shop, &book).await, 1);
     assert_no_money(&shop);

@@ -58,10 +58,16 @@ pub fn router<E: Executor>(executor: E, hook: Arc<dyn RequestHook>, parts: Serve
         .route("/graphql", any(handle::<E>).with_state(Arc::new(endpoint)))
         .route("/", get(graphiql::page))
         .route("/assets/graphiql/{name}", get(graphiql::asset))
-        .route("/health", get(health::health))
-        .route("/ready", get(health::ready).with_state(parts.readiness))
-        .route("/metrics", get(health::metrics).with_state(parts.metrics))
         .route("/webhooks/{provider}", post(webhook::receive).with_state(parts.webhooks))
+        .merge(health_router(parts.readiness, parts.metrics))
+}
+
+/// Makes the routes of a server that answers nobody but whoever watches over it.
+pub fn health_router(readiness: Readiness, metrics: Arc<Metrics>) -> Router {
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready).with_state(readiness))
+        .route("/metrics", get(health::metrics).with_state(metrics))
         .fallback(|| async { StatusCode::NOT_FOUND })
 }
 

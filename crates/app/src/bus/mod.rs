@@ -160,7 +160,7 @@ impl Bus {
         &self.store
     }
 
-    /// Loads an aggregate: the state at hand where there is one, which may be behind what another process wrote.
+    /// Loads an aggregate as the log has it: the state at hand and what others have added to it.
     ///
     /// # Errors
     /// [`AppError`] when the store fails or holds what cannot be read.
@@ -170,27 +170,37 @@ impl Bus {
         D::Error: domain::decider::Refusal,
     {
         let stream = StreamId::new(D::TYPE, id);
-        if let Some(cached) = self.turns.cached(&stream) {
-            return Ok(cached);
+        match self.turns.cached(&stream) {
+            Some(at_hand) if self.store.has_other_writers() => self.read_on(&stream, at_hand).await,
+            Some(at_hand) => Ok(at_hand),
+            None => self.read_on(&stream, Loaded { state: Arc::new(D::default()), version: 0 }).await,
         }
-        self.load_latest(id).await
     }
 
-    /// Loads an aggregate as the log has it now, also where another process has moved it on.
+    /// Loads an aggregate as this process knows it, which may be behind what another one wrote: for a first guess, where
+    /// a wrong one is found out.
     ///
     /// # Errors
     /// [`AppError`] when the store fails or holds what cannot be read.
-    pub async fn load_latest<D>(&self, id: &str) -> Result<Loaded<D>, AppError>
+    pub async fn load_at_hand<D>(&self, id: &str) -> Result<Loaded<D>, AppError>
     where
         D: Decider,
         D::Error: domain::decider::Refusal,
     {
-        let stream = StreamId::new(D::TYPE, id);
-        let at_hand =
-            self.turns.cached(&stream).unwrap_or_else(|| Loaded { state: Arc::new(D::default()), version: 0 });
-        let loaded = self.fold_from(&stream, at_hand, |_| true).await?;
+        match self.turns.cached(&StreamId::new(D::TYPE, id)) {
+            Some(at_hand) => Ok(at_hand),
+            None => self.load(id).await,
+        }
+    }
+
+    async fn read_on<D>(&self, stream: &StreamId, at_hand: Loaded<D>) -> Result<Loaded<D>, AppError>
+    where
+        D: Decider,
+        D::Error: domain::decider::Refusal,
+    {
+        let loaded = self.fold_from(stream, at_hand, |_| true).await?;
         if loaded.version > 0 {
-            self.turns.remember_if_idle(&stream, &loaded);
+            self.turns.remember_if_idle(stream, &loaded);
         }
         Ok(loaded)
     }

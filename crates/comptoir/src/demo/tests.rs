@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use app::Shop;
 use app::clock::ManualClock;
@@ -16,6 +17,7 @@ use event_store::{
     StreamId,
 };
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use super::bookshop::Bookshop;
 use super::seed::{category_id, product_id};
@@ -215,6 +217,14 @@ impl EventStore for CutStore {
 
     async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError> {
         self.inner.set_mark(name, value).await
+    }
+
+    async fn lease_take(&self, name: &str, owner: Uuid, time: Duration) -> Result<bool, StoreError> {
+        self.inner.lease_take(name, owner, time).await
+    }
+
+    async fn lease_return(&self, name: &str, owner: Uuid) -> Result<(), StoreError> {
+        self.inner.lease_return(name, owner).await
     }
 
     async fn close(&self) {

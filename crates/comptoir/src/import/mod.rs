@@ -30,6 +30,7 @@ use std::time::Instant;
 use anyhow::Context;
 use app::clock::SystemClock;
 use app::ids::SystemIds;
+use gateways::simulator::StripeSimulator;
 
 use crate::background::{Background, Started};
 use crate::config::Config;
@@ -87,9 +88,15 @@ async fn read(options: &ImportOptions) -> anyhow::Result<Recorded> {
     tokio::task::spawn_blocking(move || files::read(&folder, baskets)).await?
 }
 
+/// What was captured is counted at the simulator.
+fn simulator_of(started: &Started) -> anyhow::Result<&StripeSimulator> {
+    started.payments.as_ref().context("an import pays at the simulator in its own process: unset payment_url")
+}
+
 /// Imports into a shop that runs.
 async fn import(options: &ImportOptions, recorded: &Recorded, started: &Started) -> anyhow::Result<Report> {
     let console = &options.console;
+    let simulator = simulator_of(started)?;
     let mut plan = Plan::of(recorded);
     let (begun, head_before) = (Instant::now(), head(started));
     let catalog = catalog::load(&started.shop, &recorded.products, &plan.list_prices, console).await?;
@@ -112,7 +119,7 @@ async fn import(options: &ImportOptions, recorded: &Recorded, started: &Started)
         revenue_cents: played.revenue_cents,
         coupons_cents: coupons_of_orders(&plan, &played),
         payable_cents: played.payable_cents,
-        captured_cents: checks::captured_cents(&started.payments, &played.orders),
+        captured_cents: checks::captured_cents(simulator, &played.orders),
     };
     let projections = checks::replay_all(started, console).await?;
     let search = search::measure(&started.search, &recorded.products, options.searches, console).await?;

@@ -1,9 +1,33 @@
 //! Checks of secrets, marks, closing and opening again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{RECORDED_AT, Store, commit, raw, read_log, with_command};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::{RECORDED_AT, Store, WAIT_SECONDS_MAX, commit, raw, read_log, with_command};
 use crate::{AppendError, Position, StoreError, StreamId};
+
+/// A lease has one owner, who may renew it; others have it once its time is over or it was given back.
+///
+/// # Panics
+/// When the store does otherwise.
+pub async fn a_lease_has_one_owner(store: Store) {
+    let [first, second] = [1, 2].map(Uuid::from_u128);
+    let (long, short) = (Duration::from_secs(3_600), Duration::from_millis(1));
+    assert!(store.lease_take("work", first, long).await.expect("is asked"));
+    assert!(!store.lease_take("work", second, long).await.expect("is asked"), "another one holds it");
+    assert!(store.lease_take("other", second, long).await.expect("is asked"), "every name is a lease of its own");
+    store.lease_return("work", second).await.expect("is asked");
+    assert!(!store.lease_take("work", second, long).await.expect("is asked"), "only the holder gives it back");
+    assert!(store.lease_take("work", first, long).await.expect("is asked"), "the holder renews");
+    store.lease_return("work", first).await.expect("is asked");
+    assert!(store.lease_take("work", second, short).await.expect("is asked"), "it was given back");
+    let ended = async { while !store.lease_take("work", first, long).await.expect("is asked") {} };
+    timeout(Duration::from_secs(WAIT_SECONDS_MAX), ended).await.expect("its time is over");
+    assert!(!store.lease_take("work", second, long).await.expect("is asked"), "it has a new holder");
+}
 
 /// A secret is inserted once and returned ever after; bytes of any value are kept.
 ///

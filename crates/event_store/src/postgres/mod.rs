@@ -22,6 +22,7 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Executor, PgConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use crate::checks;
 use crate::seals::SealStore;
@@ -210,6 +211,22 @@ impl EventStore for PostgresStore {
 
     fn seals(&self) -> Option<&dyn SealStore> {
         Some(self)
+    }
+
+    async fn lease_take(&self, name: &str, owner: Uuid, time: Duration) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO leases AS held (name, owner, until)
+                   VALUES ($1, $2, clock_timestamp() + $3 * interval '1 microsecond')
+                   ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
+                   WHERE held.owner = excluded.owner OR held.until < clock_timestamp()";
+        let time = i64::try_from(time.as_micros()).map_err(checks::unavailable)?;
+        let taken = sqlx::query(sql).bind(name).bind(owner).bind(time).execute(&self.pool).await;
+        Ok(taken.map_err(checks::unavailable)?.rows_affected() > 0)
+    }
+
+    async fn lease_return(&self, name: &str, owner: Uuid) -> Result<(), StoreError> {
+        let sql = "DELETE FROM leases WHERE name = $1 AND owner = $2";
+        sqlx::query(sql).bind(name).bind(owner).execute(&self.pool).await.map_err(checks::unavailable)?;
+        Ok(())
     }
 
     /// Reads are refused after it too: the connections are given back.

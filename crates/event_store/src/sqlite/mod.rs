@@ -21,8 +21,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
 
 use crate::checks;
+use crate::lease::Leases;
 use crate::seals::SealStore;
 use crate::tail::Tail;
 use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
@@ -42,6 +44,7 @@ pub struct SqliteStore {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Readers,
+    leases: Leases,
     tail: Arc<Tail>,
     head: watch::Receiver<Position>,
 }
@@ -71,7 +74,8 @@ impl SqliteStore {
             .name("event_store writer".to_owned())
             .spawn(move || writer.run(jobs))
             .map_err(checks::unavailable)?;
-        Ok(Self { jobs: Mutex::new(Some(sender)), writer: Mutex::new(Some(thread)), readers, tail, head })
+        let (jobs, writer, leases) = (Mutex::new(Some(sender)), Mutex::new(Some(thread)), Leases::default());
+        Ok(Self { jobs, writer, readers, leases, tail, head })
     }
 
     /// Reads from the file always, also what was just written and is still in memory: for whoever checks the file.
@@ -209,6 +213,15 @@ impl EventStore for SqliteStore {
 
     fn seals(&self) -> Option<&dyn SealStore> {
         Some(self)
+    }
+
+    async fn lease_take(&self, name: &str, owner: Uuid, time: Duration) -> Result<bool, StoreError> {
+        Ok(self.leases.take(name, owner, time))
+    }
+
+    async fn lease_return(&self, name: &str, owner: Uuid) -> Result<(), StoreError> {
+        self.leases.give_back(name, owner);
+        Ok(())
     }
 
     async fn close(&self) {

@@ -79,6 +79,13 @@ pub(crate) async fn list(store: &ReadStore, name: &str) -> Result<Vec<Generation
     store.rows(query).await?.iter().map(Generation::from_row).collect()
 }
 
+/// Returns the generations that serve, by the names of their projections.
+pub(crate) async fn list_live(store: &ReadStore) -> Result<Vec<(String, Generation)>, ReadError> {
+    let query = Query::of(&CATALOGUE).equals("live", true).order(&["name", "generation"], Direction::Ascending);
+    let rows = store.rows(query).await?;
+    rows.iter().map(|row| Ok((row.text("name")?.to_owned(), Generation::from_row(row)?))).collect()
+}
+
 /// Creates an empty generation where it does not exist; a live one gets the views.
 pub(crate) async fn create(
     store: &ReadStore,

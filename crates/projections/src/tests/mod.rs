@@ -4,6 +4,7 @@ mod declarations;
 mod engines;
 mod rebuilding;
 mod running;
+mod turns;
 
 use std::sync::Arc;
 

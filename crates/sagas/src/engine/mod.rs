@@ -17,6 +17,7 @@ mod router;
 mod runner;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod waiting;
 
 use std::time::Duration;

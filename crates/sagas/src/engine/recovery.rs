@@ -36,7 +36,7 @@ impl<P: Process> Runner<P> {
         Ok(())
     }
 
-    async fn read_open(&self, after: u64) -> Result<HashMap<String, (u64, Folded<P>)>, EngineError> {
+    pub(super) async fn read_open(&self, after: u64) -> Result<HashMap<String, (u64, Folded<P>)>, EngineError> {
         let filter = Filter { kinds: vec![P::KIND.to_owned()] };
         let mut found = HashMap::<String, (u64, Folded<P>)>::new();
         let mut position = Position(after);

@@ -1,7 +1,7 @@
 //! Runs all processes of one kind: moves them on, performs what they ask for, wakes them when their time comes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -102,6 +102,10 @@ pub struct Runner<P: Process> {
     pub(super) heard_until: watch::Sender<u64>,
     /// What the feed told up to here may have been told before the start.
     pub(super) began_at: AtomicU64,
+    /// Whether this process moves them on; nobody else does where it was not told otherwise.
+    pub(super) leads: AtomicBool,
+    /// Up to here what others do was taken in.
+    pub(super) observed_until: AtomicU64,
 }
 
 pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -123,12 +127,15 @@ impl<P: Process> Runner<P> {
             drives: Mutex::default(),
             heard_until: watch::Sender::new(0),
             began_at: AtomicU64::new(u64::MAX),
+            leads: AtomicBool::new(true),
+            observed_until: AtomicU64::new(0),
         })
     }
 
     /// Watches what others may know of a process that begins only now.
-    pub fn watch_new(&self, id: &str) -> watch::Receiver<P::Status> {
-        self.instance(id).status.subscribe()
+    pub async fn watch_new(&self, id: &str) -> watch::Receiver<P::Status> {
+        // What another process moves may have moved before it is watched here.
+        if self.leads.load(Ordering::Acquire) { self.instance(id).status.subscribe() } else { self.watch(id).await }
     }
 
     /// Watches what others may know of a process, also of one that has not begun yet.
@@ -182,8 +189,19 @@ impl<P: Process> Runner<P> {
         }
         let decision = TaskDecision { choice: choice.to_owned(), reason, by: by.id().to_owned() };
         let incoming = Incoming::Decision { task: task.clone(), decision };
+        let leads = self.leads.load(Ordering::Acquire);
+        if !leads {
+            // It may have moved on since it was last looked at.
+            *self.instance(&found.process).folded() = None;
+        }
         let moved = self.advance(&found.process, vec![incoming]).await?;
-        self.spawn_drive(found.process.clone(), moved);
+        if held(&self.tasks).remove(task).is_some() {
+            // Someone else had decided it before: nothing was stored.
+            return Err(EngineError::TaskUnknown);
+        }
+        if leads {
+            self.spawn_drive(found.process.clone(), moved);
+        }
         Ok(found)
     }
 
@@ -413,6 +431,14 @@ impl<P: Process> Runner<P> {
                 return Ok(folded);
             }
         }
+    }
+
+    pub(super) fn instance_at_hand(&self, id: &str) -> Option<Arc<Instance<P>>> {
+        held(&self.instances).get(id).cloned()
+    }
+
+    pub(super) fn each_instance(&self, change: impl Fn(&Instance<P>)) {
+        held(&self.instances).values().for_each(|instance| change(instance));
     }
 
     pub(super) fn instance(&self, id: &str) -> Arc<Instance<P>> {

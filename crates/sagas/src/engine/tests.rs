@@ -7,6 +7,7 @@ mod retries;
 mod store;
 mod tea;
 mod timers;
+mod turns;
 mod two_workers;
 
 use std::sync::Arc;

@@ -44,7 +44,7 @@ impl<P: Process> Runner<P> {
         folded.tasks.values().for_each(|task| self.note_task(id, task));
     }
 
-    fn note_task(&self, id: &str, task: &ManualTask) {
+    pub(super) fn note_task(&self, id: &str, task: &ManualTask) {
         let open = OpenTask { kind: P::KIND, process: id.to_owned(), task: task.clone() };
         held(&self.tasks).insert(task.id.clone(), open);
     }

@@ -134,7 +134,7 @@ impl GatewayWork {
     /// confirmed is called off.
     async fn reject(&self, order: &OrderId, code: &str, request: &Request) -> Answer {
         let reason = words(rejection(code))?;
-        let status = self.shop.bus.load_latest::<Order>(order.as_str()).await?.state.status();
+        let status = self.shop.bus.load::<Order>(order.as_str()).await?.state.status();
         let command = match status {
             OrderStatus::Absent => return Ok(Input::Done),
             OrderStatus::Confirmed => OrderCommand::Cancel { reason },

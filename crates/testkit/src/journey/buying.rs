@@ -94,7 +94,7 @@ impl Journey<'_> {
             self.rest().await;
             let reference = url.rsplit('/').next().expect("a reference");
             if comes_back {
-                self.shop.started.payments.approve_challenge(reference).expect("the bank asks");
+                self.shop.simulator().approve_challenge(reference).expect("the bank asks");
             } else {
                 self.pass(self.write().settings.payment_seconds).await;
             }

@@ -31,7 +31,7 @@ async fn two_processes_on_one_aggregate_lose_nothing() {
         senders.spawn(async move { bus.execute::<Stock>(SHELF, &staff(), receive(1)).await });
     }
     senders.join_all().await.into_iter().for_each(|answer| _ = answer.expect("units come in"));
-    let (ours, theirs) = (bus.load_latest::<Stock>(SHELF).await, other.load_latest::<Stock>(SHELF).await);
+    let (ours, theirs) = (bus.load::<Stock>(SHELF).await, other.load::<Stock>(SHELF).await);
     for loaded in [ours, theirs] {
         let loaded = loaded.expect("the shelf is there");
         assert_eq!((loaded.version, loaded.state.on_hand()), (50, 50));

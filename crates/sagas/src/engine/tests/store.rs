@@ -1,8 +1,11 @@
 //! A log over another one that dies, or is away for a while, at a chosen append.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use event_store::{AppendError, Appended, CommandRecord, Commit, Page, StoreError};
+
+use uuid::Uuid;
 
 use super::*;
 
@@ -172,6 +175,16 @@ impl EventStore for Faulty {
     async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError> {
         self.alive().await;
         self.inner.set_mark(name, value).await
+    }
+
+    async fn lease_take(&self, name: &str, owner: Uuid, time: Duration) -> Result<bool, StoreError> {
+        self.alive().await;
+        self.inner.lease_take(name, owner, time).await
+    }
+
+    async fn lease_return(&self, name: &str, owner: Uuid) -> Result<(), StoreError> {
+        self.alive().await;
+        self.inner.lease_return(name, owner).await
     }
 
     async fn close(&self) {

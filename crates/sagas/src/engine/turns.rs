@@ -1,0 +1,178 @@
+//! Several processes over one log: exactly one of them at a time moves the processes of a kind on, the others show how
+//! they are doing and take decisions of staff in.
+//!
+//! Whoever leads holds the kind's lease. Everybody follows the streams of the kind: who does not lead shows what others
+//! watch, and who leads performs what a decision taken elsewhere led to. Who comes to lead begins like after a start.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use event_store::lease::Lease;
+use event_store::{Filter, PAGE_EVENTS_MAX, Position, RecordedEvent};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::Process;
+use super::record::Record;
+use super::runner::{EngineError, Runner, held};
+
+/// How long to wait before what the store refused is tried again.
+const STORE_RETRY: Duration = Duration::from_millis(200);
+
+impl<P: Process> Runner<P> {
+    /// Does what is this process's to do until shutdown: leads whenever it holds the kind's lease, and follows what others
+    /// do. `owner` is another one in every process. Call [`Runner::survey`] first.
+    pub async fn run_in_turns(self: Arc<Self>, owner: Uuid, shutdown: watch::Receiver<bool>) {
+        tokio::join!(self.clone().observe(shutdown.clone()), self.lead_in_turns(owner, shutdown));
+    }
+
+    /// Notes the open tasks and how far others are, without leading: for a start beside others.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when the streams cannot be read.
+    pub async fn survey(self: &Arc<Self>) -> Result<(), EngineError> {
+        self.leads.store(false, Ordering::Release);
+        let head = *self.shop.bus.store().head().borrow();
+        self.observed_until.store(head.0, Ordering::Relaxed);
+        let (_, open) = self.marks().await.map_err(|error| EngineError::Store(error.into()))?;
+        for (id, (_, folded)) in self.read_open(open).await? {
+            folded.tasks.values().for_each(|task| self.note_task(&id, task));
+        }
+        Ok(())
+    }
+
+    /// Follows the streams of the kind without ever leading, until shutdown: for a process that only answers.
+    pub async fn observe(self: Arc<Self>, mut shutdown: watch::Receiver<bool>) {
+        let store = self.shop.bus.store().clone();
+        let filter = Filter { kinds: vec![P::KIND.to_owned()] };
+        let mut head = store.head();
+        while !*shutdown.borrow() {
+            let after = Position(self.observed_until.load(Ordering::Relaxed));
+            let is_at_end = match store.read_all(after, PAGE_EVENTS_MAX, &filter).await {
+                Ok(page) => match self.notice_all(&page.events).await {
+                    Ok(()) => {
+                        self.observed_until.store(page.next.0, Ordering::Relaxed);
+                        page.next >= page.head
+                    }
+                    Err(error) => {
+                        tracing::error!(kind = P::KIND, ?error, "a process cannot be followed, trying again");
+                        false
+                    }
+                },
+                Err(error) => {
+                    tracing::error!(kind = P::KIND, ?error, "the processes cannot be followed, trying again");
+                    false
+                }
+            };
+            let seen = self.observed_until.load(Ordering::Relaxed);
+            if is_at_end {
+                tokio::select! {
+                    _ = shutdown.wait_for(|stop| *stop) => return,
+                    grown = head.wait_for(|head| head.0 > seen) => if grown.is_err() { return },
+                }
+            } else if seen == after.0 {
+                tokio::select! {
+                    _ = shutdown.wait_for(|stop| *stop) => return,
+                    () = tokio::time::sleep(STORE_RETRY) => {}
+                }
+            }
+        }
+    }
+
+    async fn lead_in_turns(self: Arc<Self>, owner: Uuid, shutdown: watch::Receiver<bool>) {
+        let lease = Lease::new(self.shop.bus.store().clone(), format!("process/{}", P::KIND), owner);
+        while let Some(turn) = lease.wait(&shutdown).await {
+            let stop = turn.stop();
+            turn.hold(async {
+                if self.take_over(stop.clone()).await {
+                    self.clone().follow(stop).await;
+                }
+                self.leads.store(false, Ordering::Release);
+            })
+            .await;
+        }
+    }
+
+    /// Begins to lead: forgets what was at hand, since others have moved on, and finds what is under way. Returns false
+    /// when it was told to stop before that.
+    async fn take_over(self: &Arc<Self>, mut stop: watch::Receiver<bool>) -> bool {
+        self.forget_all();
+        self.leads.store(true, Ordering::Release);
+        while !*stop.borrow() {
+            match self.recover().await {
+                Ok(()) => return true,
+                Err(error) => {
+                    tracing::error!(kind = P::KIND, ?error, "what is under way cannot be read, trying again");
+                    tokio::select! {
+                        _ = stop.wait_for(|stop| *stop) => {}
+                        () = tokio::time::sleep(STORE_RETRY) => {}
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    async fn notice_all(self: &Arc<Self>, events: &[Arc<RecordedEvent>]) -> Result<(), EngineError> {
+        for event in events {
+            let (id, leads) = (&*event.stream.id, self.leads.load(Ordering::Acquire));
+            let is_decision = event.event_type == "process.task_decided";
+            if is_decision || event.event_type == "process.task_opened" {
+                self.note(id, &record_of::<P>(event)?);
+            }
+            match leads {
+                true if is_decision => self.catch_up_with(id, event.sequence).await?,
+                true => {}
+                false => self.show_move(id, event.sequence).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Where someone watches a process that another one moves: shows how it is doing now.
+    async fn show_move(&self, id: &str, sequence: u64) -> Result<(), EngineError> {
+        let Some(instance) = self.instance_at_hand(id) else { return Ok(()) };
+        let _turn = instance.turn.acquire().await;
+        if instance.status.receiver_count() == 0 {
+            *instance.folded() = None;
+        } else if instance.folded().as_ref().is_none_or(|folded| folded.version < sequence) {
+            let folded = self.load(id).await?;
+            instance.show(folded.process.status());
+            *instance.folded() = Some(folded);
+        }
+        Ok(())
+    }
+
+    /// Where another process has moved one on, by a decision of staff: takes it in and performs what it led to.
+    async fn catch_up_with(self: &Arc<Self>, id: &str, sequence: u64) -> Result<(), EngineError> {
+        let instance = self.instance(id);
+        {
+            let _turn = instance.turn.acquire().await;
+            if instance.folded().as_ref().is_some_and(|folded| folded.version >= sequence) {
+                return Ok(());
+            }
+            let folded = self.load(id).await?;
+            self.note_all(id, &folded);
+            instance.show(folded.process.status());
+            *instance.folded() = Some(folded);
+        }
+        self.resume(id.to_owned()).await;
+        Ok(())
+    }
+
+    fn forget_all(&self) {
+        held(&self.undelivered).clear();
+        held(&self.timers).clear();
+        *held(&self.open) = Default::default();
+        self.each_instance(|instance| {
+            instance.inbox().clear();
+            instance.in_flight().clear();
+            *instance.folded() = None;
+        });
+    }
+}
+
+fn record_of<P: Process>(event: &RecordedEvent) -> Result<Record<P::Input, P::Step>, EngineError> {
+    serde_json::from_str(event.payload.get()).map_err(|error| EngineError::Store(error.into()))
+}

@@ -1,0 +1,81 @@
+//! Several real processes over one PostgreSQL: all of them sell, one at a time does the work behind, and whoever does it
+//! may be killed at any moment (`kill -9`): another one takes over, and nothing is lost or done twice.
+//!
+//! Two processes answer and work, a third one only answers, and the payment provider is a process of its own. Shoppers buy
+//! at the third and at the one that survives. `COMPTOIR_KILLS` says how often the one that works is killed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use test_postgres::TestPostgres;
+use testkit::TempFolder;
+
+use crate::kill::program::{Program, Setup, free_address};
+use crate::kill::shoppers::{Placed, Shoppers};
+use crate::kill::{JOURNAL, ROUND_SECONDS_MAX, SETTLE_SECONDS_MAX, SHOPPERS, books, kills, remember, stock_up};
+
+/// How many orders are acknowledged before the kill, and in all.
+const ORDERS: (usize, usize) = (40, 120);
+const WEBHOOK_SECRET: &str = "whsec_several_processes";
+
+/// The processes of one shop, each with a folder of its own.
+struct Street {
+    folder: TempFolder,
+    database_url: String,
+    payments: Program,
+}
+
+impl Street {
+    /// Opens the provider and the process that only answers, which is told by it.
+    async fn open(database_url: String) -> (Self, Program) {
+        let (folder, address) = (TempFolder::new(), free_address());
+        let mut setup = Setup::of_shop(&folder.path().join("payments"), None);
+        setup.arguments = ["payments", "--deliver-to", &format!("http://{address}")].map(str::to_owned).to_vec();
+        setup.environment = vec![("COMPTOIR_PAYMENT_WEBHOOK_SECRET", WEBHOOK_SECRET.into())];
+        let street = Self { payments: Program::open_as(setup).await, folder, database_url };
+        let answers = Program::open_as(Setup { address, ..street.setup("answers", "api") }).await;
+        (street, answers)
+    }
+
+    fn setup(&self, name: &str, roles: &str) -> Setup {
+        let mut setup = Setup::of_shop(&self.folder.path().join(name), Some(&self.database_url));
+        setup.environment = vec![
+            ("COMPTOIR_ROLES", roles.into()),
+            ("COMPTOIR_PAYMENT_URL", format!("http://{}", self.payments.setup.address).into()),
+            ("COMPTOIR_PAYMENT_KEY", "sk_test_several".into()),
+            ("COMPTOIR_PAYMENT_WEBHOOK_SECRET", WEBHOOK_SECRET.into()),
+        ];
+        setup
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_processes_the_one_that_works_may_die_and_the_shop_goes_on() {
+    let Some(cluster) = TestPostgres::start_durable() else { return };
+    let (street, answers) = Street::open(cluster.create_database()).await;
+    let mut works = Program::open_as(street.setup("first", "api,worker")).await;
+    let mut waits = Program::open_as(street.setup("second", "api,worker")).await;
+    stock_up(&answers.wire, &answers.staff_token()).await;
+    let mut shoppers = Shoppers::arrive(&answers.wire, SHOPPERS).await;
+    let mut placed = BTreeMap::<String, Placed>::new();
+    let (limit, settle) = (Duration::from_secs(ROUND_SECONDS_MAX), Duration::from_secs(SETTLE_SECONDS_MAX));
+    for round in 0..kills() {
+        let wires = [answers.wire.clone(), waits.wire.clone()];
+        let shopping = shoppers.shop_through(&wires, ORDERS, || works.kill());
+        let (acknowledged, gap) = tokio::time::timeout(limit, shopping).await.expect("the shoppers are served in time");
+        remember(&mut placed, acknowledged);
+        shoppers.ask_again(&answers.wire, &placed).await;
+        let sums = books::check(&answers, &street.payments.data(JOURNAL), &placed, settle).await;
+        eprintln!(
+            "several processes, kill {}: {} orders confirmed in all, {} units sold; nothing acknowledged for {gap:.1?}",
+            round + 1,
+            sums.confirmed,
+            sums.units,
+        );
+        let again = works.open_again().await;
+        works = std::mem::replace(&mut waits, again);
+    }
+    for program in [works, waits, answers, street.payments] {
+        program.stop().await;
+    }
+}
