@@ -7,6 +7,7 @@ mod keeping;
 mod moments;
 mod reading;
 mod sealing;
+mod snapshots;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,7 @@ pub use reading::{
     bytes_are_kept_exactly, head_wakes_readers, positions_are_dense_under_concurrent_writers, the_log_is_read_in_pages,
 };
 pub use sealing::{differing_seals_are_refused, seals_are_kept};
+pub use snapshots::the_last_snapshot_of_a_stream_is_kept;
 
 /// How long a check waits for something that must happen.
 const WAIT_SECONDS_MAX: u64 = 60;

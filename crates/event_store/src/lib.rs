@@ -20,6 +20,7 @@ pub mod memory;
 pub mod moments;
 pub mod postgres;
 pub mod seals;
+pub mod snapshots;
 pub mod sqlite;
 mod tail;
 
@@ -33,6 +34,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::seals::SealStore;
+use crate::snapshots::SnapshotStore;
 
 /// The most events one commit may hold.
 pub const COMMIT_EVENTS_MAX: usize = 1_000;
@@ -292,6 +294,11 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// [`StoreError`] when the engine fails.
     async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError>;
+
+    /// Returns where state snapshots are kept; `None` for a backend that keeps none, whose streams are always folded whole.
+    fn snapshots(&self) -> Option<&dyn SnapshotStore> {
+        None
+    }
 
     /// Returns where what proves the log is kept; `None` for a backend whose log is not sealed.
     fn seals(&self) -> Option<&dyn SealStore> {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::checks::{self, PageQuery};
 use crate::lease::Leases;
 use crate::seals::{SEALS_PAGE_MAX, SealError, SealStore, Seals, StoredCheckpoint, StoredTile};
+use crate::snapshots::{MemorySnapshots, SnapshotStore};
 use crate::{
     AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position, RecordedEvent, StoreError,
     StreamId, tail,
@@ -23,6 +24,7 @@ pub struct MemoryStore {
     state: Mutex<State>,
     leases: Leases,
     head: watch::Sender<Position>,
+    snapshots: MemorySnapshots,
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +51,8 @@ impl Default for MemoryStore {
 impl MemoryStore {
     /// Makes an empty log.
     pub fn new() -> Self {
-        Self { state: Mutex::default(), leases: Leases::default(), head: watch::Sender::new(Position(0)) }
+        let (leases, snapshots) = (Leases::default(), MemorySnapshots::default());
+        Self { state: Mutex::default(), leases, head: watch::Sender::new(Position(0)), snapshots }
     }
 
     /// No panic leaves the state half changed: everything that can fail is looked at before anything is written.
@@ -163,6 +166,10 @@ impl EventStore for MemoryStore {
     async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError> {
         self.open_state()?.marks.insert(name.to_owned(), value);
         Ok(())
+    }
+
+    fn snapshots(&self) -> Option<&dyn SnapshotStore> {
+        Some(&self.snapshots)
     }
 
     fn seals(&self) -> Option<&dyn SealStore> {

@@ -65,6 +65,7 @@ macro_rules! contract {
             one_of_many_racers_wins
             seals_are_kept
             the_first_of_many_secrets_counts
+            the_last_snapshot_of_a_stream_is_kept
             the_log_is_read_in_pages
             unicode_ids_are_kept
         }

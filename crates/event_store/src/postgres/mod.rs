@@ -11,6 +11,7 @@
 mod head;
 mod reader;
 mod seals;
+mod snapshots;
 mod writer;
 
 use std::str::FromStr;
@@ -26,6 +27,7 @@ use uuid::Uuid;
 
 use crate::checks;
 use crate::seals::SealStore;
+use crate::snapshots::SnapshotStore;
 use crate::tail::Tail;
 use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
 use crate::{RecordedEvent, StoreError, StreamId};
@@ -125,6 +127,7 @@ async fn create_schema(pool: &PgPool) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK).execute(&mut *transaction).await?;
     (&mut *transaction).execute(SCHEMA).await?;
     (&mut *transaction).execute(seals::SCHEMA).await?;
+    (&mut *transaction).execute(snapshots::SCHEMA).await?;
     transaction.commit().await
 }
 
@@ -207,6 +210,10 @@ impl EventStore for PostgresStore {
         let value = i64::try_from(value).map_err(checks::unavailable)?;
         sqlx::query(sql).bind(name).bind(value).execute(&self.pool).await.map_err(checks::unavailable)?;
         Ok(())
+    }
+
+    fn snapshots(&self) -> Option<&dyn SnapshotStore> {
+        Some(self)
     }
 
     fn seals(&self) -> Option<&dyn SealStore> {

@@ -9,6 +9,7 @@
 
 mod reader;
 mod seals;
+mod snapshots;
 mod soundness;
 mod writer;
 
@@ -26,6 +27,7 @@ use uuid::Uuid;
 use crate::checks;
 use crate::lease::Leases;
 use crate::seals::SealStore;
+use crate::snapshots::SnapshotStore;
 use crate::tail::Tail;
 use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
 use crate::{RecordedEvent, StoreError, StreamId};
@@ -209,6 +211,10 @@ impl EventStore for SqliteStore {
     async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError> {
         let (name, value) = (name.to_owned(), i64::try_from(value).map_err(checks::unavailable)?);
         self.ask(|answer| Job::SetMark { name, value, answer }).await
+    }
+
+    fn snapshots(&self) -> Option<&dyn SnapshotStore> {
+        Some(self)
     }
 
     fn seals(&self) -> Option<&dyn SealStore> {

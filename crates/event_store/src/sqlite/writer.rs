@@ -11,9 +11,10 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{reader, seals, soundness};
+use super::{reader, seals, snapshots, soundness};
 use crate::checks::{self, SharedError};
 use crate::seals::{SealError, Seals};
+use crate::snapshots::StateSnapshot;
 use crate::tail::Tail;
 use crate::{AppendError, Appended, Commit, Position, StoreError, StreamId};
 
@@ -34,6 +35,8 @@ pub(super) enum Job {
     SecretDestroy { name: String, answer: Answer<bool> },
     SetMark { name: String, value: i64, answer: Answer<()> },
     StoreSeals { seals: Seals, answer: Answer<Result<(), SealError>> },
+    KeepSnapshot { stream: StreamId, snapshot: StateSnapshot, answer: Answer<()> },
+    DropSnapshots { answer: Answer<()> },
 }
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Failed>>;
@@ -180,6 +183,14 @@ impl Writer {
             }
             Job::StoreSeals { seals, answer } => {
                 let tell = batch.step(answer, || seals::store(&self.connection, &seals));
+                batch.told.push(tell);
+            }
+            Job::KeepSnapshot { stream, snapshot, answer } => {
+                let tell = batch.step(answer, || snapshots::keep(&self.connection, &stream, &snapshot));
+                batch.told.push(tell);
+            }
+            Job::DropSnapshots { answer } => {
+                let tell = batch.step(answer, || snapshots::drop_all(&self.connection));
                 batch.told.push(tell);
             }
         }
@@ -349,7 +360,8 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     // In KiB when negative: 16 MiB, for the inner pages of the indexes; a larger one measured slower.
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.execute_batch(SCHEMA)?;
-    connection.execute_batch(seals::SCHEMA)
+    connection.execute_batch(seals::SCHEMA)?;
+    connection.execute_batch(snapshots::SCHEMA)
 }
 
 /// Parameters 1 to 5 are what the events have in common, then there are five for each event.
