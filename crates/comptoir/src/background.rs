@@ -76,6 +76,8 @@ impl Background {
         work.begin(&processes).await.context("what was under way cannot be read")?;
         tasks.spawn(work.clone().run_processes(processes.clone()));
         tasks.spawn(work.clone().run_read_models(runner));
+        let (bus, stop) = (shop.bus.clone(), work.stop.clone());
+        tasks.spawn(async move { bus.keep_snapshots(stopped(stop)).await });
         if roles.answers() {
             let (index, stop) = (search.clone(), work.stop.clone());
             tasks.spawn(async move {

@@ -3,6 +3,9 @@
 //! No clock, no randomness, no I/O. A context imports `crate::values`, `crate::decider`, `crate::upcast` and its own
 //! folder, nothing else of this crate; a tidy test holds that.
 
+/// Names this crate's code: states that other code folded may be of another shape, or mean something else.
+pub const FINGERPRINT: &str = env!("DOMAIN_FINGERPRINT");
+
 pub mod decider;
 pub mod upcast;
 pub mod values;

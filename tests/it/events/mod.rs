@@ -3,6 +3,7 @@
 mod golden;
 mod metadata;
 mod releases;
+mod snapshots;
 
 use std::path::{Path, PathBuf};
 

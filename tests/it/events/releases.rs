@@ -27,7 +27,8 @@ use super::folder;
 /// A day after the journey: nothing is due that was not due before.
 const AFTERWARDS: Timestamp = Timestamp::from_micros(1_777_600_000_000_000);
 
-fn releases() -> Vec<(String, String)> {
+/// Returns the logs of all releases by their names.
+pub(super) fn releases() -> Vec<(String, String)> {
     let logs = folder("schema/events/logs");
     let mut found = Vec::new();
     for entry in std::fs::read_dir(&logs).expect("the logs are there") {

@@ -5,6 +5,7 @@
 //! costs no read.
 
 mod metadata;
+mod snapshots;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -21,7 +22,9 @@ use event_store::{
 };
 
 pub use metadata::{Cause, metadata_text};
+pub use snapshots::{SNAPSHOT_BYTES_MAX, SNAPSHOT_EVENTS};
 
+use self::snapshots::Snapshots;
 use self::turns::{Turn, Turns};
 use crate::actor::Actor;
 use crate::as_of::AsOf;
@@ -121,6 +124,27 @@ pub struct Outcome<D> {
     pub replayed: bool,
 }
 
+/// How far a stream is folded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// All of it.
+    End,
+    /// To this sequence.
+    Version(u64),
+    /// To this place in the log.
+    Position(Position),
+}
+
+impl Until {
+    fn wants(self, event: &RecordedEvent) -> bool {
+        match self {
+            Until::End => true,
+            Until::Version(version) => event.sequence <= version,
+            Until::Position(position) => event.position <= position,
+        }
+    }
+}
+
 /// What a decision is taken on.
 struct Basis<D> {
     loaded: Loaded<D>,
@@ -147,12 +171,13 @@ pub struct Bus {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     turns: Turns,
+    snapshots: Snapshots,
 }
 
 impl Bus {
     /// Opens the bus over a log.
     pub fn new(store: Arc<dyn EventStore>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { store, clock, ids, turns: Turns::default() }
+        Self { store, clock, ids, turns: Turns::default(), snapshots: Snapshots::default() }
     }
 
     /// Returns the log under the bus.
@@ -198,7 +223,7 @@ impl Bus {
         D: Decider,
         D::Error: domain::decider::Refusal,
     {
-        let loaded = self.fold_from(stream, at_hand, |_| true).await?;
+        let loaded = self.fold_from(stream, at_hand, Until::End).await?;
         if loaded.version > 0 {
             self.turns.remember_if_idle(stream, &loaded);
         }
@@ -215,7 +240,7 @@ impl Bus {
         D::Error: domain::decider::Refusal,
     {
         let start = Loaded { state: Arc::new(D::default()), version: 0 };
-        self.fold_from(&StreamId::new(D::TYPE, id), start, |event| event.sequence <= version).await
+        self.fold_from(&StreamId::new(D::TYPE, id), start, Until::Version(version)).await
     }
 
     /// Loads an aggregate as it is or as it was.
@@ -231,7 +256,7 @@ impl Bus {
             AsOf::Now => self.load(id).await,
             AsOf::Position(until) => {
                 let start = Loaded { state: Arc::new(D::default()), version: 0 };
-                self.fold_from(&StreamId::new(D::TYPE, id), start, |event| event.position <= until).await
+                self.fold_from(&StreamId::new(D::TYPE, id), start, Until::Position(until)).await
             }
         }
     }
@@ -307,7 +332,7 @@ impl Bus {
             let basis = match turn.take_cached::<D>() {
                 Some(loaded) => Basis { loaded, known: Known::AtHand },
                 None if begins && lost == 0 => Basis { loaded: nothing(), known: Known::Guessed },
-                None => Basis { loaded: self.fold_from(&stream, nothing(), |_| true).await?, known: Known::Fresh },
+                None => Basis { loaded: self.fold_from(&stream, nothing(), Until::End).await?, known: Known::Fresh },
             };
             match self.attempt(&turn, basis, request, commands).await {
                 Attempt::Done(outcome) => return outcome,
@@ -359,9 +384,12 @@ impl Bus {
             Ok(commit) => commit,
             Err(error) => return Attempt::Done(Err(error)),
         };
+        let last_event = commit.events.last().map(|event| event.event_id);
         match self.store.append(commit).await {
             Ok(Appended { sequence, position }) => {
-                turn.remember(&Loaded { state: state.clone(), version: sequence });
+                let after = Loaded { state: state.clone(), version: sequence };
+                turn.remember(&after);
+                self.snapshots.note(turn.stream(), &after, expected, last_event);
                 Attempt::Done(Ok(Outcome { id, state, version: sequence, position: Some(position), replayed: false }))
             }
             Err(AppendError::WrongVersion { .. }) => Attempt::LostRace,
@@ -391,7 +419,7 @@ impl Bus {
             return Ok(true);
         }
         let version = untouched.version;
-        let newest = self.fold_from(turn.stream(), untouched, |_| true).await?;
+        let newest = self.fold_from(turn.stream(), untouched, Until::End).await?;
         turn.remember(&newest);
         Ok(newest.version == version)
     }
@@ -450,34 +478,41 @@ impl Bus {
         Ok(Commit { stream: stream.clone(), expected, events, command, recorded_at: self.clock.now().micros() })
     }
 
-    /// Folds what a stream holds behind a state, as long as it is wanted.
-    async fn fold_from<D>(
-        &self,
-        stream: &StreamId,
-        mut loaded: Loaded<D>,
-        is_wanted: impl Fn(&RecordedEvent) -> bool + Send,
-    ) -> Result<Loaded<D>, AppError>
+    /// Folds what a stream holds behind a state, so far.
+    async fn fold_from<D>(&self, stream: &StreamId, mut loaded: Loaded<D>, until: Until) -> Result<Loaded<D>, AppError>
     where
         D: Decider,
         D::Error: domain::decider::Refusal,
     {
+        // Most streams are short: whether there is a snapshot is asked only once one turns out not to be.
+        let mut may_jump = loaded.version == 0;
+        let mut limit = if may_jump { self.snapshots.first_page() } else { PAGE_EVENTS_MAX };
+        let (mut since, mut last_event) = (loaded.version, None);
         loop {
-            let page = self.store.read_stream(stream, loaded.version, PAGE_EVENTS_MAX).await?;
-            if page.is_empty() {
+            let page = self.store.read_stream(stream, loaded.version, limit).await?;
+            let is_last = page.len() < limit;
+            if may_jump
+                && !is_last
+                && let Some(snapshot) = self.snapshots.find(&*self.store, stream, until).await
+            {
+                since = snapshot.version;
+                loaded = snapshot;
+            } else if !page.is_empty() {
                 // Others may hold the state too: it is not copied for nothing.
-                return Ok(loaded);
-            }
-            let state = Arc::make_mut(&mut loaded.state);
-            for event in &page {
-                if !is_wanted(event) {
-                    return Ok(loaded);
+                let state = Arc::make_mut(&mut loaded.state);
+                for event in &page {
+                    if !until.wants(event) {
+                        return Ok(loaded);
+                    }
+                    state.evolve(&decode::<D::Event>(event)?);
+                    (loaded.version, last_event) = (event.sequence, Some(event.event_id));
                 }
-                state.evolve(&decode::<D::Event>(event)?);
-                loaded.version = event.sequence;
             }
-            if page.len() < PAGE_EVENTS_MAX {
+            if is_last {
+                self.snapshots.note(stream, &loaded, since, last_event);
                 return Ok(loaded);
             }
+            (may_jump, limit) = (false, PAGE_EVENTS_MAX);
         }
     }
 

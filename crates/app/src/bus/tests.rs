@@ -4,6 +4,7 @@ mod cache;
 mod commands;
 mod idempotency;
 mod races;
+mod snapshots;
 mod turns;
 
 use std::sync::Arc;
