@@ -42,7 +42,7 @@ const ROOMS: &[Room] = &[
     room("domain", "crates/domain", &[], &[]),
     room("event_store", "crates/event_store", &[], &["test_postgres"]),
     room("proof", "crates/proof", &[], &[]),
-    room("app", "crates/app", &["domain", "event_store", "proof"], &[]),
+    room("app", "crates/app", &["domain", "event_store", "proof"], &["test_postgres"]),
     room("projections", "crates/projections", &["domain", "event_store"], &["test_postgres"]),
     room("sagas", "crates/sagas", &["domain", "event_store", "app"], &[]),
     room("gateways", "crates/gateways", &["domain", "sagas"], &[]),
