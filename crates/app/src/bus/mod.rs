@@ -4,6 +4,7 @@
 //! other processes do is caught by the expected version. The state after a commit stays at hand, so a hot aggregate
 //! costs no read.
 
+mod fold;
 mod metadata;
 mod snapshots;
 #[cfg(test)]
@@ -15,15 +16,13 @@ use std::time::Duration;
 
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::decider::Decider;
-use domain::upcast::{self, StoredEvent};
-use event_store::{
-    AppendError, Appended, CommandId, CommandRecord, Commit, EventStore, NewEvent, PAGE_EVENTS_MAX, Position,
-    RecordedEvent, StoreError, StreamId,
-};
+use event_store::{AppendError, Appended, CommandId, CommandRecord, Commit, EventStore, NewEvent, Position, StreamId};
 
+pub use fold::decode;
 pub use metadata::{Cause, metadata_text};
 pub use snapshots::{SNAPSHOT_BYTES_MAX, SNAPSHOT_EVENTS};
 
+use self::fold::Until;
 use self::snapshots::Snapshots;
 use self::turns::{Turn, Turns};
 use crate::actor::Actor;
@@ -122,27 +121,6 @@ pub struct Outcome<D> {
     pub position: Option<Position>,
     /// Whether it had happened before under the same key.
     pub replayed: bool,
-}
-
-/// How far a stream is folded.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Until {
-    /// All of it.
-    End,
-    /// To this sequence.
-    Version(u64),
-    /// To this place in the log.
-    Position(Position),
-}
-
-impl Until {
-    fn wants(self, event: &RecordedEvent) -> bool {
-        match self {
-            Until::End => true,
-            Until::Version(version) => event.sequence <= version,
-            Until::Position(position) => event.position <= position,
-        }
-    }
 }
 
 /// What a decision is taken on.
@@ -478,44 +456,6 @@ impl Bus {
         Ok(Commit { stream: stream.clone(), expected, events, command, recorded_at: self.clock.now().micros() })
     }
 
-    /// Folds what a stream holds behind a state, so far.
-    async fn fold_from<D>(&self, stream: &StreamId, mut loaded: Loaded<D>, until: Until) -> Result<Loaded<D>, AppError>
-    where
-        D: Decider,
-        D::Error: domain::decider::Refusal,
-    {
-        // Most streams are short: whether there is a snapshot is asked only once one turns out not to be.
-        let mut may_jump = loaded.version == 0;
-        let mut limit = if may_jump { self.snapshots.first_page() } else { PAGE_EVENTS_MAX };
-        let (mut since, mut last_event) = (loaded.version, None);
-        loop {
-            let page = self.store.read_stream(stream, loaded.version, limit).await?;
-            let is_last = page.len() < limit;
-            if may_jump
-                && !is_last
-                && let Some(snapshot) = self.snapshots.find(&*self.store, stream, until).await
-            {
-                since = snapshot.version;
-                loaded = snapshot;
-            } else if !page.is_empty() {
-                // Others may hold the state too: it is not copied for nothing.
-                let state = Arc::make_mut(&mut loaded.state);
-                for event in &page {
-                    if !until.wants(event) {
-                        return Ok(loaded);
-                    }
-                    state.evolve(&decode::<D::Event>(event)?);
-                    (loaded.version, last_event) = (event.sequence, Some(event.event_id));
-                }
-            }
-            if is_last {
-                self.snapshots.note(stream, &loaded, since, last_event);
-                return Ok(loaded);
-            }
-            (may_jump, limit) = (false, PAGE_EVENTS_MAX);
-        }
-    }
-
     async fn replay_or<D>(
         &self,
         request: &Request,
@@ -554,17 +494,4 @@ impl Bus {
 enum Attempt<D> {
     Done(Result<Outcome<D>, AppError>),
     LostRace,
-}
-
-/// Reads an event of any version as its context knows it today.
-///
-/// # Errors
-/// [`AppError::Broken`] naming the position, when the stored bytes are no such event.
-pub fn decode<E: StoredEvent>(event: &RecordedEvent) -> Result<E, AppError> {
-    upcast::read(&event.event_type, &event.event_version, event.payload.get()).map_err(|error| {
-        AppError::broken(StoreError::Corrupt(format!(
-            "event {} ({}) at position {} cannot be read: {error}",
-            event.event_id, event.event_type, event.position
-        )))
-    })
 }
