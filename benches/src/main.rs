@@ -7,6 +7,7 @@ mod journey;
 mod limits;
 mod lists;
 mod load;
+mod log;
 mod memory;
 mod report;
 mod server;
@@ -38,6 +39,18 @@ enum Command {
     Journey(Options),
     /// Product lists of 20 a second.
     Lists(Options),
+    /// The log alone: durable commits, reading, a hot stream and bytes on disk, beside the limits of this machine.
+    Log {
+        /// Where the log is kept.
+        #[arg(long, default_value = "sqlite")]
+        engine: EngineKind,
+        /// How many clients append at once; one measurement each.
+        #[arg(long, value_delimiter = ',', default_value = "1,8,64")]
+        clients: Vec<usize>,
+        /// How long each measurement takes, 1 to 600.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+    },
     /// Resident memory of an idle shop.
     Memory {
         /// Where the shop keeps its log and read models.
@@ -59,17 +72,18 @@ struct Options {
     seconds: u64,
 }
 
+/// Checks how many clients there are and how long they work.
+fn check(clients: &[usize], seconds: u64) -> anyhow::Result<Duration> {
+    ensure!((1..=SECONDS_MAX).contains(&seconds), "--seconds is {seconds}: allowed is 1 to {SECONDS_MAX}");
+    for count in clients {
+        ensure!((1..=CLIENTS_MAX).contains(count), "{count} clients are asked for: allowed is 1 to {CLIENTS_MAX}");
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
 impl Options {
     fn check(&self) -> anyhow::Result<Duration> {
-        ensure!(
-            (1..=SECONDS_MAX).contains(&self.seconds),
-            "--seconds is {}: allowed is 1 to {SECONDS_MAX}",
-            self.seconds
-        );
-        for count in &self.shoppers {
-            ensure!((1..=CLIENTS_MAX).contains(count), "--shoppers names {count}: allowed is 1 to {CLIENTS_MAX}");
-        }
-        Ok(Duration::from_secs(self.seconds))
+        check(&self.shoppers, self.seconds)
     }
 }
 
@@ -78,6 +92,7 @@ async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Journey(options) => Box::pin(journey::run(options.engine, &options.shoppers, options.check()?)).await,
         Command::Lists(options) => lists::run(options.engine, &options.shoppers, options.check()?).await,
+        Command::Log { engine, clients, seconds } => log::run(engine, &clients, check(&clients, seconds)?).await,
         Command::Memory { engine } => memory::run(engine).await,
     }
 }

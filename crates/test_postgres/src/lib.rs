@@ -118,18 +118,20 @@ impl TestPostgres {
         format!("postgres://postgres@localhost/{database}?host={}", self.folder.display())
     }
 
+    /// Returns one of PostgreSQL's own programs, such as `pgbench`, as a client of this cluster.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.programs.join(name));
+        command.args(["-U", "postgres", "-h"]).arg(&self.folder);
+        command
+    }
+
     /// Creates an empty database and returns its URL.
     ///
     /// # Panics
     /// When PostgreSQL refuses.
     pub fn create_database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let output = Command::new(self.programs.join("createdb"))
-            .args(["-U", "postgres", "-h"])
-            .arg(&self.folder)
-            .arg(&name)
-            .output()
-            .expect("createdb runs");
+        let output = self.program("createdb").arg(&name).output().expect("createdb runs");
         assert!(output.status.success(), "createdb: {}", String::from_utf8_lossy(&output.stderr));
         self.url(&name)
     }

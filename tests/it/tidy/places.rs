@@ -4,8 +4,9 @@ use super::Breach;
 use super::source::{find_word, is_word};
 use super::tree::Tree;
 
-/// Where SQL is written.
-const SQL_PLACES: [&str; 3] = ["crates/event_store/", "crates/projections/src/rows/", "schema/"];
+/// Where SQL is written: the log, the rows, their schemas; and the measure of the log, which asks an engine for its weight
+/// and lets others insert.
+const SQL_PLACES: [&str; 4] = ["crates/event_store/", "crates/projections/src/rows/", "schema/", "benches/src/log/"];
 /// How SQL begins, in capitals as we write it.
 const SQL_WORDS: [&str; 12] = [
     "SELECT ",

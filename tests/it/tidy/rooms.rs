@@ -77,9 +77,9 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("axum", &["api", "gateways", "comptoir"]),
     ("clap", &["comptoir", "comptoir-benches"]),
     ("reqwest", &["gateways", "comptoir", "testkit"]),
-    ("rusqlite", &["event_store", "projections"]),
+    ("rusqlite", &["event_store", "projections", "comptoir-benches"]),
     ("sea-query", &["projections"]),
-    ("sqlx", &["event_store", "projections"]),
+    ("sqlx", &["event_store", "projections", "comptoir-benches"]),
     ("tantivy", &["projections"]),
     (
         "tokio",
