@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use app::Shop;
 use app::actor::{Actor, Permission};
 use app::clock::Clock;
 use app::token::Tokens;
@@ -15,7 +16,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use domain::values::CustomerId;
+use domain::values::{CustomerId, OrderId};
 use event_store::EventStore;
 use projections::{Progress, ReadModels, Replay};
 use tokio::sync::mpsc;
@@ -30,6 +31,7 @@ struct Doors {
     tokens: Arc<Tokens>,
     clock: Arc<dyn Clock>,
     vault: Arc<Vault>,
+    shop: Shop,
     store: Arc<dyn EventStore>,
     models: ReadModels,
 }
@@ -40,12 +42,14 @@ pub fn router(started: &Started) -> Router {
         tokens: started.tokens.clone(),
         clock: started.shop.clock.clone(),
         vault: started.shop.vault.clone(),
+        shop: started.shop.clone(),
         store: started.store.clone(),
         models: started.models.clone(),
     };
     Router::new()
         .route("/admin/replay/{projection}", post(replay))
         .route("/admin/forget/{customer}", post(forget))
+        .route("/admin/causality/{order}", post(causality))
         .with_state(doors)
 }
 
@@ -82,6 +86,25 @@ async fn forget(State(doors): State<Doors>, headers: HeaderMap, Path(customer): 
         Err(error) => {
             tracing::error!(%customer, ?error, "a customer could not be forgotten");
             (StatusCode::SERVICE_UNAVAILABLE, "the key could not be destroyed, try again\n").into_response()
+        }
+    }
+}
+
+/// Writes what led to what in the life of an order, as a flowchart of Mermaid.
+async fn causality(State(doors): State<Doors>, headers: HeaderMap, Path(order): Path<String>) -> Response {
+    if let Err(response) = doors.permit(&headers, Permission::OrdersRead) {
+        return *response;
+    }
+    let order: OrderId = match order.parse() {
+        Ok(order) => order,
+        Err(invalid) => return (StatusCode::BAD_REQUEST, format!("{invalid}\n")).into_response(),
+    };
+    match sagas::journey::of(&doors.shop, &order).await {
+        Ok(Some(journey)) => journey.mermaid().into_response(),
+        Ok(None) => (StatusCode::NOT_FOUND, format!("there is no order {order}\n")).into_response(),
+        Err(error) => {
+            tracing::error!(%order, ?error, "a journey could not be read");
+            (StatusCode::SERVICE_UNAVAILABLE, "the log could not be read, try again\n").into_response()
         }
     }
 }

@@ -52,6 +52,14 @@ pub async fn forget(config: &Config, customer: &str) -> anyhow::Result<String> {
     Ok(ask(config, &format!("forget/{customer}")).await?.text().await?.trim().to_owned())
 }
 
+/// Asks what led to what in the life of an order, as a flowchart of Mermaid.
+///
+/// # Errors
+/// When no shop is open or there is no such order.
+pub async fn causality(config: &Config, order: &str) -> anyhow::Result<String> {
+    Ok(ask(config, &format!("causality/{order}")).await?.text().await?.trim().to_owned())
+}
+
 /// Lets a read model be rebuilt, and shows how far it is.
 ///
 /// # Errors

@@ -88,6 +88,10 @@ enum Command {
         /// The shop that its webhooks are delivered to, such as http://127.0.0.1:8080.
         #[arg(long)]
         deliver_to: String,
+    /// Prints what led to what in the life of an order of the open shop, as a flowchart of Mermaid.
+    Causality {
+        /// The order's id, ord_….
+        order: String,
     },
     /// Plays recorded sales as real shoppers.
     Import {
@@ -146,6 +150,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay { projection } => print(&ask::replay(&config, &projection, &console).await?)?,
         Command::Forget { customer } => print(&ask::forget(&config, &customer).await?)?,
         Command::Payments { deliver_to } => play_payments(&config, &deliver_to).await?,
+        Command::Causality { order } => print(&ask::causality(&config, &order).await?)?,
         Command::Import { source: ImportSource::CompleteJourney { folder, baskets } } => {
             let options = ImportOptions { folder, baskets, searches: import::SEARCHES, console };
             let report = Box::pin(import::run(options, &config)).await?;

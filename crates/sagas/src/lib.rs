@@ -4,6 +4,7 @@
 pub mod checkout;
 pub mod engine;
 mod gateway_work;
+pub mod journey;
 pub mod ports;
 pub mod refund;
 pub mod returns;

@@ -6,7 +6,7 @@ use testkit::{Book, Client, Engine, TestServer, TestShop};
 
 use super::operations::{buy, order_when};
 
-async fn staff_step(staff: &Client, mutation: &str, input: Value) -> Value {
+pub async fn staff_step(staff: &Client, mutation: &str, input: Value) -> Value {
     let input_type = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
     let fields = if mutation.starts_with("return") {
         "id status refund { minorUnits }"
@@ -67,7 +67,7 @@ async fn journey(engine: Engine) {
 }
 
 /// Returns the second line: two units of 490.
-async fn send_back(shopper: &Client, staff: &Client, order: &Value) {
+pub async fn send_back(shopper: &Client, staff: &Client, order: &Value) {
     let query = "mutation($i: ReturnRequestInput!) { returnRequest(input: $i, idempotencyKey: \"r-1\")
         { result { id status } errors { code message } } }";
     let line = &order["lines"][1]["id"];

@@ -4,7 +4,7 @@ mod audit;
 mod bad_input;
 mod bank;
 mod freshness;
-mod journey;
+pub mod journey;
 pub mod operations;
 mod parallel;
 mod personal_data;

@@ -66,7 +66,14 @@ const DOORS: &[(&str, &str, &[&str])] = &[
     (
         "api",
         "sagas",
-        &["Processes", "checkout::CheckoutStatus", "engine::EngineError", "engine::OpenTask", "engine::RunnerStatus"],
+        &[
+            "Processes",
+            "checkout::CheckoutStatus",
+            "engine::EngineError",
+            "engine::OpenTask",
+            "engine::RunnerStatus",
+            "journey",
+        ],
     ),
 ];
 

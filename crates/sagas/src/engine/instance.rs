@@ -33,9 +33,18 @@ pub(super) enum Incoming<P: Process> {
     Resume,
 }
 
+/// Something a process asks for, and the record that says so.
+#[derive(Clone, Debug)]
+pub(super) struct Ask<S> {
+    pub(super) key: String,
+    pub(super) step: S,
+    /// The event in which it was asked: what is done for it happens because of that.
+    pub(super) asked: String,
+}
+
 /// What a stored move leaves to do, and what was performed already while it was stored.
 pub(super) struct Moved<P: Process> {
-    pub(super) asks: Vec<(String, P::Step)>,
+    pub(super) asks: Vec<Ask<P::Step>>,
     pub(super) answers: Vec<Incoming<P>>,
 }
 

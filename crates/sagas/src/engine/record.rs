@@ -6,7 +6,9 @@ use domain::upcast;
 use domain::values::{ShortText, TaskId, Timestamp};
 use event_store::{RecordedEvent, StoreError};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use super::instance::Ask;
 use super::{Process, Reaction, task_id};
 
 /// A fact about a process. Stored names are for ever.
@@ -166,9 +168,18 @@ pub struct TaskDecision {
 #[derive(Clone, Debug)]
 pub(super) struct Pending<S> {
     pub(super) step: S,
+    /// The event in which it was asked.
+    pub(super) asked: String,
     pub(super) attempts: u32,
     pub(super) retry_at: Option<Timestamp>,
     pub(super) is_dead: bool,
+}
+
+impl<S: Clone> Pending<S> {
+    /// Returns what is asked, to be performed.
+    pub(super) fn ask(&self, key: &str) -> Ask<S> {
+        Ask { key: key.to_owned(), step: self.step.clone(), asked: self.asked.clone() }
+    }
 }
 
 /// A process and everything around it, folded from its stream.
@@ -202,8 +213,8 @@ impl<P: Process> Default for Folded<P> {
 }
 
 impl<P: Process> Folded<P> {
-    /// Moves on by one record.
-    pub(super) fn apply(&mut self, record: &Record<P::Input, P::Step>) {
+    /// Moves on by one record, which is stored as this event.
+    pub(super) fn apply(&mut self, record: &Record<P::Input, P::Step>, event_id: Uuid) {
         self.version += 1;
         match record {
             Record::Told { input, position, correlation, at } => {
@@ -212,7 +223,8 @@ impl<P: Process> Folded<P> {
                 self.process.react(input, *at);
             }
             Record::Asked { key, step } => {
-                let pending = Pending { step: step.clone(), attempts: 0, retry_at: None, is_dead: false };
+                let (step, asked) = (step.clone(), event_id.to_string());
+                let pending = Pending { step, asked, attempts: 0, retry_at: None, is_dead: false };
                 self.asks.insert(key.clone(), pending);
             }
             Record::Answered { key, input, at } => {
@@ -258,7 +270,7 @@ impl<P: Process> Folded<P> {
         match task.ask {
             Some(key) if decision.choice == "retry" => {
                 if let Some(pending) = self.asks.get_mut(&key) {
-                    *pending = Pending { attempts: 0, retry_at: None, is_dead: false, step: pending.step.clone() };
+                    (pending.attempts, pending.retry_at, pending.is_dead) = (0, None, false);
                 }
             }
             Some(key) => {

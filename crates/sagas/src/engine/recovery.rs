@@ -54,7 +54,7 @@ impl<P: Process> Runner<P> {
                     *folded = self.load(&event.stream.id).await?;
                     continue;
                 }
-                folded.apply(&read_record::<P>(event).map_err(failed)?);
+                folded.apply(&read_record::<P>(event).map_err(failed)?, event.event_id);
             }
             found.retain(|_, (_, folded)| !folded.is_over());
             if page.next >= page.head {

@@ -15,8 +15,8 @@ use futures_util::future::join_all;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use super::advance::Move;
-use super::instance::{Heard, Incoming, Instance, Moved};
+use super::advance::{Move, Noted};
+use super::instance::{Ask, Heard, Incoming, Instance, Moved};
 use super::record::{Folded, ManualTask, TaskDecision, read_record};
 use super::{Process, Worker};
 
@@ -283,11 +283,10 @@ impl<P: Process> Runner<P> {
         answers
     }
 
-    async fn perform_all(&self, id: &str, correlation: Option<&str>, asks: Vec<(String, P::Step)>) -> Vec<Incoming<P>> {
+    async fn perform_all(&self, id: &str, correlation: Option<&str>, asks: Vec<Ask<P::Step>>) -> Vec<Incoming<P>> {
         let correlation = correlation.unwrap_or(id);
-        let performed = asks.into_iter().map(|(key, step)| {
-            let command = format!("{}/{id}/{key}", P::KIND);
-            let cause = Cause::of(command, correlation).because_of(format!("{}-{id}", P::KIND));
+        let performed = asks.into_iter().map(|Ask { key, step, asked }| {
+            let cause = Cause::of(format!("{}/{id}/{key}", P::KIND), correlation).because_of(asked);
             let request = Request::new(Actor::system(P::KIND), cause);
             async move {
                 let answer = self.worker.perform(id, &step, &request).await;
@@ -322,19 +321,19 @@ impl<P: Process> Runner<P> {
                 None => self.load(id).await?,
             };
             let expected = folded.version;
-            let mut step = Move::of(id, folded, self.shop.clock.now());
+            let mut step = Move::of(id, folded, self.shop.clock.now(), self.shop.ids.clone());
             heard.iter().for_each(|heard| step.hear(heard));
             incoming.iter().for_each(|item| step.take(item.clone()));
-            step.asks.retain(|(key, _)| !instance.in_flight().contains(key));
+            step.asks.retain(|ask| !instance.in_flight().contains(&ask.key));
             if seems_new && step.records.is_empty() {
                 continue;
             }
             self.tell_early(&instance, &step.folded.process);
             let is_known = self.is_known(seems_new, &heard);
             let asks = step.asks.iter().cloned();
-            let (early, asks): (Vec<_>, Vec<_>) = asks.partition(|(_, ask)| is_known && P::may_begin_early(ask));
+            let (early, asks): (Vec<_>, Vec<_>) = asks.partition(|ask| is_known && P::may_begin_early(&ask.step));
             let performed = self.perform_all(id, step.folded.correlation.as_deref(), early);
-            let (stored, answers) = tokio::join!(self.store(id, expected, &step, &heard), performed);
+            let (stored, answers) = tokio::join!(self.store(id, expected, &step), performed);
             if stored? {
                 self.finish_move(id, &instance, step, heard);
                 return Ok(Moved { asks, answers });
@@ -359,31 +358,22 @@ impl<P: Process> Runner<P> {
     }
 
     /// Stores a move's records. Returns false when another worker was faster.
-    async fn store(
-        &self,
-        id: &str,
-        expected: u64,
-        step: &Move<P>,
-        heard: &[Heard<P::Input>],
-    ) -> Result<bool, EngineError> {
+    async fn store(&self, id: &str, expected: u64, step: &Move<P>) -> Result<bool, EngineError> {
         if step.records.is_empty() {
             return Ok(true);
         }
         let failed = |error: Box<dyn std::error::Error + Send + Sync>| EngineError::Store(error);
         let correlation = step.folded.correlation.as_deref().unwrap_or(id);
-        let mut cause = Cause::of(format!("{}/{id}/{expected}", P::KIND), correlation);
-        if let Some(heard) = heard.last() {
-            cause = cause.because_of(heard.cause.clone());
-        }
-        let metadata = metadata_text(&Actor::system(P::KIND), &cause).map_err(|error| failed(error.into()))?;
+        let (actor, command) = (Actor::system(P::KIND), Cause::of(format!("{}/{id}/{expected}", P::KIND), correlation));
         let mut events = Vec::with_capacity(step.records.len());
-        for record in &step.records {
+        for Noted { event_id, cause, record } in &step.records {
+            let cause = Cause { causation: cause.clone(), ..command.clone() };
             events.push(NewEvent {
-                event_id: self.shop.ids.uuid(),
+                event_id: *event_id,
                 event_type: record.event_type().to_owned(),
                 event_version: upcast::version_of(P::UPCASTERS, record.event_type()).to_string(),
                 payload: serde_json::value::to_raw_value(record).map_err(|error| failed(error.into()))?,
-                metadata: metadata.clone(),
+                metadata: metadata_text(&actor, &cause).map_err(|error| failed(error.into()))?,
             });
         }
         let (stream, recorded_at) = (StreamId::new(P::KIND, id), self.shop.clock.now().micros());
@@ -407,14 +397,14 @@ impl<P: Process> Runner<P> {
             let mut undelivered = held(&self.undelivered);
             heard.iter().for_each(|heard| _ = undelivered.remove(&heard.position));
         }
-        records.iter().for_each(|record| self.note(id, record));
+        records.iter().for_each(|noted| self.note(id, &noted.record));
         if folded.is_over() {
             held(&self.open).forget(id);
         }
         let status = folded.process.status();
         *instance.folded() = (!folded.is_over()).then_some(folded);
         instance.show(status);
-        instance.in_flight().extend(asks.into_iter().map(|(key, _)| key));
+        instance.in_flight().extend(asks.into_iter().map(|ask| ask.key));
     }
 
     pub(super) async fn load(&self, id: &str) -> Result<Folded<P>, EngineError> {
@@ -425,7 +415,7 @@ impl<P: Process> Runner<P> {
             let page = page.map_err(|error| EngineError::Store(error.into()))?;
             for event in &page {
                 let record = read_record::<P>(event);
-                folded.apply(&record.map_err(|error| EngineError::Store(error.into()))?);
+                folded.apply(&record.map_err(|error| EngineError::Store(error.into()))?, event.event_id);
             }
             if page.len() < PAGE_EVENTS_MAX {
                 return Ok(folded);

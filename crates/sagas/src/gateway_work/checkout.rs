@@ -172,7 +172,7 @@ impl GatewayWork {
     }
 
     /// Names the parcel that a location sends for an order.
-    pub(super) fn parcel_id(order: &OrderId, location: &str) -> FulfilmentId {
+    pub(crate) fn parcel_id(order: &OrderId, location: &str) -> FulfilmentId {
         FulfilmentId::from_uuid(derived(order, &format!("fulfilment/{location}")))
     }
 }

@@ -1,5 +1,6 @@
 //! Orders over GraphQL: found by read models, shown from the write side.
 
+mod causality;
 mod live;
 mod mutations;
 mod queries;
@@ -7,6 +8,7 @@ pub mod status;
 mod timeline;
 pub mod types;
 
+pub use causality::{Causality, CausalityLink, CausalityNode};
 pub use live::{OrderChange, OrderSubscription};
 pub use mutations::OrderMutation;
 pub use queries::OrderQuery;

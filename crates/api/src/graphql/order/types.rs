@@ -11,6 +11,7 @@ use futures_util::future::try_join_all;
 use projections::order::OrderSummary;
 use projections::{Edge, Page, Slice};
 
+use super::causality::{Causality, causality};
 use super::status::{OrderFulfilmentStatus, OrderPaymentStatus, OrderStatus};
 use super::timeline::{TimelineEntry, timeline};
 use crate::graphql::address::Address;
@@ -260,6 +261,12 @@ impl Order {
             page.page_info.has_next_page = false;
         }
         Ok(page)
+    }
+
+    /// What led to what, from the first click to the refund, as it is now. Needs `AUDIT_READ`.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn causality(&self, ctx: &Context<'_>) -> Result<Option<Causality>> {
+        causality(ctx, &self.id).await
     }
 
     /// Every event of it, the oldest first: who, when and why. Needs `AUDIT_READ`.
