@@ -9,6 +9,7 @@ pub mod defaults;
 pub mod demo;
 pub mod import;
 pub mod open;
+pub mod past;
 pub mod payments;
 pub mod progress;
 pub mod serve;

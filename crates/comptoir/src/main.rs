@@ -16,7 +16,7 @@ use comptoir::config::{Config, Given, StoreKind};
 use comptoir::import::{self, ImportOptions};
 use comptoir::open::OpenShop;
 use comptoir::progress::Console;
-use comptoir::{ask, demo, payments, serve, telemetry};
+use comptoir::{ask, demo, past, payments, serve, telemetry};
 use event_store::lease::Lease;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -73,10 +73,17 @@ enum Command {
     Serve,
     /// Prints the effective configuration, secrets hidden.
     Config,
-    /// Rebuilds a read model of the open shop beside the one that serves.
+    /// Rebuilds a read model of the open shop beside the one that serves; or builds all of them as they were.
     Replay {
         /// catalog, availability, cart, order or sales.
-        projection: String,
+        #[arg(required_unless_present = "until", conflicts_with = "until")]
+        projection: Option<String>,
+        /// A position of the log, or a time such as 2026-11-22T13:08:38Z: all read models as they were then.
+        #[arg(long, requires = "into")]
+        until: Option<String>,
+        /// A file of SQLite to be made, or the URL of a PostgreSQL database without read models.
+        #[arg(long, requires = "until")]
+        into: Option<String>,
     },
     /// Destroys the key of a customer's personal data in the open shop.
     Forget {
@@ -88,6 +95,7 @@ enum Command {
         /// The shop that its webhooks are delivered to, such as http://127.0.0.1:8080.
         #[arg(long)]
         deliver_to: String,
+    },
     /// Prints what led to what in the life of an order of the open shop, as a flowchart of Mermaid.
     Causality {
         /// The order's id, ord_….
@@ -147,7 +155,13 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => Box::pin(open_shop(&config, &console)).await?,
         Command::Config => print(&config.shown())?,
-        Command::Replay { projection } => print(&ask::replay(&config, &projection, &console).await?)?,
+        Command::Replay { until: Some(until), into: Some(into), .. } => {
+            print(&past::replay_until(&config, &until, &into, &console).await?)?;
+        }
+        Command::Replay { projection, .. } => {
+            let projection = projection.context("name a read model, or --until and --into")?;
+            print(&ask::replay(&config, &projection, &console).await?)?;
+        }
         Command::Forget { customer } => print(&ask::forget(&config, &customer).await?)?,
         Command::Payments { deliver_to } => play_payments(&config, &deliver_to).await?,
         Command::Causality { order } => print(&ask::causality(&config, &order).await?)?,

@@ -112,6 +112,14 @@ fn database_url(config: &Config) -> anyhow::Result<&str> {
     config.database_url.as_deref().context("no database is named: set DATABASE_URL")
 }
 
+/// Opens the log that a configuration describes, and nothing else of the shop, which must be closed where the log is a file.
+///
+/// # Errors
+/// Says what cannot be opened, and why.
+pub async fn log(config: &Config) -> anyhow::Result<Arc<dyn EventStore>> {
+    open_log(config, files(config)?.as_ref()).await
+}
+
 async fn open_log(config: &Config, files: Option<&Files>) -> anyhow::Result<Arc<dyn EventStore>> {
     Ok(match (config.store, files) {
         (StoreKind::Postgres, _) => {

@@ -137,7 +137,7 @@ impl Replay {
     }
 }
 
-fn check(name: &'static str, applied: Result<Applied, ApplyError>) -> Result<(), RunError> {
+pub(crate) fn check(name: &'static str, applied: Result<Applied, ApplyError>) -> Result<(), RunError> {
     match applied {
         Ok(Applied::Done) => Ok(()),
         Ok(Applied::Overtaken) => Err(RunError::Overtaken(name)),
@@ -148,7 +148,7 @@ fn check(name: &'static str, applied: Result<Applied, ApplyError>) -> Result<(),
     }
 }
 
-fn progress(done: u64, total: u64, begun: Instant) -> Progress {
+pub(crate) fn progress(done: u64, total: u64, begun: Instant) -> Progress {
     let elapsed = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX).max(1);
     let rate = u128::from(done) * 1_000_000 / u128::from(elapsed);
     Progress { done, total, rate: u64::try_from(rate).unwrap_or(u64::MAX) }

@@ -57,6 +57,17 @@ pub enum RunError {
         /// The version of this program.
         known: i64,
     },
+    /// There are read models where new ones were to be built.
+    #[error("there are read models already, such as {0}: name a store without any")]
+    Occupied(&'static str),
+    /// The log has not come so far.
+    #[error("the log ends at position {end}: position {until} is beyond it")]
+    BeyondEnd {
+        /// The position asked for.
+        until: Position,
+        /// The end of the log.
+        end: Position,
+    },
     /// Another rebuild took over, or the log grew faster than it could be read.
     #[error("the rebuild of projection {0} was overtaken")]
     Overtaken(&'static str),

@@ -2,4 +2,5 @@
 
 mod causality;
 mod histories;
+mod replay;
 mod roots;

@@ -123,7 +123,8 @@ impl DateTime {
         moment.format(MICROSECONDS).ok()
     }
 
-    fn read(text: &str) -> Option<Self> {
+    /// Reads a moment as RFC 3339 writes it.
+    pub fn read(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         let micros = i64::try_from(moment.unix_timestamp_nanos() / 1_000).ok()?;
         Some(Self(Timestamp::from_micros(micros)))

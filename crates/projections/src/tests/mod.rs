@@ -2,6 +2,7 @@
 
 mod declarations;
 mod engines;
+mod past;
 mod rebuilding;
 mod running;
 mod turns;
