@@ -30,7 +30,12 @@ impl GatewayWork {
         let Some(command) = command_of(&notice).map_err(failed)? else { return Ok(()) };
         // The provider's id of the notice is the command's: however often it is told, it counts once.
         let key = CommandKey { key: notice.id.clone(), fingerprint: notice.id.clone() };
-        let cause = Cause::of(notice.id.clone(), self.conversation_of(&notice).await);
+        let Some(conversation) = self.conversation_of(&notice).await.map_err(failed)? else {
+            let (notice, payment) = (&notice.id, &notice.payment);
+            tracing::info!(notice, %payment, "a notice came before its payment began, whose own answer says the same");
+            return Ok(());
+        };
+        let cause = Cause::of(notice.id.clone(), conversation);
         let request = Request::new(Actor::system("payment_provider"), cause).keyed(Some(key));
         match record(&self.shop, &request, &notice.payment, command).await {
             Ok(_) => Ok(()),
@@ -43,12 +48,14 @@ impl GatewayWork {
         }
     }
 
-    async fn conversation_of(&self, notice: &PaymentNotice) -> String {
-        let Ok(payment) = self.payment(&notice.payment).await else { return notice.payment.to_string() };
-        let Some(order) = payment.order() else { return notice.payment.to_string() };
+    /// Returns the conversation of a payment's order; none where the payment has not begun. The provider may tell of it while
+    /// its beginning is still being stored.
+    async fn conversation_of(&self, notice: &PaymentNotice) -> Result<Option<String>, StepError> {
+        let payment = self.payment(&notice.payment).await?;
+        let Some(order) = payment.order() else { return Ok(None) };
         let order_state = self.shop.bus.load::<Order>(order.as_str()).await;
         let cart = order_state.ok().and_then(|order| order.state.sale().map(|sale| sale.cart.to_string()));
-        cart.unwrap_or_else(|| order.to_string())
+        Ok(Some(cart.unwrap_or_else(|| order.to_string())))
     }
 
     pub(crate) async fn refresh_payment(&self, order: &OrderId, request: &Request) -> Result<(), AppError> {

@@ -34,7 +34,7 @@ struct Found {
 
 /// Returns the events of an order's journey in order of position, and whether they are all.
 pub(super) async fn events(shop: &Shop, order: &OrderId) -> Result<Option<(Vec<RecordedEvent>, bool)>, AppError> {
-    let state = shop.bus.load_latest::<Order>(order.as_str()).await?.state;
+    let state = shop.bus.load::<Order>(order.as_str()).await?.state;
     let Some(sale) = state.sale() else { return Ok(None) };
     let mut found = Found::default();
     for (kind, id) in [("cart", sale.cart.as_str()), ("order", order.as_str()), (Checkout::KIND, order.as_str())] {
