@@ -12,13 +12,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The programs that must lie in one folder.
 const PROGRAMS: [&str; 4] = ["initdb", "pg_ctl", "postgres", "createdb"];
 const MISSING: &str = "PostgreSQL binaries not found: PostgreSQL tests are not run";
 /// Who owns the cluster when root runs the tests: PostgreSQL refuses to run as root.
 const UNPRIVILEGED_USERS: [&str; 2] = ["postgres", "nobody"];
+
+/// How long a killed server may take to start again.
+const START_SECONDS_MAX: u64 = 60;
 
 /// `$1` is the folder of the programs, `$2` the cluster's folder, `$3` the server's options.
 const GUARD: &str = r#"
@@ -111,6 +114,36 @@ impl TestPostgres {
             return Err(io::Error::other(line));
         }
         Ok(Self { programs, folder, guard, alive, databases: AtomicU32::new(0) })
+    }
+
+    /// Kills the server on the spot (SIGKILL) and starts it again with the same options, as an operator's service does.
+    ///
+    /// # Panics
+    /// When it does not start within a minute.
+    pub fn kill_and_start_again(&self) {
+        let data = self.folder.join("data");
+        let pid =
+            fs::read_to_string(data.join("postmaster.pid")).expect("a running server leaves its process's number");
+        let pid = pid.lines().next().expect("it is on the first line").trim().to_owned();
+        let killed = Command::new("sh").args(["-c", "kill -KILL \"$0\"", &pid]).status();
+        assert!(killed.expect("a shell runs").success(), "the server is killed");
+        let deadline = Instant::now() + Duration::from_secs(START_SECONDS_MAX);
+        // The dead server's children notice it one after the other; until then their memory is in use.
+        while !self.restart(&data).expect("pg_ctl runs") {
+            assert!(Instant::now() < deadline, "PostgreSQL does not start again after a kill");
+        }
+    }
+
+    /// Starts a server whose process is gone, with the options it had. Returns whether it did.
+    fn restart(&self, data: &Path) -> io::Result<bool> {
+        let mut command = Command::new(self.programs.join("pg_ctl"));
+        command.arg("-D").arg(data).arg("-l").arg(self.folder.join("log")).args(["-w", "restart"]);
+        command.current_dir(&self.folder).process_group(0);
+        if fs::metadata(data)?.uid() != 0 && fs::metadata("/proc/self")?.uid() == 0 {
+            let owner = fs::metadata(data)?;
+            command.uid(owner.uid()).gid(owner.gid());
+        }
+        Ok(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?.success())
     }
 
     /// Returns the URL of a database, as sqlx reads it. `postgres` is there from the start.

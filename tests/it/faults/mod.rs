@@ -1,3 +1,23 @@
-//! What may go wrong around a shop, done to the real binary: a second writer, a damaged file.
+//! What may go wrong around a shop, done to the real binary: the power, the disk, the database, a second writer.
+//!
+//! Each kind of fault has a small number, for every run, and a large one: `COMPTOIR_RELEASE_GATE=1 cargo test --release -p
+//! comptoir-tests --test it faults::` runs the large ones. A variable of its own, such as `COMPTOIR_IMAGES`, sets any other.
 
+mod disk;
+mod failing;
+mod journal;
+mod platter;
+mod power_cuts;
 mod refusals;
+
+/// Returns the number that a variable holds.
+fn number(variable: &str) -> Option<usize> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
+/// Returns how often something is done.
+fn times(variable: &str, small: usize, large: usize) -> usize {
+    let usual = if std::env::var("COMPTOIR_RELEASE_GATE").is_ok_and(|value| value == "1") { large } else { small };
+    number(variable).unwrap_or(usual)
+}

@@ -98,12 +98,13 @@ impl Setup {
     /// The program on the data of its folder, without settings of the test's own environment.
     fn command(&self) -> Command {
         let mut command = Command::new(binary());
-        command.args(["--demo", "false", "--log", "error", "--listen", &self.address]);
+        command.args(["--demo", "false", "--listen", &self.address]);
         command.arg("--data-dir").arg(self.folder.join("data")).env_remove("DATABASE_URL");
         // The server takes every such variable for a setting of its own.
         for (name, _) in env::vars().filter(|(name, _)| name.starts_with("COMPTOIR_")) {
             command.env_remove(name);
         }
+        command.env("COMPTOIR_LOG", "error");
         match &self.database_url {
             Some(url) => command.args(["--store", "postgres"]).env("DATABASE_URL", url),
             None => command.args(["--store", "sqlite"]),
@@ -174,6 +175,11 @@ impl Program {
     /// Returns a file of the data folder.
     pub fn data(&self, file: &str) -> PathBuf {
         self.setup.folder.join("data").join(file)
+    }
+
+    /// Returns the server's process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kills the server on the spot (SIGKILL): it gets no chance to do anything.

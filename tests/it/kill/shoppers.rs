@@ -67,10 +67,14 @@ impl Shoppers {
             counted.wait_for(|count| *count >= acknowledged).await.expect("the counter is there");
             kill();
         };
-        let counter = &counter;
-        let shopping = join_all(self.0.iter_mut().map(|shopper| shopper.shop(wire, counter)));
-        let (placed, ()) = tokio::join!(shopping, killing);
-        placed.into_iter().flatten().collect()
+        let (placed, ()) = tokio::join!(self.shop(wire, &counter), killing);
+        placed
+    }
+
+    /// Lets everyone place orders, which are counted, until the server is gone. Returns what was answered.
+    pub async fn shop(&mut self, wire: &Wire, counter: &watch::Sender<usize>) -> Vec<Placed> {
+        let shopping = join_all(self.0.iter_mut().map(|shopper| shopper.shop(wire, counter))).await;
+        shopping.into_iter().flatten().collect()
     }
 
     /// Lets everyone place orders at one of several servers that stay, until `goal` are acknowledged; once `before` are,
