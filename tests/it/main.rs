@@ -6,5 +6,7 @@ mod http;
 mod kill;
 mod past;
 mod processes;
+
+mod sealed;
 mod several;
 mod tidy;

@@ -1,7 +1,8 @@
 //! `comptoir`: the shop and its sub-commands.
 
+use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -13,10 +14,12 @@ use app::ids::SystemIds;
 use clap::{Args, Parser, Subcommand};
 use comptoir::background::{Background, Started};
 use comptoir::config::{Config, Given, StoreKind};
+use comptoir::exchange::{Export, Format};
 use comptoir::import::{self, ImportOptions};
-use comptoir::open::OpenShop;
+use comptoir::open::{OpenShop, empty_log, read_only_log};
 use comptoir::progress::Console;
-use comptoir::{ask, demo, past, payments, serve, telemetry};
+use comptoir::verify::Against;
+use comptoir::{ask, demo, exchange, past, payments, prove, serve, telemetry, verify};
 use event_store::lease::Lease;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -101,11 +104,40 @@ enum Command {
         /// The order's id, ord_….
         order: String,
     },
-    /// Plays recorded sales as real shoppers.
+    /// Reads the whole log, beside an open shop, and holds it against its seals and a witness.
+    Verify(VerifyArgs),
+    /// Proves that an event is in the log, or that the log has only grown; prints JSON.
+    Prove {
+        /// An event's position or id.
+        #[arg(required_unless_present = "since", conflicts_with = "since")]
+        event: Option<String>,
+        /// A file with a checkpoint that the log has grown from.
+        #[arg(long)]
+        since: Option<PathBuf>,
+    },
+    /// Writes what the log holds, beside an open shop.
+    Export {
+        #[command(subcommand)]
+        what: ExportWhat,
+    },
+    /// Plays recorded sales as real shoppers, or takes exported events in.
     Import {
         #[command(subcommand)]
         source: ImportSource,
     },
+}
+
+#[derive(Args)]
+struct VerifyArgs {
+    /// A file with a checkpoint up to which the log was verified before: only what follows is read.
+    #[arg(long)]
+    from: Option<PathBuf>,
+    /// A file with the checkpoints that a witness kept.
+    #[arg(long)]
+    witness: Option<PathBuf>,
+    /// The log's public key as it was written down; without a value it is printed.
+    #[arg(long, num_args = 0..=1, default_missing_value = "")]
+    key: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -118,6 +150,40 @@ enum ImportSource {
         #[arg(long)]
         baskets: usize,
     },
+    /// Exported events of a whole log, into an empty store. Keys of personal data are no events and do not come along.
+    Events {
+        /// The file; without one, standard input.
+        file: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+enum ExportWhat {
+    /// Events, a line each, in the order of the log.
+    Events {
+        /// cloudevents or jsonl.
+        #[arg(long, default_value = "jsonl", value_parser = format_of)]
+        format: Format,
+        /// The first position.
+        #[arg(long, default_value_t = 1)]
+        from: u64,
+        /// The last position; without one all there are.
+        #[arg(long)]
+        to: Option<u64>,
+        /// Only of this stream, such as order-ord_….
+        #[arg(long)]
+        stream: Option<String>,
+    },
+    /// Every signed checkpoint, as a witness keeps them.
+    Checkpoints,
+}
+
+fn format_of(text: &str) -> Result<Format, String> {
+    match text {
+        "cloudevents" => Ok(Format::CloudEvents),
+        "jsonl" => Ok(Format::Jsonl),
+        _ => Err("choose cloudevents or jsonl".to_owned()),
+    }
 }
 
 impl Settings {
@@ -165,6 +231,19 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Forget { customer } => print(&ask::forget(&config, &customer).await?)?,
         Command::Payments { deliver_to } => play_payments(&config, &deliver_to).await?,
         Command::Causality { order } => print(&ask::causality(&config, &order).await?)?,
+        Command::Verify(args) => return verify_log(&config, &args, &console).await,
+        Command::Prove { event, since } => {
+            let store = read_only_log(&config).await?;
+            let proof = match (event, since) {
+                (Some(event), _) => prove::inclusion(&*store, &event, &console).await?,
+                (None, since) => prove::consistency(&*store, &text_of(&since.unwrap_or_default())?).await?,
+            };
+            print(&proof)?;
+        }
+        Command::Export { what } => write_out(&config, what, &console).await?,
+        Command::Import { source: ImportSource::Events { file } } => {
+            take_in(&config, file.as_deref(), &console).await?
+        }
         Command::Import { source: ImportSource::CompleteJourney { folder, baskets } } => {
             let options = ImportOptions { folder, baskets, searches: import::SEARCHES, console };
             let report = Box::pin(import::run(options, &config)).await?;
@@ -173,6 +252,50 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn text_of(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+async fn verify_log(config: &Config, args: &VerifyArgs, console: &Console) -> anyhow::Result<ExitCode> {
+    let read = |path: &Option<PathBuf>| path.as_deref().map(text_of).transpose();
+    let (from, witness) = (read(&args.from)?, read(&args.witness)?);
+    let store = read_only_log(config).await?;
+    let key = match args.key.as_deref() {
+        None => None,
+        Some("") => {
+            print(&app::seal::public_key(&*store).await?.to_string())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(key) => Some(key.parse()?),
+    };
+    let report = verify::check(&*store, &Against { key, from, witness }, console).await?;
+    print(&report.to_string())?;
+    Ok(if report.finding.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn write_out(config: &Config, what: ExportWhat, console: &Console) -> anyhow::Result<()> {
+    let store = read_only_log(config).await?;
+    let mut out = std::io::BufWriter::new(std::io::stdout());
+    match what {
+        ExportWhat::Events { format, from, to, stream } => {
+            exchange::export(&*store, &Export { format, from, to, stream }, &mut out, console).await?
+        }
+        ExportWhat::Checkpoints => exchange::export_checkpoints(&*store, &mut out).await?,
+    };
+    out.flush().context("the events cannot be written")
+}
+
+async fn take_in(config: &Config, file: Option<&Path>, console: &Console) -> anyhow::Result<()> {
+    let source: Box<dyn std::io::Read + Send> = match file {
+        Some(path) => Box::new(File::open(path).with_context(|| format!("{} cannot be read", path.display()))?),
+        None => Box::new(std::io::stdin()),
+    };
+    let store = empty_log(config).await?;
+    let (count, root) = exchange::take_in(&*store, &mut std::io::BufReader::new(source), console).await?;
+    store.close().await;
+    print(&format!("{count} events, root {root}"))
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

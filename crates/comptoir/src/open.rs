@@ -134,6 +134,34 @@ async fn open_log(config: &Config, files: Option<&Files>) -> anyhow::Result<Arc<
     })
 }
 
+/// Opens the log alone, to be filled.
+///
+/// # Errors
+/// When it cannot be opened, such as by a shop that has it open, or the configuration keeps none.
+pub async fn empty_log(config: &Config) -> anyhow::Result<Arc<dyn EventStore>> {
+    let files = files(config)?.context("a shop that keeps nothing takes no events in: choose sqlite or postgres")?;
+    open_log(config, Some(&files)).await
+}
+
+/// Opens the log for reading only, also beside an open shop.
+///
+/// # Errors
+/// When it cannot be read, or the configuration keeps none.
+pub async fn read_only_log(config: &Config) -> anyhow::Result<Arc<dyn EventStore>> {
+    Ok(match config.store {
+        StoreKind::Postgres => {
+            let store = PostgresStore::connect_read_only(database_url(config)?).await;
+            Arc::new(store.context("the log in PostgreSQL cannot be read")?)
+        }
+        StoreKind::Sqlite => {
+            let log = Files::of(&config.data_dir).log;
+            let store = SqliteStore::open_read_only(&log).await;
+            Arc::new(store.with_context(|| format!("the log {} cannot be read", log.display()))?)
+        }
+        StoreKind::Memory => anyhow::bail!("a shop that keeps nothing has no log to read: choose sqlite or postgres"),
+    })
+}
+
 async fn open_read_models(config: &Config, files: Option<&Files>) -> anyhow::Result<ReadStore> {
     let store = match (config.store, files) {
         (StoreKind::Postgres, _) => ReadStore::postgres(database_url(config)?).await,

@@ -51,6 +51,14 @@ impl TestShop {
         Some(Self::open_in(config, folder, Arc::new(SystemClock)).await)
     }
 
+    /// Opens an empty shop whose log is witnessed by a file beside its data. `None` as for [`TestShop::open`].
+    pub async fn witnessed(engine: Engine) -> Option<Self> {
+        let folder = Arc::new(TempFolder::new());
+        let witness_file = Some(folder.path().join("witness"));
+        let config = Config { witness_file, ..config_of(engine, &folder)? };
+        Some(Self::open_in(config, folder, Arc::new(SystemClock)).await)
+    }
+
     /// Opens an empty shop that keeps nothing, by a clock of the test's.
     pub async fn with_clock(clock: Arc<dyn Clock>) -> Self {
         let config = Config { store: StoreKind::Memory, demo: false, ..Config::default() };

@@ -238,7 +238,7 @@ pub fn free_address() -> String {
 
 /// Returns the binary that `COMPTOIR_BINARY` names, or else the one beside this test, built anew where its sources have
 /// changed: cargo builds no binary of another package for a test.
-fn binary() -> &'static Path {
+pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         if let Some(named) = env::var_os("COMPTOIR_BINARY") {

@@ -89,6 +89,7 @@ pub struct Query(
     tasks::TaskQuery,
     analytics::AnalyticsQuery,
     audit::AuditQuery,
+    audit::SealQuery,
 );
 
 /// The commands.

@@ -14,7 +14,10 @@ mod stored_tree;
 mod tests;
 mod witness;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use event_store::seals::SealError;
+pub use event_store::seals::StoredCheckpoint;
 use event_store::{EventStore, RecordedEvent, StoreError};
 use proof::Hash;
 use proof::checkpoint::log_signer;
@@ -22,6 +25,7 @@ use proof::leaf::Leaf;
 use proof::note::{Signer, VerifierKey};
 use proof::tree::hash_leaf;
 
+use crate::error::{AppError, Refused};
 use crate::ids::Ids;
 
 pub use sealer::{SEAL_EVERY_EVENTS, SEAL_EVERY_SECONDS, Sealer};
@@ -63,6 +67,18 @@ impl From<SealError> for SealFailure {
     }
 }
 
+impl From<SealFailure> for AppError {
+    fn from(failure: SealFailure) -> Self {
+        match failure {
+            SealFailure::NotSealed | SealFailure::Beyond { .. } => {
+                AppError::Refused(Refused::new("NOT_SEALED", failure.to_string()))
+            }
+            SealFailure::Store(error) => error.into(),
+            SealFailure::NoKey | SealFailure::Broken(_) => AppError::broken(failure),
+        }
+    }
+}
+
 /// Returns the bytes of an event's leaf.
 pub fn leaf_of(event: &RecordedEvent) -> Vec<u8> {
     Leaf {
@@ -78,6 +94,16 @@ pub fn leaf_of(event: &RecordedEvent) -> Vec<u8> {
         metadata: event.metadata.get(),
     }
     .encoded()
+}
+
+/// Returns the bytes of an event's leaf as base64.
+pub fn leaf_text(event: &RecordedEvent) -> String {
+    STANDARD.encode(leaf_of(event))
+}
+
+/// Returns the root of a checkpoint as base64.
+pub fn root_of(checkpoint: &StoredCheckpoint) -> String {
+    Hash::new(checkpoint.root).to_string()
 }
 
 /// Returns the hash of an event's leaf.

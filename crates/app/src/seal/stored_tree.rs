@@ -6,7 +6,7 @@ use std::ops::Range;
 use event_store::seals::{SealStore, StoredCheckpoint, StoredTile};
 use event_store::{EventStore, Filter, Position, RecordedEvent};
 use proof::Hash;
-use proof::checkpoint::Checkpoint;
+use proof::checkpoint::{Checkpoint, CheckpointError};
 use proof::consistency::{is_consistent, proof_ranges};
 use proof::inclusion::{path_ranges, root_from_path};
 use proof::tiles::{GrowingTree, TILE_HASHES, TILE_HEIGHT, Tile};
@@ -90,8 +90,27 @@ impl<'a> StoredTree<'a> {
         Err(SealFailure::Broken(reason))
     }
 
+    /// Proves that the log of a later stored checkpoint begins with the log of an earlier one.
+    ///
+    /// # Errors
+    /// [`SealFailure`] when it does not, or the store fails.
+    pub async fn consistency_of(
+        &self,
+        first: &StoredCheckpoint,
+        second: &StoredCheckpoint,
+    ) -> Result<Vec<Hash>, SealFailure> {
+        let said = |stored: &StoredCheckpoint| {
+            let of = |error: CheckpointError| SealFailure::Broken(format!("a stored checkpoint: {error}"));
+            Checkpoint::unverified(&stored.note).map_err(of)
+        };
+        self.consistency(&said(first)?, &said(second)?).await
+    }
+
     /// Returns the tree of the first `size` events, to go on with.
-    pub(super) async fn growing(&self, size: u64) -> Result<GrowingTree, SealFailure> {
+    ///
+    /// # Errors
+    /// [`SealFailure`] when tiles are missing or damaged, or the store fails.
+    pub async fn growing(&self, size: u64) -> Result<GrowingTree, SealFailure> {
         let (mut open, mut row_size) = (Vec::new(), size);
         for (level, count) in (0_u8..).zip(GrowingTree::open_hashes(size)) {
             open.push(self.row(level, row_size - count as u64..row_size).await?);

@@ -52,7 +52,7 @@ pub struct PostgresStore {
     /// Gone once the store was closed.
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    follower: JoinHandle<()>,
+    follower: Option<JoinHandle<()>>,
     pool: PgPool,
     tail: Arc<Tail>,
     head: watch::Receiver<Position>,
@@ -65,18 +65,8 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be reached or refuses the schema.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(checks::unavailable)?
-            .application_name("event_store")
-            .options([("client_min_messages", "warning"), ("statement_timeout", "0"), ("lock_timeout", "0")])
-            .disable_statement_logging();
-        let pool = PgPoolOptions::new()
-            .max_connections(READERS_MAX)
-            .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS_MAX))
-            .after_connect(|connection, _| Box::pin(require_durability(connection)))
-            .connect_with(options.clone())
-            .await
-            .map_err(checks::unavailable)?;
+        let options = options_of(url)?;
+        let pool = connect_pool(options.clone()).await?;
         create_schema(&pool).await.map_err(checks::unavailable)?;
         let mut listener = PgListener::connect(url).await.map_err(checks::unavailable)?;
         listener.listen(CHANNEL).await.map_err(checks::unavailable)?;
@@ -88,11 +78,22 @@ impl PostgresStore {
         Ok(Self {
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(tokio::spawn(writer.run(queue)))),
-            follower: tokio::spawn(head::follow(listener, pool.clone(), sender)),
+            follower: Some(tokio::spawn(head::follow(listener, pool.clone(), sender))),
             pool,
             tail,
             head,
         })
+    }
+
+    /// Connects for reading only: every transaction of its connections is one that PostgreSQL lets change nothing. The end
+    /// of the log is the one it has now.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached or holds no log.
+    pub async fn connect_read_only(url: &str) -> Result<Self, StoreError> {
+        let pool = connect_pool(options_of(url)?.options([("default_transaction_read_only", "on")])).await?;
+        let (_, head) = watch::channel(reader::head(&pool).await?);
+        Ok(Self { jobs: Mutex::default(), writer: Mutex::default(), follower: None, pool, tail: Arc::default(), head })
     }
 
     /// Reads from the database always, also what was just written and is still in memory: for whoever checks the database.
@@ -108,10 +109,26 @@ impl PostgresStore {
 
     /// Takes no more commits. The writer answers those it has, then ends.
     fn stop(&self) -> Option<JoinHandle<()>> {
-        self.follower.abort();
+        if let Some(follower) = &self.follower {
+            follower.abort();
+        }
         drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
+}
+
+fn options_of(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let options = PgConnectOptions::from_str(url).map_err(checks::unavailable)?.application_name("event_store");
+    let settings = [("client_min_messages", "warning"), ("statement_timeout", "0"), ("lock_timeout", "0")];
+    Ok(options.options(settings).disable_statement_logging())
+}
+
+async fn connect_pool(options: PgConnectOptions) -> Result<PgPool, StoreError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(READERS_MAX)
+        .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS_MAX))
+        .after_connect(|connection, _| Box::pin(require_durability(connection)));
+    pool.connect_with(options).await.map_err(checks::unavailable)
 }
 
 /// An acknowledged commit is on the disk, whatever the default of the role or the database is.

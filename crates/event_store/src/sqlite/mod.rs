@@ -45,6 +45,8 @@ pub struct SqliteStore {
     /// Gone once the store was closed.
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// Whether nobody else can write.
+    holds_lock: bool,
     readers: Readers,
     leases: Leases,
     tail: Arc<Tail>,
@@ -77,7 +79,18 @@ impl SqliteStore {
             .spawn(move || writer.run(jobs))
             .map_err(checks::unavailable)?;
         let (jobs, writer, leases) = (Mutex::new(Some(sender)), Mutex::new(Some(thread)), Leases::default());
-        Ok(Self { jobs, writer, readers, leases, tail, head })
+        Ok(Self { jobs, writer, holds_lock: true, readers, leases, tail, head })
+    }
+
+    /// Opens the log for reading only, also beside a process that writes to it. The end of the log is the one it has now.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when there is no such file or SQLite cannot read it.
+    pub async fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let readers = Readers::new(path.as_ref())?;
+        let (_, head) = watch::channel(readers.with(reader::head).await?);
+        let (jobs, writer) = (Mutex::default(), Mutex::default());
+        Ok(Self { jobs, writer, holds_lock: false, readers, leases: Leases::default(), tail: Arc::default(), head })
     }
 
     /// Reads from the file always, also what was just written and is still in memory: for whoever checks the file.
@@ -166,7 +179,7 @@ impl EventStore for SqliteStore {
             return page;
         }
         let head = *self.head.borrow();
-        if after == head {
+        if after == head && self.holds_lock {
             // Nobody else writes: there is no more.
             return Ok(Page { events: Vec::new(), next: after, head });
         }
@@ -179,9 +192,9 @@ impl EventStore for SqliteStore {
         self.readers.with(move |connection| reader::find_command(connection, &id)).await
     }
 
-    /// The lock file keeps others out.
+    /// The lock file, which a writer holds, keeps others out.
     fn has_other_writers(&self) -> bool {
-        false
+        !self.holds_lock
     }
 
     fn head(&self) -> watch::Receiver<Position> {

@@ -219,8 +219,9 @@ fn json(row: &Row<'_>, column: usize) -> Result<Box<RawValue>, StoreError> {
     RawValue::from_string(get(row, column)?).map_err(|error| StoreError::Corrupt(format!("no JSON is stored: {error}")))
 }
 
+/// Reads a column. What is there and is not of its type was not written by us.
 pub(super) fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
-    row.get(column).map_err(soundness::failed)
+    row.get(column).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 pub(super) fn to_sql_limit(limit: usize) -> i64 {

@@ -1,0 +1,159 @@
+//! What must hold of each aggregate after every event, as far as one stream can tell.
+//!
+//! | | |
+//! |---|---|
+//! | payment | authorised ≥ captured ≥ refunded; captured + let go ≤ authorised |
+//! | stock | on hand, reserved, allocated, available ≥ 0; a reservation and an allocation end once |
+//! | order | total = Σ lines + shipping, payable = total − Σ coupons; it comes to rest once |
+//! | every aggregate | its events can be read, are what they are called, and can be folded |
+
+use cqrs_es::DomainEvent;
+use domain::cart::Cart;
+use domain::catalog::{Category, Product, Variant};
+use domain::decider::{Decider, Refusal};
+use domain::fulfilment::Fulfilment;
+use domain::order::{Order, OrderEvent, OrderStatus, Sale};
+use domain::payment::Payment;
+use domain::returns::Return;
+use domain::stock::{Stock, StockEvent};
+use domain::upcast::{self, StoredEvent};
+use event_store::RecordedEvent;
+
+/// Folds one stream and looks at it after every event.
+pub(super) trait Audit: Send {
+    /// Adds an event, or says what is wrong with it.
+    fn add(&mut self, event: &RecordedEvent) -> Result<(), String>;
+}
+
+/// Returns who looks at streams of a kind; nobody at those of processes, which have no invariants of their own.
+pub(super) fn audit_of(kind: &str) -> Option<Box<dyn Audit>> {
+    Some(match kind {
+        "product" => Box::new(Folded::<Product>::default()),
+        "variant" => Box::new(Folded::<Variant>::default()),
+        "category" => Box::new(Folded::<Category>::default()),
+        "cart" => Box::new(Folded::<Cart>::default()),
+        "fulfilment" => Box::new(Folded::<Fulfilment>::default()),
+        "return" => Box::new(Folded::<Return>::default()),
+        "stock" => Box::new(Folded::<Stock>::default()),
+        "payment" => Box::new(Folded::<Payment>::default()),
+        "order" => Box::new(Folded::<Order>::default()),
+        _ => return None,
+    })
+}
+
+/// An aggregate that can be looked at.
+trait Examined: Decider
+where
+    Self::Error: Refusal,
+{
+    /// Says what forbids an event in this state.
+    fn before(&self, _event: &Self::Event) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Says what must not be so.
+    fn after(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+struct Folded<D>(D);
+
+impl<D: Default> Default for Folded<D> {
+    fn default() -> Self {
+        Self(D::default())
+    }
+}
+
+impl<D> Audit for Folded<D>
+where
+    D: Examined + Send,
+    D::Error: Refusal,
+    D::Event: StoredEvent,
+{
+    fn add(&mut self, recorded: &RecordedEvent) -> Result<(), String> {
+        let RecordedEvent { event_type, event_version, payload, .. } = recorded;
+        let event: D::Event =
+            upcast::read(event_type, event_version, payload.get()).map_err(|error| error.to_string())?;
+        if event.event_type() != recorded.event_type {
+            return Err(format!("it is called {} and is {}", recorded.event_type, event.event_type()));
+        }
+        self.0.before(&event)?;
+        self.0.evolve(&event);
+        self.0.after()
+    }
+}
+
+impl Examined for Product {}
+impl Examined for Variant {}
+impl Examined for Category {}
+impl Examined for Cart {}
+impl Examined for Fulfilment {}
+impl Examined for Return {}
+
+impl Examined for Payment {
+    fn after(&self) -> Result<(), String> {
+        let (authorised, captured) = (self.authorised().minor(), self.captured().minor());
+        let (refunded, let_go) = (self.refunded().minor(), self.let_go().minor());
+        let holds = authorised >= captured && captured >= refunded && refunded >= 0 && captured + let_go <= authorised;
+        let told =
+            || format!("of {authorised} authorised {captured} are captured, {refunded} refunded, {let_go} let go");
+        if holds { Ok(()) } else { Err(told()) }
+    }
+}
+
+impl Examined for Stock {
+    fn before(&self, event: &StockEvent) -> Result<(), String> {
+        let (order, is_there) = match event {
+            StockEvent::ReservationReleased { order, .. }
+            | StockEvent::ReservationExpired { order, .. }
+            | StockEvent::Allocated { order, .. } => (order, self.reservation(order).is_some()),
+            StockEvent::AllocationReleased { order, .. } | StockEvent::Dispatched { order, .. } => {
+                (order, self.allocation(order).is_some())
+            }
+            StockEvent::Received { .. }
+            | StockEvent::Reserved { .. }
+            | StockEvent::ReservationExtended { .. }
+            | StockEvent::ReservationBarred { .. }
+            | StockEvent::Restocked { .. }
+            | StockEvent::WrittenOff { .. } => return Ok(()),
+        };
+        if is_there { Ok(()) } else { Err(format!("nothing is promised to order {order} that could end")) }
+    }
+
+    fn after(&self) -> Result<(), String> {
+        let units = [self.on_hand(), self.reserved(), self.allocated(), self.available()];
+        let told = || format!("on hand, reserved, allocated and available are {units:?}");
+        if units.iter().all(|units| *units >= 0) { Ok(()) } else { Err(told()) }
+    }
+}
+
+impl Examined for Order {
+    fn before(&self, event: &OrderEvent) -> Result<(), String> {
+        let is_over = matches!(self.status(), OrderStatus::Rejected | OrderStatus::Cancelled | OrderStatus::Completed);
+        let ends =
+            matches!(event, OrderEvent::Rejected { .. } | OrderEvent::Cancelled { .. } | OrderEvent::Completed { .. });
+        if is_over && ends {
+            return Err(format!("the order was {} before", self.status().name()));
+        }
+        Ok(())
+    }
+
+    fn after(&self) -> Result<(), String> {
+        self.sale().map_or(Ok(()), sums_up)
+    }
+}
+
+fn sums_up(sale: &Sale) -> Result<(), String> {
+    let lines: i64 = sale.lines.iter().map(|line| line.total.gross.minor()).sum();
+    let coupons: i64 = sale.coupons.iter().map(|coupon| coupon.amount.minor()).sum();
+    let (shipping, total) = (sale.shipping.total.gross.minor(), sale.total.minor());
+    if total != lines + shipping {
+        return Err(format!("the total is {total}, lines and shipping are {lines} and {shipping}"));
+    }
+    let payable = sale.payable.minor();
+    if payable != total - coupons {
+        return Err(format!("{payable} is to be paid of {total} with coupons of {coupons}"));
+    }
+    Ok(())
+}
