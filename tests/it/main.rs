@@ -6,7 +6,6 @@ mod http;
 mod kill;
 mod past;
 mod processes;
-
 mod sealed;
 mod several;
 mod tidy;

@@ -20,19 +20,22 @@ use crate::open::OpenShop;
 pub struct Background {
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    seal_shutdown: watch::Sender<bool>,
+    /// The sealer and its witnesses: they end last.
+    sealing: JoinSet<()>,
 }
 
 /// Seals the log and shows its checkpoints to the witnesses. A log that is not what was sealed keeps the shop closed.
 async fn seal(
     shop: &app::Shop,
     witnesses: &[Arc<dyn Witness>],
-    tasks: &mut JoinSet<()>,
     shutdown: &watch::Receiver<bool>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<JoinSet<()>> {
+    let mut tasks = JoinSet::new();
     let sealer = match Sealer::open(shop.bus.store().clone(), shop.clock.clone(), &*shop.ids).await {
         Err(SealFailure::NotSealed) => {
             tracing::warn!("the log of this store is not sealed");
-            return Ok(());
+            return Ok(tasks);
         }
         sealer => sealer.context("the log cannot be sealed")?,
     };
@@ -41,7 +44,7 @@ async fn seal(
         tasks.spawn(runner.run(stopped(shutdown.clone())));
     }
     tasks.spawn(sealer.run(stopped(shutdown.clone())));
-    Ok(())
+    Ok(tasks)
 }
 
 async fn stopped(mut shutdown: watch::Receiver<bool>) {
@@ -88,22 +91,27 @@ impl Background {
             let (moments, stop) = (shop.moments.clone(), work.stop.clone());
             tasks.spawn(async move { moments.follow(stopped(stop)).await });
         }
-        if roles.works() {
-            seal(&shop, &witnesses, &mut tasks, &work.stop).await?;
-        }
+        let (seal_shutdown, seal_stop) = watch::channel(false);
+        let sealing = match roles.works() {
+            true => seal(&shop, &witnesses, &seal_stop).await?,
+            false => JoinSet::new(),
+        };
         if let Some(payments) = payments.clone() {
             tasks.spawn(deliver_webhooks(payments, processes.clone(), work.stop));
         }
         let started = Started { store, shop, processes, tokens, models, search, payments, carrier, roles };
-        Ok((Self { shutdown, tasks }, started))
+        Ok((Self { shutdown, tasks, seal_shutdown, sealing }, started))
     }
 
-    /// Stops everything and returns once it has.
-    pub async fn stop(mut self) {
-        self.shutdown.send_replace(true);
-        while let Some(ended) = self.tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a task behind the API broke");
+    /// Stops everything and returns once it has. What the others have still written is sealed before the end.
+    pub async fn stop(self) {
+        let ending = [(self.shutdown, self.tasks), (self.seal_shutdown, self.sealing)];
+        for (shutdown, mut tasks) in ending {
+            shutdown.send_replace(true);
+            while let Some(ended) = tasks.join_next().await {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a task behind the API broke");
+                }
             }
         }
     }

@@ -1,7 +1,10 @@
 //! The log is sealed: it verifies after real sales on every engine, leaves and comes in again as the same log, and whoever
 //! changes it is found.
 
+mod attacker;
 mod exchange;
+mod independent;
+mod tampering;
 mod verifying;
 
 use comptoir::progress::Console;
