@@ -15,6 +15,9 @@ pub enum StoreKind {
     Sqlite,
     /// A PostgreSQL database.
     Postgres,
+    /// The log in KurrentDB; the read models, secrets and marks in PostgreSQL where a database is named, else in the data
+    /// folder.
+    KurrentDb,
     /// Nowhere: everything is gone at the end.
     Memory,
 }
@@ -77,6 +80,8 @@ pub struct Config {
     pub store: StoreKind,
     /// The database, for PostgreSQL. Holds a password, so it is never shown.
     pub database_url: Option<String>,
+    /// The server or cluster, for KurrentDB. Holds a password, so it is never shown.
+    pub kurrentdb_url: Option<String>,
     /// What this process does.
     pub roles: Roles,
     /// The payment provider's address, such as `https://api.stripe.com`. Without one a simulator in this process plays
@@ -105,6 +110,7 @@ impl Default for Config {
             data_dir: PathBuf::from("comptoir-data"),
             store: StoreKind::Sqlite,
             database_url: None,
+            kurrentdb_url: None,
             roles: Roles::All,
             payment_url: None,
             payment_key: None,
@@ -152,6 +158,11 @@ pub enum ConfigError {
     /// PostgreSQL was asked for, and no database was named.
     #[error("store is \"postgres\" and database_url is missing: set DATABASE_URL=postgres://user@host/database")]
     DatabaseMissing,
+    /// KurrentDB was asked for, and no server was named.
+    #[error(
+        "store is \"kurrentdb\" and kurrentdb_url is missing: set KURRENTDB_URL=kurrentdb://user:password@host:2113"
+    )]
+    KurrentDbMissing,
     /// A part of the work was asked for on a store that one process has to itself.
     #[error(
         "roles is \"{0}\" and one process has this store to itself: use store \"postgres\", or roles \"api,worker\""
@@ -163,11 +174,12 @@ pub enum ConfigError {
 }
 
 /// Every key, in the order it is shown.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 14] = [
     "listen",
     "data_dir",
     "store",
     "database_url",
+    "kurrentdb_url",
     "roles",
     "payment_url",
     "payment_key",
@@ -180,8 +192,12 @@ pub const KEYS: [&str; 13] = [
 ];
 
 /// Keys whose values may hold a secret: never shown.
-const HIDDEN_KEYS: [&str; 4] = ["database_url", "payment_key", "payment_webhook_secret", "witness_url"];
+const HIDDEN_KEYS: [&str; 5] =
+    ["database_url", "kurrentdb_url", "payment_key", "payment_webhook_secret", "witness_url"];
 const HIDDEN: &str = "(hidden)";
+
+/// How KurrentDB's connection strings begin, now and when it was called EventStoreDB.
+const KURRENTDB_SCHEMES: [&str; 4] = ["kurrentdb://", "kurrentdb+discover://", "esdb://", "esdb+discover://"];
 
 /// Values that were given, by key.
 pub type Given = Vec<(String, String)>;
@@ -197,9 +213,10 @@ impl Config {
             let name = path.display().to_string();
             config.apply(&read_file(path)?, &name)?;
         }
-        let url = environment.iter().filter(|(name, _)| name == "DATABASE_URL");
-        let url = url.map(|(_, value)| ("database_url".to_owned(), value.clone()));
-        config.apply(&url.collect(), "DATABASE_URL")?;
+        for (variable, key) in [("DATABASE_URL", "database_url"), ("KURRENTDB_URL", "kurrentdb_url")] {
+            let url = environment.iter().filter(|(name, _)| name == variable);
+            config.apply(&url.map(|(_, value)| (key.to_owned(), value.clone())).collect(), variable)?;
+        }
         let own = environment.iter().filter_map(|(name, value)| {
             let key = name.strip_prefix("COMPTOIR_")?.to_ascii_lowercase();
             Some((key, value.clone()))
@@ -208,6 +225,9 @@ impl Config {
         config.apply(flags, "command line")?;
         if config.store == StoreKind::Postgres && config.database_url.is_none() {
             return Err(ConfigError::DatabaseMissing);
+        }
+        if config.store == StoreKind::KurrentDb && config.kurrentdb_url.is_none() {
+            return Err(ConfigError::KurrentDbMissing);
         }
         config.check_roles()?;
         config.provider()?;
@@ -234,8 +254,12 @@ impl Config {
     }
 
     fn apply(&mut self, given: &Given, source_name: &str) -> Result<(), ConfigError> {
-        // Naming a database is choosing it, unless the same source chooses a store too.
-        if given.iter().any(|(key, _)| key == "database_url") {
+        // Naming a database is choosing it, unless the same source chooses a store too. Beside a KurrentDB that was named
+        // before it is where the read models are, and no other log.
+        let names = |wanted: &str| given.iter().any(|(key, _)| key == wanted);
+        if names("kurrentdb_url") {
+            self.store = StoreKind::KurrentDb;
+        } else if names("database_url") && self.store != StoreKind::KurrentDb {
             self.store = StoreKind::Postgres;
         }
         for (key, value) in given {
@@ -258,17 +282,16 @@ impl Config {
             "data_dir" if value.is_empty() => return Err(wrong("a folder")),
             "data_dir" => self.data_dir = PathBuf::from(value),
             "store" => {
-                self.store = match value {
-                    "sqlite" => StoreKind::Sqlite,
-                    "postgres" => StoreKind::Postgres,
-                    "memory" => StoreKind::Memory,
-                    _ => return Err(wrong("sqlite, postgres or memory")),
-                }
+                self.store = store_kind(value).ok_or_else(|| wrong("sqlite, postgres, kurrentdb or memory"))?;
             }
             "database_url" if value.starts_with("postgres://") || value.starts_with("postgresql://") => {
                 self.database_url = Some(value.to_owned());
             }
             "database_url" => return Err(wrong("postgres://user:password@host:port/database")),
+            "kurrentdb_url" if KURRENTDB_SCHEMES.iter().any(|scheme| value.starts_with(scheme)) => {
+                self.kurrentdb_url = Some(value.to_owned());
+            }
+            "kurrentdb_url" => return Err(wrong("kurrentdb://user:password@host:port or kurrentdb+discover://…")),
             "roles" => {
                 self.roles = match value {
                     "api,worker" | "worker,api" => Roles::All,
@@ -324,12 +347,25 @@ impl Config {
     /// Returns the configuration as TOML, secrets hidden.
     pub fn shown(&self) -> String {
         let mut shown = self.clone();
+        shown.database_url = self.database_url.as_ref().map(|_| HIDDEN.to_owned());
+        shown.kurrentdb_url = self.kurrentdb_url.as_ref().map(|_| HIDDEN.to_owned());
+        shown.witness_url = self.witness_url.as_ref().map(|_| HIDDEN.to_owned());
         for hidden in
             [&mut shown.database_url, &mut shown.payment_key, &mut shown.payment_webhook_secret, &mut shown.witness_url]
         {
             *hidden = hidden.as_ref().map(|_| HIDDEN.to_owned());
         }
         toml::to_string(&shown).unwrap_or_default()
+    }
+}
+
+fn store_kind(value: &str) -> Option<StoreKind> {
+    match value {
+        "sqlite" => Some(StoreKind::Sqlite),
+        "postgres" => Some(StoreKind::Postgres),
+        "kurrentdb" => Some(StoreKind::KurrentDb),
+        "memory" => Some(StoreKind::Memory),
+        _ => None,
     }
 }
 
@@ -370,13 +406,26 @@ mod tests {
     }
 
     #[test]
+    fn naming_kurrentdb_chooses_it_for_the_log_and_a_database_beside_it_for_the_rest() {
+        let both = [("KURRENTDB_URL", "kurrentdb://u:secret@h:2113"), ("DATABASE_URL", "postgres://u:secret@h/d")];
+        let config = Config::load(None, &given(&both), &Given::new()).expect("loads");
+        assert_eq!((config.store, config.database_url.is_some()), (StoreKind::KurrentDb, true));
+        assert!(!config.shown().contains("secret"), "{}", config.shown());
+        let later = given(&[("database_url", "postgres://h/other")]);
+        let config = Config::load(None, &given(&both[..1]), &later).expect("loads");
+        assert_eq!(config.store, StoreKind::KurrentDb);
+    }
+
+    #[test]
     fn a_wrong_value_names_key_value_and_what_is_allowed() {
         for (key, value, part) in [
             ("listen", "8080", "an address and a port"),
-            ("store", "mongo", "sqlite, postgres or memory"),
+            ("store", "mongo", "sqlite, postgres, kurrentdb or memory"),
             ("demo", "yes", "true or false"),
             ("log_format", "xml", "text or json"),
             ("log", "a=b=c", "directives"),
+            ("database_url", "mysql://u:secret@h/d", "postgres://"),
+            ("kurrentdb_url", "http://u:secret@h:2113", "kurrentdb://"),
             ("database_url", "mysql://u:hush@h/d", "postgres://"),
             ("witness_file", "", "a file"),
             ("witness_url", "ftp://u:hush@h", "https://"),
@@ -394,5 +443,7 @@ mod tests {
         assert_eq!(keyless, Err(ConfigError::ProviderIncomplete("payment_key")));
         let missing = Config::load(None, &Given::new(), &given(&[("store", "postgres")]));
         assert_eq!(missing, Err(ConfigError::DatabaseMissing));
+        let missing = Config::load(None, &Given::new(), &given(&[("store", "kurrentdb")]));
+        assert_eq!(missing, Err(ConfigError::KurrentDbMissing));
     }
 }

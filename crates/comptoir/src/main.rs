@@ -372,6 +372,7 @@ fn welcome(config: &Config, token: &str) -> String {
     let place = match config.store {
         StoreKind::Sqlite => format!("SQLite in {}", config.data_dir.display()),
         StoreKind::Postgres => "PostgreSQL".to_owned(),
+        StoreKind::KurrentDb => "the log in KurrentDB".to_owned(),
         StoreKind::Memory => "memory: nothing is kept".to_owned(),
     };
     let base = format!("http://{}", config.listen);

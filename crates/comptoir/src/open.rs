@@ -13,6 +13,7 @@ use event_store::EventStore;
 use event_store::memory::MemoryStore;
 use event_store::postgres::PostgresStore;
 use event_store::sqlite::SqliteStore;
+use event_store_kurrentdb::KurrentDbStore;
 use gateways::carrier::CarrierSimulator;
 use gateways::simulator::{SimulatorSettings, StripeSimulator};
 use gateways::stripe::{HttpTransport, InProcessTransport, StripeGateway, StripeSettings, WebhookSecret};
@@ -24,6 +25,9 @@ use uuid::Uuid;
 use crate::config::{Config, Provider, Roles, StoreKind};
 use crate::defaults::shop_settings;
 use crate::witness::witnesses;
+
+/// The name of the shop's log on a KurrentDB server, which may hold others.
+const KURRENTDB_LOG: &str = "comptoir";
 
 /// Everything of one shop in one process. Nothing runs yet: see [`crate::background::Background`].
 pub struct OpenShop {
@@ -122,14 +126,9 @@ pub async fn log(config: &Config) -> anyhow::Result<Arc<dyn EventStore>> {
 
 async fn open_log(config: &Config, files: Option<&Files>) -> anyhow::Result<Arc<dyn EventStore>> {
     Ok(match (config.store, files) {
-        (StoreKind::Postgres, _) => {
-            let store = PostgresStore::connect(database_url(config)?).await;
-            Arc::new(store.context("the log in PostgreSQL cannot be opened")?)
-        }
-        (StoreKind::Sqlite, Some(files)) => {
-            let store = SqliteStore::open(&files.log);
-            Arc::new(store.with_context(|| format!("the log {} cannot be opened", files.log.display()))?)
-        }
+        (StoreKind::Postgres, _) => Arc::new(open_postgres(config).await?),
+        (StoreKind::Sqlite, Some(files)) => Arc::new(open_sqlite(files)?),
+        (StoreKind::KurrentDb, files) => open_kurrentdb(config, files).await?,
         (StoreKind::Memory, _) | (StoreKind::Sqlite, None) => Arc::new(MemoryStore::new()),
     })
 }
@@ -158,15 +157,37 @@ pub async fn read_only_log(config: &Config) -> anyhow::Result<Arc<dyn EventStore
             let store = SqliteStore::open_read_only(&log).await;
             Arc::new(store.with_context(|| format!("the log {} cannot be read", log.display()))?)
         }
+        StoreKind::KurrentDb => anyhow::bail!("a log in KurrentDB is not sealed: choose sqlite or postgres"),
         StoreKind::Memory => anyhow::bail!("a shop that keeps nothing has no log to read: choose sqlite or postgres"),
     })
+}
+
+async fn open_postgres(config: &Config) -> anyhow::Result<PostgresStore> {
+    let store = PostgresStore::connect(database_url(config)?).await;
+    store.context("the log in PostgreSQL cannot be opened")
+}
+
+fn open_sqlite(files: &Files) -> anyhow::Result<SqliteStore> {
+    SqliteStore::open(&files.log).with_context(|| format!("the log {} cannot be opened", files.log.display()))
+}
+
+/// Opens the log in KurrentDB, with the secrets and marks in the database that the read models are in.
+async fn open_kurrentdb(config: &Config, files: Option<&Files>) -> anyhow::Result<Arc<dyn EventStore>> {
+    let url = config.kurrentdb_url.as_deref().context("no server is named: set KURRENTDB_URL")?;
+    let beside: Arc<dyn EventStore> = match files {
+        Some(files) if config.database_url.is_none() => Arc::new(open_sqlite(files)?),
+        _ => Arc::new(open_postgres(config).await?),
+    };
+    let store = KurrentDbStore::connect(url, KURRENTDB_LOG, beside).await;
+    Ok(Arc::new(store.context("the log in KurrentDB cannot be opened")?))
 }
 
 async fn open_read_models(config: &Config, files: Option<&Files>) -> anyhow::Result<ReadStore> {
     let store = match (config.store, files) {
         (StoreKind::Postgres, _) => ReadStore::postgres(database_url(config)?).await,
-        (StoreKind::Sqlite, Some(files)) => ReadStore::sqlite(&files.read_models),
-        (StoreKind::Memory, _) | (StoreKind::Sqlite, None) => ReadStore::sqlite_in_memory(),
+        (StoreKind::KurrentDb, _) if config.database_url.is_some() => ReadStore::postgres(database_url(config)?).await,
+        (StoreKind::Sqlite | StoreKind::KurrentDb, Some(files)) => ReadStore::sqlite(&files.read_models),
+        (StoreKind::Memory, _) | (StoreKind::Sqlite | StoreKind::KurrentDb, None) => ReadStore::sqlite_in_memory(),
     };
     store.context("the read models cannot be opened")
 }

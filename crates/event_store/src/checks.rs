@@ -1,4 +1,5 @@
-//! What every backend checks alike: commits before they are stored, pages and streams after they were read.
+//! What every backend checks alike: commits before they are stored, pages and streams after they were read. Public is what
+//! a backend outside of this crate needs.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -57,7 +58,10 @@ pub(crate) fn writer_lost() -> SharedError {
 }
 
 /// Refuses what no engine should be asked to store.
-pub(crate) fn check_commit(commit: &Commit) -> Result<(), AppendError> {
+///
+/// # Errors
+/// [`AppendError::Malformed`] says what is wrong.
+pub fn check_commit(commit: &Commit) -> Result<(), AppendError> {
     if commit.events.is_empty() {
         return Err(malformed("it holds no event"));
     }
@@ -112,7 +116,10 @@ fn malformed(reason: impl Into<String>) -> AppendError {
 }
 
 /// Asserts that a stream's events follow `after` without a gap.
-pub(crate) fn check_stream(stream: &StreamId, after: u64, events: &[RecordedEvent]) -> Result<(), StoreError> {
+///
+/// # Errors
+/// [`StoreError::Corrupt`] where they do not.
+pub fn check_stream(stream: &StreamId, after: u64, events: &[RecordedEvent]) -> Result<(), StoreError> {
     let mut previous = after;
     for event in events {
         if event.sequence != previous.saturating_add(1) {
@@ -178,8 +185,8 @@ pub(crate) fn to_bound(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// A limit as the engine takes it, lowered to a page.
-pub(crate) fn to_limit(limit: usize) -> usize {
+/// Lowers a limit to a page.
+pub fn to_limit(limit: usize) -> usize {
     limit.min(PAGE_EVENTS_MAX)
 }
 

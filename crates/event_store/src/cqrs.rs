@@ -181,7 +181,7 @@ fn now() -> Result<i64, PersistenceError> {
 fn read_error(error: StoreError) -> PersistenceError {
     match error {
         StoreError::Unavailable(_) | StoreError::InUse(_) => PersistenceError::ConnectionError(error.into()),
-        StoreError::Corrupt(_) => unknown(error),
+        StoreError::Corrupt(_) | StoreError::UnknownPosition(_) => unknown(error),
     }
 }
 

@@ -1,18 +1,20 @@
 //! The log: commits, a total order, a feed that never skips. It knows no context.
 //!
 //! * A **commit** is the events of one stream at an expected version, stored whole or not at all.
-//! * **Positions** are dense (1, 2, 3 …) in commit order, so a checkpoint is one number and every reader can
-//!   assert `position == previous + 1`.
+//! * **Positions** rise in commit order, so a checkpoint is one number. The backends of this crate number densely
+//!   (1, 2, 3 …), and every reader can assert `position == previous + 1`; where [`EventStore::has_dense_positions`] says
+//!   otherwise, only positions that the log has given may be read on from, and no arithmetic on them means anything.
 //! * A **command id** travels with its commit and is stored in the same transaction: the second append under the
 //!   same id is told where the first one landed.
 //!
-//! Backends: [`memory`], [`sqlite`], [`postgres`]; a KurrentDB adapter has its place beside them. One suite,
-//! [`contract`], runs over all of them. [`moments`] finds positions by time. [`cqrs`] lets the tools of `cqrs-es` work on top of any of them.
+//! Backends: [`memory`], [`sqlite`], [`postgres`]; KurrentDB has a crate of its own, `event_store_kurrentdb`, because its
+//! client is heavy. One suite, [`contract`], runs over all of them. [`moments`] finds positions by time. [`cqrs`] lets the
+//! tools of `cqrs-es` work on top of any of them.
 //!
 //! An `append` whose future is dropped is not taken back: once handed to the writer it is stored or refused all the
 //! same, so retry with the command id.
 
-mod checks;
+pub mod checks;
 pub mod contract;
 pub mod cqrs;
 pub mod lease;
@@ -41,7 +43,8 @@ pub const COMMIT_EVENTS_MAX: usize = 1_000;
 /// The most events one page of a read may hold; a larger `limit` is lowered to it.
 pub const PAGE_EVENTS_MAX: usize = 10_000;
 
-/// A place in the log: dense on the SQL engines, starting at 1. `Position(0)` is before the first event.
+/// A place in the log. `Position(0)` is before the first event. Dense and starting at 1, unless
+/// [`EventStore::has_dense_positions`] says otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub u64);
 
@@ -218,6 +221,9 @@ pub enum StoreError {
     /// The engine cannot be reached or refused; trying again may help.
     #[error("the event store is unavailable")]
     Unavailable(#[source] BoxError),
+    /// The position to read on from is none that this log has given; only logs without dense positions say so.
+    #[error("{0} is no position of this log: use one that it has given")]
+    UnknownPosition(Position),
     /// What was read cannot be right, such as a gap in the positions. Never go on after it.
     #[error("the event log is damaged: {0}")]
     Corrupt(String),
@@ -255,6 +261,12 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// [`StoreError`] when the engine fails.
     async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError>;
+
+    /// Returns whether positions are 1, 2, 3 … without gaps. Otherwise they only rise, and `read_all` takes no position but
+    /// one that the log has given: of an event, of a commit, or the `next` of a page.
+    fn has_dense_positions(&self) -> bool {
+        true
+    }
 
     /// Returns whether someone else may write to the log beside whoever holds this value, such as another process.
     fn has_other_writers(&self) -> bool {

@@ -6,8 +6,8 @@
 //! do afterwards, so a question about the past has one answer for ever. Where a clock ran ahead, the log at a time ends
 //! before what it recorded, until the time it claimed has come; by position every state can be asked for all the same.
 //!
-//! So that nobody reads the whole log for it, the latest time of each beginning is noted every [`BLOCK_EVENTS`] positions, as
-//! marks: a sequence that only rises and can be searched by halves. Marks are noted by whoever asks, and by
+//! So that nobody reads the whole log for it, the latest time of each beginning is noted every [`BLOCK_EVENTS`] events, as
+//! marks, and where positions are not dense the position too: a sequence that only rises and can be searched by halves. Marks are noted by whoever asks, and by
 //! [`Moments::follow`] while the shop is open. They are the same whoever notes them.
 
 use std::pin::pin;
@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::{EventStore, Filter, PAGE_EVENTS_MAX, Position, StoreError};
 
-/// How many positions lie between two marks.
+/// How many events lie between two marks.
 pub const BLOCK_EVENTS: u64 = 1_000;
 /// How long to wait before marks are noted again where the store failed.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -37,7 +37,7 @@ impl Moments {
         Self { store, block_events: BLOCK_EVENTS, turn: Semaphore::new(1) }
     }
 
-    /// Notes a mark every so many positions, 1 to [`PAGE_EVENTS_MAX`], beside those of another distance.
+    /// Notes a mark every so many events, 1 to [`PAGE_EVENTS_MAX`], beside those of another distance.
     #[must_use]
     pub fn with_block_events(self, positions: u64) -> Self {
         Self { block_events: positions.clamp(1, PAGE_EVENTS_MAX as u64), ..self }
@@ -60,7 +60,8 @@ impl Moments {
                 low = middle + 1;
             }
         }
-        self.search(Position(low * self.block_events), at).await
+        let from = self.end_of(low).await?.unwrap_or(Position(0));
+        self.search(from, at).await
     }
 
     /// Notes marks while the log grows, until `shutdown` is ready, so that whoever asks finds them.
@@ -71,7 +72,11 @@ impl Moments {
             let noting = async {
                 match self.note().await {
                     // The store lives as long as `self`, and the head with it.
-                    Ok(blocks) => _ = head.wait_for(|head| head.0 >= (blocks + 1) * self.block_events).await,
+                    Ok(blocks) if self.store.has_dense_positions() => {
+                        _ = head.wait_for(|head| head.0 >= (blocks + 1) * self.block_events).await;
+                    }
+                    // Nothing says how many events there are, so it is looked at once in a while.
+                    Ok(_) => tokio::join!(async { _ = head.changed().await }, tokio::time::sleep(PAUSE)).0,
                     Err(error) => {
                         tracing::warn!(?error, "times cannot be noted, trying again");
                         tokio::time::sleep(PAUSE).await;
@@ -91,21 +96,36 @@ impl Moments {
         // The semaphore is never closed, so the turn always comes.
         let _turn = self.turn.acquire().await;
         let (mut blocks, mut latest) = self.noted().await?;
-        let head = self.store.head().borrow().0;
-        while (blocks + 1).saturating_mul(self.block_events) <= head {
-            latest = latest.max(self.latest_within(blocks).await?);
+        let Some(mut end) = self.end_of(blocks).await? else { return Ok(0) };
+        while end < *self.store.head().borrow() {
+            let page = self.store.read_all(end, self.limit(), &Filter::default()).await?;
+            let Some(last) = page.events.last().filter(|_| page.events.len() == self.limit()) else { break };
+            latest = page.events.iter().map(|event| micros(event.recorded_at)).fold(latest, u64::max);
+            end = last.position;
             self.store.set_mark(&self.mark(blocks), latest).await?;
+            if !self.store.has_dense_positions() {
+                self.store.set_mark(&self.end_mark(blocks), end.0).await?;
+            }
             blocks += 1;
             self.store.set_mark(&self.mark("blocks"), blocks).await?;
         }
         Ok(blocks)
     }
 
+    /// Returns where so many blocks end; `None` where that is not noted.
+    async fn end_of(&self, blocks: u64) -> Result<Option<Position>, StoreError> {
+        match blocks.checked_sub(1) {
+            None => Ok(Some(Position(0))),
+            Some(_) if self.store.has_dense_positions() => Ok(Some(Position(blocks.saturating_mul(self.block_events)))),
+            Some(last) => Ok(self.store.mark(&self.end_mark(last)).await?.map(Position)),
+        }
+    }
+
     /// Returns how many blocks are noted, and the latest time in them. None count where the log was put back before them.
     async fn noted(&self) -> Result<(u64, u64), StoreError> {
         let blocks = self.store.mark(&self.mark("blocks")).await?.unwrap_or(0);
         let Some(last) = blocks.checked_sub(1) else { return Ok((0, 0)) };
-        let end = Position(blocks.saturating_mul(self.block_events));
+        let Some(end) = self.end_of(blocks).await? else { return Ok((0, 0)) };
         let is_behind = *self.store.head().borrow() >= end;
         if is_behind || self.store.read_all(end, 1, &Filter::default()).await?.head >= end {
             return Ok(self.latest_until(last).await?.map_or((0, 0), |latest| (blocks, latest)));
@@ -117,25 +137,13 @@ impl Moments {
         format!("moments/{}/{what}", self.block_events)
     }
 
+    fn end_mark(&self, block: u64) -> String {
+        self.mark(format_args!("{block}/end"))
+    }
+
     /// Returns the latest time up to the end of a block, where it is noted.
     async fn latest_until(&self, block: u64) -> Result<Option<u64>, StoreError> {
         self.store.mark(&self.mark(block)).await
-    }
-
-    /// Reads the latest time within a block.
-    async fn latest_within(&self, block: u64) -> Result<u64, StoreError> {
-        let (mut after, end) = (Position(block * self.block_events), Position((block + 1) * self.block_events));
-        let mut latest = 0;
-        while after < end {
-            let page = self.store.read_all(after, self.limit(), &Filter::default()).await?;
-            let within = page.events.iter().filter(|event| event.position <= end);
-            latest = within.map(|event| micros(event.recorded_at)).fold(latest, u64::max);
-            if page.next == after {
-                break;
-            }
-            after = page.next;
-        }
-        Ok(latest)
     }
 
     /// Goes on from a position until something was recorded later.

@@ -59,6 +59,15 @@ impl TestShop {
         Some(Self::open_in(config, folder, Arc::new(SystemClock)).await)
     }
 
+    /// Opens an empty shop whose log is in a KurrentDB that the test owns, and everything else in files.
+    pub async fn on_kurrentdb(url: String) -> Self {
+        let folder = Arc::new(TempFolder::new());
+        let data_dir = folder.path().join("data");
+        let (store, kurrentdb_url) = (StoreKind::KurrentDb, Some(url));
+        let config = Config { store, kurrentdb_url, data_dir, demo: false, ..Config::default() };
+        Self::open_in(config, folder, Arc::new(SystemClock)).await
+    }
+
     /// Opens an empty shop that keeps nothing, by a clock of the test's.
     pub async fn with_clock(clock: Arc<dyn Clock>) -> Self {
         let config = Config { store: StoreKind::Memory, demo: false, ..Config::default() };

@@ -2,6 +2,7 @@
 
 use app::actor::Role;
 use serde_json::{Value, json};
+use test_kurrentdb::TestKurrentDb;
 use testkit::{Book, Client, Engine, TestServer, TestShop};
 
 use super::operations::{buy, order_when};
@@ -29,7 +30,12 @@ pub async fn staff_step(staff: &Client, mutation: &str, input: Value) -> Value {
 }
 
 async fn journey(engine: Engine) {
-    let Some(mut shop) = TestShop::open(engine).await else { return };
+    if let Some(shop) = TestShop::open(engine).await {
+        journey_in(shop).await;
+    }
+}
+
+async fn journey_in(mut shop: TestShop) {
     let miserables = Book::publish(&shop.started.shop, "LIV-MISERABLES", 1_290, &[5]).await;
     let candide = Book::publish(&shop.started.shop, "LIV-CANDIDE", 490, &[5]).await;
     let server = TestServer::start(&shop.started).await;
@@ -114,4 +120,10 @@ async fn an_order_goes_from_cart_to_doorstep_and_back_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_goes_from_cart_to_doorstep_and_back_on_postgres() {
     journey(Engine::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_goes_from_cart_to_doorstep_and_back_on_kurrentdb() {
+    let server = TestKurrentDb::start().await;
+    journey_in(TestShop::on_kurrentdb(server.url()).await).await;
 }

@@ -2,12 +2,18 @@
 
 use domain::order::{FulfilmentStatus, OrderStatus, PaymentStatus};
 use sagas::checkout::CheckoutStatus;
+use test_kurrentdb::TestKurrentDb;
 use testkit::{Book, Engine, TestShop};
 
 use super::shopper::{Shopper, deliver, order_when};
 
 async fn a_restart_keeps_what_waits(engine: Engine) {
-    let Some(shop) = TestShop::open(engine).await else { return };
+    if let Some(shop) = TestShop::open(engine).await {
+        what_waits_is_kept(shop).await;
+    }
+}
+
+async fn what_waits_is_kept(shop: TestShop) {
     let book = Book::publish(&shop.started.shop, "LIV-1", 1_055, &[5]).await;
     let shopper = Shopper::of(&shop);
     let waiting = shopper.cart(&[(&book.sku, 1)], "pm_card_threeDSecure2Required").await;
@@ -31,4 +37,10 @@ async fn a_restart_keeps_what_waits_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_keeps_what_waits_on_postgres() {
     a_restart_keeps_what_waits(Engine::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_keeps_what_waits_on_kurrentdb() {
+    let server = TestKurrentDb::start().await;
+    what_waits_is_kept(TestShop::on_kurrentdb(server.url()).await).await;
 }

@@ -17,6 +17,7 @@ struct Room {
 const ALL: &[&str] = &[
     "domain",
     "event_store",
+    "event_store_kurrentdb",
     "proof",
     "app",
     "projections",
@@ -26,6 +27,7 @@ const ALL: &[&str] = &[
     "comptoir",
     "testkit",
     "test_postgres",
+    "test_kurrentdb",
 ];
 
 const fn room(
@@ -42,6 +44,8 @@ const ROOMS: &[Room] = &[
     room("domain", "crates/domain", &[], &[]),
     room("event_store", "crates/event_store", &[], &["test_postgres"]),
     room("proof", "crates/proof", &[], &[]),
+    // Beside the event store and not in it: nobody but the binary should wait for KurrentDB's client (docs/adr/0015).
+    room("event_store_kurrentdb", "crates/event_store_kurrentdb", &["event_store"], &["test_kurrentdb"]),
     room("app", "crates/app", &["domain", "event_store", "proof"], &["test_postgres"]),
     room("projections", "crates/projections", &["domain", "event_store"], &["test_postgres"]),
     room("sagas", "crates/sagas", &["domain", "event_store", "app"], &[]),
@@ -50,10 +54,11 @@ const ROOMS: &[Room] = &[
     room(
         "comptoir",
         "crates/comptoir",
-        &["domain", "event_store", "proof", "app", "projections", "sagas", "gateways", "api"],
+        &["domain", "event_store", "event_store_kurrentdb", "proof", "app", "projections", "sagas", "gateways", "api"],
         &[],
     ),
     room("test_postgres", "crates/test_postgres", &[], &[]),
+    room("test_kurrentdb", "crates/test_kurrentdb", &[], &[]),
     room("testkit", "crates/testkit", ALL, &[]),
     room("comptoir-tests", "tests", &[], ALL),
     room("comptoir-benches", "benches", ALL, &[]),
@@ -90,9 +95,26 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tantivy", &["projections"]),
     (
         "tokio",
-        &["event_store", "app", "projections", "sagas", "gateways", "api", "comptoir", "testkit", "comptoir-benches"],
+        &[
+            "event_store",
+            "event_store_kurrentdb",
+            "test_kurrentdb",
+            "app",
+            "projections",
+            "sagas",
+            "gateways",
+            "api",
+            "comptoir",
+            "testkit",
+            "comptoir-benches",
+        ],
     ),
-    ("tracing", &["event_store", "app", "projections", "sagas", "gateways", "api", "comptoir"]),
+    ("eventstore", &["event_store_kurrentdb", "test_kurrentdb"]),
+    ("tonic", &["test_kurrentdb"]),
+    (
+        "tracing",
+        &["event_store", "event_store_kurrentdb", "app", "projections", "sagas", "gateways", "api", "comptoir"],
+    ),
 ];
 
 pub(super) fn breaches(tree: &Tree) -> Vec<Breach> {

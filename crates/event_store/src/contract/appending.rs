@@ -3,24 +3,26 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Store, commit, read_log, with_command};
-use crate::{AppendError, Appended, COMMIT_EVENTS_MAX, CommandRecord, Commit, Position, StreamId};
+use super::{Store, commit, places, read_log, with_command};
+use crate::{AppendError, Appended, COMMIT_EVENTS_MAX, CommandRecord, Commit, StreamId};
 
-/// A first commit lands at sequence 1 and position 1, and the next one follows it.
+/// A first commit lands at sequence 1 as the first of the log, and the next one follows it.
 ///
 /// # Panics
 /// When the store does otherwise.
 pub async fn a_commit_creates_a_stream(store: Store) {
     let stream = StreamId::new("check", "created");
     let first = store.append(commit(&stream, 0, 2)).await.expect("the first commit is stored");
-    assert_eq!(first, Appended { sequence: 2, position: Position(2) });
     let second = store.append(commit(&stream, 2, 1)).await.expect("the second commit is stored");
-    assert_eq!(second, Appended { sequence: 3, position: Position(3) });
     let other = store.append(commit(&StreamId::new("other", "created"), 0, 1)).await.expect("another kind, same id");
-    assert_eq!(other, Appended { sequence: 1, position: Position(4) });
+    let places = places(&store).await;
+    assert_eq!(places.len(), 1 + 4, "the log holds four events");
+    assert_eq!(first, Appended { sequence: 2, position: places[2] });
+    assert_eq!(second, Appended { sequence: 3, position: places[3] });
+    assert_eq!(other, Appended { sequence: 1, position: places[4] });
     let events = store.read_stream(&stream, 0, 10).await.expect("the stream is read");
-    let places: Vec<_> = events.iter().map(|event| (event.sequence, event.position.0)).collect();
-    assert_eq!(places, [(1, 1), (2, 2), (3, 3)]);
+    let found: Vec<_> = events.iter().map(|event| (event.sequence, event.position)).collect();
+    assert_eq!(found, [(1, places[1]), (2, places[2]), (3, places[3])]);
     assert!(events.iter().all(|event| event.stream == stream), "every event names its stream");
 }
 
@@ -40,7 +42,9 @@ pub async fn a_commit_at_a_wrong_version_is_refused(store: Store) {
     }
     assert_eq!(store.find_command("lost").await.expect("commands are read"), None, "a loser's command is not recorded");
     let next = store.append(commit(&stream, 3, 1)).await.expect("the right version is stored");
-    assert_eq!(next, Appended { sequence: 4, position: Position(4) }, "a loser leaves no gap");
+    let places = places(&store).await;
+    assert_eq!(places.len(), 1 + 4, "a loser leaves nothing in the log");
+    assert_eq!(next, Appended { sequence: 4, position: places[4] }, "a loser leaves no gap");
 }
 
 /// Of 32 commits at the same version exactly one is stored.
@@ -65,13 +69,15 @@ pub async fn one_of_many_racers_wins(store: Store) {
 pub async fn a_repeated_command_lands_once(store: Store) {
     let stream = StreamId::new("check", "repeated");
     store.append(commit(&stream, 0, 1)).await.expect("the stream is there");
-    store.append(with_command(commit(&stream, 1, 2), "key", "print")).await.expect("the command is stored");
+    let stored =
+        store.append(with_command(commit(&stream, 1, 2), "key", "print")).await.expect("the command is stored");
+    assert_eq!(stored.position, places(&store).await[3]);
     let record = CommandRecord {
         fingerprint: "print".to_owned(),
         stream: stream.clone(),
         sequence_first: 2,
         sequence_last: 3,
-        position: Position(3),
+        position: stored.position,
     };
     // With another fingerprint and for another stream too: the caller tells a retry from a reused key.
     for (other, fingerprint) in [(&stream, "print"), (&StreamId::new("check", "elsewhere"), "forged")] {
@@ -186,9 +192,10 @@ pub async fn a_big_commit_is_stored_whole(store: Store) {
     big.events[7].payload = super::raw(&text);
     let count = u64::try_from(COMMIT_EVENTS_MAX).expect("the limit is small");
     let appended = store.append(big).await.expect("the largest commit is stored");
-    assert_eq!(appended, Appended { sequence: count, position: Position(count) });
     let events = store.read_stream(&stream, 0, COMMIT_EVENTS_MAX).await.expect("the stream is read");
     assert_eq!(events.len(), COMMIT_EVENTS_MAX);
+    assert_eq!(appended, Appended { sequence: count, position: events[COMMIT_EVENTS_MAX - 1].position });
+    assert_eq!(places(&store).await.len(), 1 + COMMIT_EVENTS_MAX);
     assert_eq!(events[7].payload.get(), text);
     for (number, event) in events.iter().enumerate().filter(|(number, _)| *number != 7) {
         assert_eq!(event.payload.get(), format!(r#"{{"number":{number}}}"#), "events keep their order");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{RECORDED_AT, Store, WAIT_SECONDS_MAX, commit};
+use super::{RECORDED_AT, Store, WAIT_SECONDS_MAX, commit, places};
 use crate::moments::Moments;
 use crate::{Position, StreamId};
 
@@ -19,9 +19,9 @@ const DAY_SECONDS: i64 = 24 * 60 * 60;
 const CLOCK_SECONDS: [i64; 14] =
     [1, 2, 0, 5, -3, 4, 1, DAY_SECONDS, 2, -DAY_SECONDS, 3, -DAY_SECONDS, 1, DAY_SECONDS + 90_000];
 
-/// Returns the position by the definition, from all times in the order of the log.
-fn expected(times: &[i64], at: i64) -> Position {
-    Position(times.iter().take_while(|time| **time <= at).count() as u64)
+/// Returns which event is the last one by the definition, from all times in the order of the log.
+fn expected(times: &[i64], at: i64) -> usize {
+    times.iter().take_while(|time| **time <= at).count()
 }
 
 /// The log at a time is its longest beginning without anything recorded later, whatever the clocks did, however far marks
@@ -40,9 +40,10 @@ pub async fn a_time_has_one_position(store: Store) {
         commit.recorded_at = clock;
         times.extend(commit.events.iter().map(|_| clock));
         store.append(commit).await.expect("the commit is stored");
+        let places = places(&store).await;
         for at in [clock - SECOND, clock - 1, clock, clock + 1] {
             let position = moments.position_at(at).await.expect("is found");
-            assert_eq!(position, expected(&times, at), "commit {number}, {} µs from its time", at - clock);
+            assert_eq!(position, places[expected(&times, at)], "commit {number}, {} µs from its time", at - clock);
             // Something later is in the log: this answer stands for ever.
             if times.iter().any(|time| *time > at) {
                 asked.push((at, position));
@@ -66,6 +67,7 @@ pub async fn marks_are_noted_as_the_log_grows(store: Store) {
         commit.recorded_at = RECORDED_AT + number * SECOND;
         store.append(commit).await.expect("the commit is stored");
     }
+    let places = places(&store).await;
     let moments = Moments::new(Arc::clone(&store)).with_block_events(4);
     let blocks = async || store.mark("moments/4/blocks").await.expect("is read");
     let noted = async {
@@ -76,9 +78,9 @@ pub async fn marks_are_noted_as_the_log_grows(store: Store) {
     let followed = timeout(Duration::from_secs(WAIT_SECONDS_MAX), moments.follow(noted)).await;
     followed.expect("all blocks are noted in time");
     let at = RECORDED_AT + 29 * SECOND;
-    assert_eq!(moments.position_at(at).await.expect("is found"), Position(30));
+    assert_eq!(moments.position_at(at).await.expect("is found"), places[30]);
     // A count of blocks that the log has not: it was put back to an older state.
     store.set_mark("moments/4/blocks", 1_000).await.expect("is stored");
-    assert_eq!(moments.position_at(at).await.expect("is found"), Position(30));
+    assert_eq!(moments.position_at(at).await.expect("is found"), places[30]);
     assert_eq!(blocks().await, Some(10), "noted anew");
 }

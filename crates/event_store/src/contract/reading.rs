@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{RECORDED_AT, Store, commit, raw, read_log, wait_for_growth};
+use super::{RECORDED_AT, Store, check_next, commit, places, raw, read_log, wait_for_growth};
 use crate::{AppendError, Filter, Position, StreamId};
 
 const WRITERS: usize = 8;
@@ -12,12 +12,20 @@ const COMMIT_EVENTS: usize = 2;
 /// Every tenth commit goes to a stream that all writers fight for.
 const CONTENDED_EVERY: usize = 10;
 
-/// While eight writers append 20,000 events, some to the same stream, a reader at the end of the log sees every
-/// position once, in order, and every stream without a gap. The writers share the stores given; the first is read.
+/// While eight writers append 20,000 events, some to the same stream, a reader at the end of the log sees every event
+/// once, in order, and every stream without a gap; and where positions are dense, every position.
 ///
 /// # Panics
 /// When the store does otherwise.
-pub async fn positions_are_dense_under_concurrent_writers(stores: Vec<Store>) {
+pub async fn no_event_is_skipped_under_concurrent_writers(store: Store) {
+    no_event_is_skipped_under_writers_of(vec![store]).await;
+}
+
+/// The same with writers that share several stores of one log, each as of a process of its own. The first one is read.
+///
+/// # Panics
+/// When a store does otherwise.
+pub async fn no_event_is_skipped_under_writers_of(stores: Vec<Store>) {
     let store = Arc::clone(&stores[0]);
     let reader = tokio::spawn(async move { tail(&store, WRITERS * WRITER_COMMITS * COMMIT_EVENTS).await });
     let writers: Vec<_> = (0..WRITERS)
@@ -30,8 +38,8 @@ pub async fn positions_are_dense_under_concurrent_writers(stores: Vec<Store>) {
         writer.await.expect("a writer stores all its commits");
     }
     reader.await.expect("the reader sees every event in order");
-    let head = stores[0].read_all(Position(0), 1, &Filter::default()).await.expect("the log is read").head;
-    assert_eq!(head.0, count(WRITERS * WRITER_COMMITS * COMMIT_EVENTS), "the log holds what was stored, no more");
+    let places = places(&stores[0]).await;
+    assert_eq!(places.len() - 1, WRITERS * WRITER_COMMITS * COMMIT_EVENTS, "the log holds what was stored, no more");
 }
 
 async fn write(store: &Store, writer: usize) {
@@ -59,9 +67,9 @@ async fn tail(store: &Store, wanted: usize) {
     let mut sequences: HashMap<StreamId, u64> = HashMap::new();
     while seen < wanted {
         head.borrow_and_update();
-        let page = store.read_all(after, 500, &Filter::default()).await.expect("positions are dense");
+        let page = store.read_all(after, 500, &Filter::default()).await.expect("the log is read");
         for event in &page.events {
-            assert_eq!(event.position.0, after.0 + 1, "positions follow one another");
+            check_next(store, after, event.position);
             after = event.position;
             let sequence = sequences.entry(event.stream.clone()).or_default();
             assert_eq!(event.sequence, *sequence + 1, "stream {} is in order", event.stream);
@@ -105,11 +113,14 @@ pub async fn a_read_beyond_the_end_is_empty(store: Store) {
     let stream = StreamId::new("check", "end");
     assert!(store.read_stream(&stream, 0, 10).await.expect("an unknown stream is read").is_empty());
     store.append(commit(&stream, 0, 2)).await.expect("the commit is stored");
+    let end = places(&store).await[2];
     for after in [2, 3, u64::MAX] {
         assert!(store.read_stream(&stream, after, 10).await.expect("the stream is read").is_empty());
-        let page = store.read_all(Position(after), 10, &Filter::default()).await.expect("the log is read");
+    }
+    for after in [end, Position(end.0 + 1), Position(u64::MAX)] {
+        let page = store.read_all(after, 10, &Filter::default()).await.expect("the log is read");
         assert!(page.events.is_empty());
-        assert_eq!((page.next, page.head), (Position(after), Position(2)), "a page never goes back");
+        assert_eq!((page.next, page.head), (after, end), "a page never goes back");
     }
 }
 
@@ -122,21 +133,22 @@ pub async fn the_log_is_read_in_pages(store: Store) {
         let stream = StreamId::new("check", &format!("{}", number % 3));
         store.append(commit(&stream, count(number / 3), 1)).await.expect("the commit is stored");
     }
+    let places = places(&store).await;
     let (mut after, mut pages) = (Position(0), Vec::new());
     loop {
         let page = store.read_all(after, 4, &Filter::default()).await.expect("the log is read");
-        assert_eq!(page.head, Position(10));
+        assert_eq!(page.head, places[10]);
         if page.events.is_empty() {
             assert_eq!(page.next, after);
             break;
         }
-        pages.push(page.events.iter().map(|event| event.position.0).collect::<Vec<_>>());
+        pages.push(page.events.iter().map(|event| event.position).collect::<Vec<_>>());
         after = page.next;
     }
-    assert_eq!(pages, [vec![1, 2, 3, 4], vec![5, 6, 7, 8], vec![9, 10]]);
-    let nothing = store.read_all(Position(3), 0, &Filter::default()).await.expect("a limit of nothing is read");
+    assert_eq!(pages, [&places[1..=4], &places[5..=8], &places[9..=10]]);
+    let nothing = store.read_all(places[3], 0, &Filter::default()).await.expect("a limit of nothing is read");
     assert!(nothing.events.is_empty());
-    assert_eq!(nothing.next, Position(3), "a limit of nothing moves nowhere");
+    assert_eq!(nothing.next, places[3], "a limit of nothing moves nowhere");
 }
 
 /// A filtered page holds wanted events only, and its `next` has moved over unwanted ones.
@@ -157,11 +169,13 @@ pub async fn a_filter_moves_over_unwanted_events(store: Store) {
         (&["a", "b"], 1, 3, &[2, 4, 5], 5),
         (&["A", "unknown", "'"], 0, 10, &[], 9),
     ];
+    let places = places(&store).await;
     for (kinds, after, limit, expected, next) in cases {
-        let page = store.read_all(Position(after), limit, &filter(kinds)).await.expect("the log is read");
-        let positions: Vec<u64> = page.events.iter().map(|event| event.position.0).collect();
+        let page = store.read_all(places[after], limit, &filter(kinds)).await.expect("the log is read");
+        let positions: Vec<_> = page.events.iter().map(|event| event.position).collect();
+        let expected: Vec<_> = expected.iter().map(|nth| places[*nth]).collect();
         assert_eq!(positions, expected, "{kinds:?} after {after}, at most {limit}");
-        assert_eq!((page.next.0, page.head.0), (next, 9), "{kinds:?} after {after}, at most {limit}");
+        assert_eq!((page.next, page.head), (places[next], places[9]), "{kinds:?} after {after}, at most {limit}");
     }
 }
 
@@ -212,10 +226,13 @@ pub async fn head_wakes_readers(store: Store) {
     let appending = Arc::clone(&store);
     let task = tokio::spawn(async move { appending.append(commit(&StreamId::new("check", "head"), 0, 3)).await });
     wait_for_growth(&mut head).await;
-    assert_eq!(*head.borrow_and_update(), Position(3));
-    task.await.expect("the append does not panic").expect("the commit is stored");
+    let appended = task.await.expect("the append does not panic").expect("the commit is stored");
+    while *head.borrow_and_update() < appended.position {
+        wait_for_growth(&mut head).await;
+    }
+    assert_eq!(*head.borrow(), appended.position);
     let mut later = store.head();
-    assert_eq!(*later.borrow_and_update(), Position(3), "a new reader learns the end at once");
+    assert_eq!(*later.borrow_and_update(), appended.position, "a new reader learns the end at once");
 }
 
 fn count(number: usize) -> u64 {

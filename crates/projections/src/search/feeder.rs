@@ -134,7 +134,7 @@ impl Feeder {
             self.pending += 1;
         }
         if let Some(last) = page.events.last() {
-            self.reached.last = Some(LastEvent { position: last.position.0, event_id: last.event_id.to_string() });
+            self.reached.last = Some(LastEvent::of(last));
         }
         self.reached.position = self.reached.position.max(page.next.0);
         Ok(())

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use event_store::{EventStore, Filter, Position};
+use event_store::{EventStore, Filter, Position, RecordedEvent, StreamId};
 use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
@@ -39,8 +39,24 @@ pub(super) struct Reached {
 /// An event that was folded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct LastEvent {
-    pub(super) position: u64,
-    pub(super) event_id: String,
+    kind: String,
+    id: String,
+    sequence: u64,
+    position: u64,
+    event_id: String,
+}
+
+impl LastEvent {
+    /// Notes what an event is found by.
+    pub(super) fn of(event: &RecordedEvent) -> Self {
+        Self {
+            kind: event.stream.kind.to_string(),
+            id: event.stream.id.to_string(),
+            sequence: event.sequence,
+            position: event.position.0,
+            event_id: event.event_id.to_string(),
+        }
+    }
 }
 
 impl Reached {
@@ -118,9 +134,10 @@ fn read(folder: &Path) -> Option<(Index, Reached)> {
 async fn same_log(reached: &Reached, store: &dyn EventStore) -> Result<bool, SearchError> {
     const ONE_EVENT: usize = 1;
     let Some(last) = &reached.last else { return Ok(reached.position == 0 || reached.position <= head(store).await?) };
-    let page = store.read_all(Position(last.position.saturating_sub(1)), ONE_EVENT, &Filter::default()).await?;
-    let same = page.events.first().is_some_and(|event| event.event_id.to_string() == last.event_id)
-        && page.head.0 >= reached.position;
+    let stream = StreamId::new(&last.kind, &last.id);
+    let found = store.read_stream(&stream, last.sequence.saturating_sub(1), ONE_EVENT).await?;
+    let same =
+        found.first().is_some_and(|event| LastEvent::of(event) == *last) && head(store).await? >= reached.position;
     if !same {
         tracing::warn!(position = last.position, "the search index belongs to another log and is built anew");
     }

@@ -26,8 +26,8 @@ impl<P: Process> Runner<P> {
         let head = *self.shop.bus.store().head().borrow();
         self.began_at.store(head.0, Ordering::Relaxed);
         let found = self.read_open(open).await?;
-        for (id, (began_at, folded)) in found {
-            held(&self.open).note(&id, began_at);
+        for (id, (before, folded)) in found {
+            held(&self.open).note(&id, before);
             self.note_all(&id, &folded);
             if folded.asks.values().any(|pending| !pending.is_dead) {
                 self.resume(id).await;
@@ -36,14 +36,16 @@ impl<P: Process> Runner<P> {
         Ok(())
     }
 
+    /// Returns the processes that are not over, each with a position of the log before its first record.
     pub(super) async fn read_open(&self, after: u64) -> Result<HashMap<String, (u64, Folded<P>)>, EngineError> {
         let filter = Filter { kinds: vec![P::KIND.to_owned()] };
         let mut found = HashMap::<String, (u64, Folded<P>)>::new();
-        let mut position = Position(after);
+        let (mut position, mut before) = (Position(after), after);
         loop {
             let page = self.shop.bus.store().read_all(position, PAGE_EVENTS_MAX, &filter).await.map_err(failed)?;
             for event in &page.events {
-                let began = (event.position.0, Folded::default());
+                let began = (before, Folded::default());
+                before = event.position.0;
                 let (_, folded) = found.entry(event.stream.id.to_string()).or_insert(began);
                 if event.sequence <= folded.version {
                     continue;

@@ -17,7 +17,7 @@ const PAGE_EVENTS: usize = 1_000;
 const UNDELIVERED_MAX: usize = 10_000;
 /// How long to wait before a failed read is tried again, and to look whether processes have caught up.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How many positions the mark may lag behind while the shop is busy.
+/// How many positions the mark may lag behind while the shop is busy; events told, where positions are not dense.
 const MARK_EVERY: u64 = 5_000;
 
 #[derive(Deserialize)]
@@ -66,10 +66,14 @@ impl<P: Process> Runner<P> {
 
     async fn run_feed(self: Arc<Self>, mut shutdown: watch::Receiver<bool>) {
         let mut head = self.shop.bus.store().head();
-        let mut marked = *self.heard_until.borrow();
+        let is_dense = self.shop.bus.store().has_dense_positions();
+        let (mut marked, mut unmarked) = (*self.heard_until.borrow(), 0);
         while !*shutdown.borrow() {
             let position = match self.read_and_tell().await {
-                Ok(position) => position,
+                Ok(page) => {
+                    unmarked += if is_dense { page.next.0 - marked - unmarked } else { page.events.len() as u64 };
+                    page.next.0
+                }
                 Err(error) => {
                     tracing::error!(kind = P::KIND, ?error, "the feed cannot be told, trying again");
                     pause(&mut shutdown).await;
@@ -77,9 +81,9 @@ impl<P: Process> Runner<P> {
                 }
             };
             let is_at_end = head.borrow_and_update().0 <= position;
-            if position > marked + MARK_EVERY {
+            if unmarked > MARK_EVERY {
                 self.leave_marks(position).await;
-                marked = position;
+                (marked, unmarked) = (position, 0);
             }
             while held(&self.undelivered).len() > UNDELIVERED_MAX && !*shutdown.borrow() {
                 pause(&mut shutdown).await;
@@ -96,10 +100,10 @@ impl<P: Process> Runner<P> {
         }
     }
 
-    async fn read_and_tell(self: &Arc<Self>) -> Result<u64, app::error::AppError> {
+    async fn read_and_tell(self: &Arc<Self>) -> Result<Page, app::error::AppError> {
         let page = self.read_page().await?;
         self.tell_page(&page).await?;
-        Ok(page.next.0)
+        Ok(page)
     }
 
     async fn read_page(&self) -> Result<Page, app::error::AppError> {
@@ -116,7 +120,8 @@ impl<P: Process> Runner<P> {
                 None => None,
             };
             if let Some((id, input)) = told {
-                self.tell(id, heard(event, input));
+                let before = *self.heard_until.borrow();
+                self.tell(id, heard(event, input), before);
             }
             self.heard_until.send_replace(event.position.0);
         }
@@ -124,10 +129,10 @@ impl<P: Process> Runner<P> {
         Ok(())
     }
 
-    /// Leaves marks to start from: nothing before them is untold or open.
+    /// Leaves marks to start from: nothing up to them is untold or open. Each is a position that the log has given.
     async fn leave_marks(&self, position: u64) {
-        let heard = held(&self.undelivered).first().map_or(position, |first| first - 1);
-        let open = held(&self.open).by_position.first().map_or(position, |first| first - 1);
+        let heard = held(&self.undelivered).first_key_value().map_or(position, |(_, before)| *before);
+        let open = held(&self.open).by_position.first_key_value().map_or(position, |(before, _)| *before);
         for (what, mark) in [("heard", heard), ("open", open.min(heard))] {
             if let Err(error) = self.shop.bus.store().set_mark(&Self::mark_name(what), mark).await {
                 tracing::warn!(kind = P::KIND, ?error, "a mark was not left; the next start reads a little more");

@@ -1,5 +1,6 @@
 //! Runs all processes of one kind: moves them on, performs what they ask for, wakes them when their time comes.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -65,25 +66,30 @@ pub struct RunnerStatus {
     pub tasks: usize,
 }
 
-/// Processes that are not over, by the position they began at.
+/// Processes that are not over, by a position of the log before which they had not begun.
 #[derive(Default)]
 pub(super) struct Open {
-    began_at: HashMap<String, u64>,
-    pub(super) by_position: BTreeSet<u64>,
+    before: HashMap<String, u64>,
+    /// How many of them there are at each position.
+    pub(super) by_position: BTreeMap<u64, usize>,
 }
 
 impl Open {
-    /// Notes that a process is open since a position, unless it is known to be.
-    pub(super) fn note(&mut self, id: &str, position: u64) {
-        if !self.began_at.contains_key(id) {
-            self.began_at.insert(id.to_owned(), position);
-            self.by_position.insert(position);
+    /// Notes that a process is open and began behind a position, unless it is known to be.
+    pub(super) fn note(&mut self, id: &str, before: u64) {
+        if !self.before.contains_key(id) {
+            self.before.insert(id.to_owned(), before);
+            *self.by_position.entry(before).or_default() += 1;
         }
     }
 
     fn forget(&mut self, id: &str) {
-        if let Some(position) = self.began_at.remove(id) {
-            self.by_position.remove(&position);
+        let Some(before) = self.before.remove(id) else { return };
+        if let Entry::Occupied(mut count) = self.by_position.entry(before) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
         }
     }
 }
@@ -94,7 +100,8 @@ pub struct Runner<P: Process> {
     pub(super) worker: Arc<dyn Worker<P>>,
     instances: Mutex<HashMap<String, Arc<Instance<P>>>>,
     pub(super) open: Mutex<Open>,
-    pub(super) undelivered: Mutex<BTreeSet<u64>>,
+    /// The positions that are told and not yet stored, each with the position of the feed before it.
+    pub(super) undelivered: Mutex<BTreeMap<u64, u64>>,
     pub(super) tasks: Mutex<BTreeMap<TaskId, OpenTask>>,
     pub(super) timers: Mutex<BTreeSet<(Timestamp, String, String)>>,
     pub(super) timers_changed: Notify,
@@ -167,7 +174,7 @@ impl<P: Process> Runner<P> {
         RunnerStatus {
             kind: P::KIND,
             position: *self.heard_until.borrow(),
-            open: held(&self.open).began_at.len(),
+            open: held(&self.open).before.len(),
             tasks: held(&self.tasks).len(),
         }
     }
@@ -219,9 +226,9 @@ impl<P: Process> Runner<P> {
         }
     }
 
-    /// Puts something the feed tells into a process's inbox and lets the process go on.
-    pub(super) fn tell(self: &Arc<Self>, id: String, heard: Heard<P::Input>) {
-        held(&self.undelivered).insert(heard.position);
+    /// Puts something the feed tells into a process's inbox and lets the process go on. `before` is where the feed was.
+    pub(super) fn tell(self: &Arc<Self>, id: String, heard: Heard<P::Input>, before: u64) {
+        held(&self.undelivered).insert(heard.position, before);
         self.instance(&id).inbox().push_back(heard);
         self.spawn_drive(id, Moved::default());
     }
@@ -378,10 +385,11 @@ impl<P: Process> Runner<P> {
         }
         let (stream, recorded_at) = (StreamId::new(P::KIND, id), self.shop.clock.now().micros());
         let commit = Commit { stream, expected, events, command: None, recorded_at };
+        // An end of the log that is known before the commit lies before all of it, on every backend.
+        let before = self.shop.bus.store().head().borrow().0;
         match self.shop.bus.store().append(commit).await {
-            Ok(appended) => {
-                let began_at = appended.position.0 + 1 - step.records.len() as u64;
-                held(&self.open).note(id, began_at);
+            Ok(_) => {
+                held(&self.open).note(id, before);
                 Ok(true)
             }
             Err(AppendError::WrongVersion { .. }) => Ok(false),

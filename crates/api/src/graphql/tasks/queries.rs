@@ -12,8 +12,10 @@ use crate::graphql::scalars::{Position, SafeInt};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TaskQuery;
 
-fn lag(head: u64, position: u64) -> SafeInt {
-    SafeInt(i64::try_from(head.saturating_sub(position)).unwrap_or(i64::MAX))
+/// Counts the events between two positions, where the log numbers them without gaps.
+fn lag(head: u64, position: u64, is_dense: bool) -> Option<SafeInt> {
+    let behind = head.saturating_sub(position);
+    (is_dense || behind == 0).then(|| SafeInt(i64::try_from(behind).unwrap_or(i64::MAX)))
 }
 
 #[Object]
@@ -33,7 +35,8 @@ impl TaskQuery {
     /// Where every read model stands, the search among them.
     async fn projections(&self, ctx: &Context<'_>) -> Result<Vec<ProjectionStatus>> {
         let state = state(ctx)?;
-        let head = state.shop.bus.store().head().borrow().0;
+        let store = state.shop.bus.store();
+        let (head, is_dense) = (store.head().borrow().0, store.has_dense_positions());
         let mut all: Vec<ProjectionStatus> = state
             .reads
             .status()
@@ -41,7 +44,7 @@ impl TaskQuery {
             .map(|status| ProjectionStatus {
                 name: status.name.to_owned(),
                 position: Position(status.position.0),
-                lag_events: lag(head, status.position.0),
+                lag_events: lag(head, status.position.0, is_dense),
                 state: status.state.into(),
             })
             .collect();
@@ -50,7 +53,7 @@ impl TaskQuery {
         all.push(ProjectionStatus {
             name: SEARCH.to_owned(),
             position: Position(indexed),
-            lag_events: lag(head, indexed),
+            lag_events: lag(head, indexed, is_dense),
             state: if is_live { ProjectionState::Live } else { ProjectionState::CatchingUp },
         });
         Ok(all)

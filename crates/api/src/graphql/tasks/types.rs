@@ -81,8 +81,9 @@ pub struct ProjectionStatus {
     pub name: String,
     /// What queries see holds every event up to here.
     pub position: Position,
-    /// How many events it is behind the end of the log.
-    pub lag_events: SafeInt,
+    /// How many events it is behind the end of the log. Null while it is behind on a log that does not number its events
+    /// without gaps (KurrentDB).
+    pub lag_events: Option<SafeInt>,
     /// How it is doing.
     pub state: ProjectionState,
 }
