@@ -16,7 +16,7 @@ use comptoir::background::{Background, Started};
 use comptoir::config::{Config, Given, StoreKind};
 use comptoir::exchange::{Export, Format};
 use comptoir::import::{self, ImportOptions};
-use comptoir::open::{OpenShop, empty_log, read_only_log};
+use comptoir::open::{self, OpenShop, empty_log, read_only_log};
 use comptoir::progress::Console;
 use comptoir::verify::Against;
 use comptoir::{ask, demo, exchange, past, payments, prove, serve, telemetry, verify};
@@ -92,6 +92,11 @@ enum Command {
     Forget {
         /// The customer's id, cus_….
         customer: String,
+    },
+    /// Lets a role of PostgreSQL do what a shop does: append, never change the past. Run it as the tables' owner.
+    Grant {
+        /// The role, which must exist.
+        role: String,
     },
     /// Plays a payment provider on a port of its own, for several processes that share one.
     Payments {
@@ -229,6 +234,10 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             print(&ask::replay(&config, &projection, &console).await?)?;
         }
         Command::Forget { customer } => print(&ask::forget(&config, &customer).await?)?,
+        Command::Grant { role } => {
+            open::grant(&config, &role).await?;
+            print(&format!("{role} may append to the log and change nothing in it: open the shop as {role}"))?;
+        }
         Command::Payments { deliver_to } => play_payments(&config, &deliver_to).await?,
         Command::Causality { order } => print(&ask::causality(&config, &order).await?)?,
         Command::Verify(args) => return verify_log(&config, &args, &console).await,

@@ -124,6 +124,15 @@ pub async fn log(config: &Config) -> anyhow::Result<Arc<dyn EventStore>> {
     open_log(config, files(config)?.as_ref()).await
 }
 
+/// Lets another role of the database do what a shop does, see [`PostgresStore::grant`].
+///
+/// # Errors
+/// When no database is configured, it cannot be reached or it refuses.
+pub async fn grant(config: &Config, role: &str) -> anyhow::Result<()> {
+    let granted = PostgresStore::grant(database_url(config)?, role).await;
+    granted.with_context(|| format!("the role {role} cannot be given what a shop needs"))
+}
+
 async fn open_log(config: &Config, files: Option<&Files>) -> anyhow::Result<Arc<dyn EventStore>> {
     Ok(match (config.store, files) {
         (StoreKind::Postgres, _) => Arc::new(open_postgres(config).await?),

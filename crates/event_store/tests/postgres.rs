@@ -44,6 +44,52 @@ async fn processes_that_start_together_create_one_schema() {
     }
 }
 
+/// What a shop's own role must not do.
+const FORBIDDEN: [&str; 12] = [
+    "UPDATE events SET payload = '{}'",
+    "DELETE FROM events",
+    "TRUNCATE events",
+    "DROP TABLE events",
+    "ALTER TABLE events DISABLE TRIGGER ALL",
+    "UPDATE commands SET position = 0",
+    "DELETE FROM commands",
+    "UPDATE checkpoints SET size = 0",
+    "DELETE FROM checkpoints",
+    "DELETE FROM tree_tiles",
+    "DELETE FROM log_head",
+    "DELETE FROM secrets",
+];
+
+#[tokio::test]
+async fn the_role_of_a_shop_appends_and_changes_nothing() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let (owner, role) = (server.create_database(), format!("shop \"{}", Uuid::new_v4().simple()));
+    let refused = PostgresStore::grant(&owner, &role).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "the role is not there yet");
+    let pool = PgPool::connect(&owner).await.expect("the owner connects");
+    let create = format!("CREATE ROLE \"{}\" LOGIN", role.replace('"', "\"\""));
+    sqlx::query(&create).execute(&pool).await.expect("the role is made");
+    for _again in 0..2 {
+        PostgresStore::grant(&owner, &role).await.expect("the role may do what a shop does");
+    }
+    let url = owner.replace("//postgres@", &format!("//{}@", role.replace(' ', "%20").replace('"', "%22")));
+    let store: Arc<dyn EventStore> = Arc::new(open(&url).await);
+    event_store::contract::a_commit_creates_a_stream(store.clone()).await;
+    event_store::contract::a_mark_is_kept(store.clone()).await;
+    event_store::contract::a_lease_has_one_owner(store.clone()).await;
+    event_store::contract::a_destroyed_secret_never_comes_back(store.clone()).await;
+    event_store::contract::the_last_snapshot_of_a_stream_is_kept(store.clone()).await;
+    event_store::contract::seals_are_kept(store.clone()).await;
+    let shop = PgPool::connect(&url).await.expect("the shop connects");
+    for statement in FORBIDDEN {
+        let refused = sqlx::query(statement).execute(&shop).await.expect_err(statement);
+        let code = refused.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned());
+        assert_eq!(code.as_deref(), Some("42501"), "{statement}: {refused}");
+    }
+}
+
 #[tokio::test]
 async fn a_commit_of_another_process_wakes_readers() {
     let Some(server) = TestPostgres::shared() else {

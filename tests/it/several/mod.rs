@@ -2,7 +2,7 @@
 //! may be killed at any moment (`kill -9`): another one takes over, and nothing is lost or done twice.
 //!
 //! Two processes answer and work, a third one only answers, and the payment provider is a process of its own. Shoppers buy
-//! at the third and at the one that survives. `COMPTOIR_KILLS` says how often the one that works is killed.
+//! at the third and at the one that survives. The shop's role in the database cannot change the log. `COMPTOIR_KILLS` says how often the one that works is killed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -49,10 +49,20 @@ impl Street {
     }
 }
 
+/// Makes a database and a role that may append to its log and change nothing in it, and returns its URL for that role.
+async fn as_shop(cluster: &TestPostgres) -> String {
+    let made = cluster.program("psql").args(["-q", "-c", "CREATE ROLE shop LOGIN"]).status();
+    assert!(made.expect("psql runs").success(), "the role is made");
+    let (owner, folder) = (cluster.create_database(), TempFolder::new());
+    let (well, said) = Program::run(folder.path(), Some(&owner), &["grant", "shop"]).await;
+    assert!(well && said.contains("change nothing"), "{said}");
+    owner.replace("//postgres@", "//shop@")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_several_processes_the_one_that_works_may_die_and_the_shop_goes_on() {
     let Some(cluster) = TestPostgres::start_durable() else { return };
-    let (street, answers) = Street::open(cluster.create_database()).await;
+    let (street, answers) = Street::open(as_shop(&cluster).await).await;
     let mut works = Program::open_as(street.setup("first", "api,worker")).await;
     let mut waits = Program::open_as(street.setup("second", "api,worker")).await;
     stock_up(&answers.wire, &answers.staff_token()).await;

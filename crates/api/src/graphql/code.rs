@@ -24,6 +24,10 @@ pub enum ErrorCode {
     AsOfBeyondEnd,
     /// That time has not come.
     AsOfInFuture,
+    /// The log names positions of its own making, and knows none like this.
+    PositionUnknown,
+    /// This part of the log, or this log, is not sealed.
+    NotSealed,
 
     /// The product lacks what shoppers must see.
     NotPublishable,

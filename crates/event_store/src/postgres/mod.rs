@@ -45,6 +45,7 @@ const SCHEMA_LOCK: i64 = 0x636f_6d70_746f_6972;
 const CHANNEL: &str = "event_log";
 
 const SCHEMA: &str = include_str!("../../../../schema/postgres/log.sql");
+const GRANTS: &str = include_str!("../../../../schema/postgres/grants.sql");
 
 /// An event store in one PostgreSQL database.
 #[derive(Debug)]
@@ -85,6 +86,22 @@ impl PostgresStore {
         })
     }
 
+    /// Creates what is missing of the schema as its owner, and lets another role do what a shop does: append, never change
+    /// what is there. `role` is the name of a role that exists and owns none of the tables.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached or refuses, such as for a role that is not there.
+    pub async fn grant(url: &str, role: &str) -> Result<(), StoreError> {
+        let pool = connect_pool(options_of(url)?).await?;
+        create_schema(&pool).await.map_err(checks::unavailable)?;
+        let database = sqlx::query_scalar("SELECT current_database()::text").fetch_one(&pool).await;
+        let database: String = database.map_err(checks::unavailable)?;
+        let grants = GRANTS.replace(":role", &quoted(role)).replace(":database", &quoted(&database));
+        let granted = pool.execute(grants.as_str()).await;
+        pool.close().await;
+        granted.map(drop).map_err(checks::unavailable)
+    }
+
     /// Connects for reading only: every transaction of its connections is one that PostgreSQL lets change nothing. The end
     /// of the log is the one it has now.
     ///
@@ -117,6 +134,11 @@ impl PostgresStore {
     }
 }
 
+/// Writes a name as SQL does, whatever characters it has.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 fn options_of(url: &str) -> Result<PgConnectOptions, StoreError> {
     let options = PgConnectOptions::from_str(url).map_err(checks::unavailable)?.application_name("event_store");
     let settings = [("client_min_messages", "warning"), ("statement_timeout", "0"), ("lock_timeout", "0")];
@@ -139,7 +161,12 @@ async fn require_durability(connection: &mut PgConnection) -> Result<(), sqlx::E
     Ok(())
 }
 
+/// Creates what is missing, unless this role may only use what its owner made.
 async fn create_schema(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let may_create = "SELECT has_schema_privilege(current_schema(), 'CREATE') OR to_regclass('events') IS NULL";
+    if !sqlx::query_scalar(may_create).fetch_one(pool).await? {
+        return Ok(());
+    }
     let mut transaction = pool.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK).execute(&mut *transaction).await?;
     (&mut *transaction).execute(SCHEMA).await?;
