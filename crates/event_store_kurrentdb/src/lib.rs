@@ -1,4 +1,4 @@
-//! The log on KurrentDB, through the official client. The protocol of commands that happen once is in [`append`].
+//! The log on KurrentDB, through the official client. The protocol of commands that happen once is in `append.rs`.
 //!
 //! * **Streams** are streams, versions are revisions plus one, and a commit is one append at an exact revision.
 //! * **Positions** are commit positions: byte offsets in KurrentDB's own log. They rise and are not dense, and one can read
