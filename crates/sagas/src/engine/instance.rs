@@ -44,13 +44,15 @@ pub(super) struct Ask<S> {
 
 /// What a stored move leaves to do, and what was performed already while it was stored.
 pub(super) struct Moved<P: Process> {
+    /// The conversation that the move belongs to.
+    pub(super) correlation: Option<String>,
     pub(super) asks: Vec<Ask<P::Step>>,
     pub(super) answers: Vec<Incoming<P>>,
 }
 
 impl<P: Process> Default for Moved<P> {
     fn default() -> Self {
-        Self { asks: Vec::new(), answers: Vec::new() }
+        Self { correlation: None, asks: Vec::new(), answers: Vec::new() }
     }
 }
 

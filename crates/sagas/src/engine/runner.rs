@@ -281,12 +281,9 @@ impl<P: Process> Runner<P> {
     }
 
     /// Performs what a move left to do and adds it to what was performed with it.
-    async fn perform_rest(&self, id: &str, Moved { asks, mut answers }: Moved<P>) -> Vec<Incoming<P>> {
-        if !asks.is_empty() {
-            let instance = self.instance(id);
-            let correlation = instance.folded().as_ref().and_then(|folded| folded.correlation.clone());
-            answers.extend(self.perform_all(id, correlation.as_deref(), asks).await);
-        }
+    async fn perform_rest(&self, id: &str, moved: Moved<P>) -> Vec<Incoming<P>> {
+        let Moved { correlation, asks, mut answers } = moved;
+        answers.extend(self.perform_all(id, correlation.as_deref(), asks).await);
         answers
     }
 
@@ -342,8 +339,9 @@ impl<P: Process> Runner<P> {
             let performed = self.perform_all(id, step.folded.correlation.as_deref(), early);
             let (stored, answers) = tokio::join!(self.store(id, expected, &step), performed);
             if stored? {
+                let correlation = step.folded.correlation.clone();
                 self.finish_move(id, &instance, step, heard);
-                return Ok(Moved { asks, answers });
+                return Ok(Moved { correlation, asks, answers });
             }
         }
         Err(EngineError::Store("others move this process all the time".into()))

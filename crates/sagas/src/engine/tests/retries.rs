@@ -1,6 +1,7 @@
 //! What gets no answer is tried again, then a human is asked. The store may be away for a while.
 
 use super::*;
+use crate::engine::instance::Incoming;
 
 fn later(count: usize) -> Vec<StepError> {
     vec![StepError::Later("the mill is stuck".to_owned()); count]
@@ -169,4 +170,27 @@ async fn a_process_that_cannot_be_resumed_at_the_start_is_resumed_when_the_store
     kitchen.runner.recover().await.expect("the feed can be read");
     kitchen.runner.settle().await;
     assert_eq!(kitchen.folded("cup").await.outcome.as_deref(), Some("served"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_belongs_to_its_conversation_also_while_the_next_move_has_the_process_in_hand() {
+    let kitchen = Kitchen::new();
+    kitchen.hands.fail("grind", vec![StepError::Stuck("there is no mill".to_owned())]);
+    kitchen.order("cup", 9).await;
+    kitchen.catch_up().await;
+    let open = kitchen.runner.tasks().pop().expect("a task is open");
+    let decision = TaskDecision { choice: "retry".to_owned(), reason: text("there is one now"), by: "test".to_owned() };
+    let incoming = Incoming::Decision { task: open.task.id, decision };
+    let Ok(moved) = kitchen.runner.advance("cup", vec![incoming]).await else { panic!("the log is there") };
+    let in_hand = kitchen.runner.instance("cup").folded().take();
+    assert!(in_hand.is_some(), "the process was at hand");
+    kitchen.runner.spawn_drive("cup".to_owned(), moved);
+    kitchen.runner.settle().await;
+    let stream = StreamId::new("stock", "effects@bar");
+    let effects = kitchen.shop.bus.store().read_stream(&stream, 0, PAGE_EVENTS_MAX).await.expect("the log is there");
+    assert_eq!(effects.len(), 3, "boiled, ground, poured");
+    for effect in effects {
+        let said: serde_json::Value = serde_json::from_str(effect.metadata.get()).expect("metadata");
+        assert_eq!(said["correlation_id"], "conversation", "{said}");
+    }
 }
