@@ -32,34 +32,37 @@ const KEYED_EVENT: &str = "cart.checkout_started";
 /// What one journey wrote, commit by commit, in the order of the log.
 type Journey = Vec<Vec<Arc<RecordedEvent>>>;
 
+/// What an event says of the conversation and of the command that it belongs to.
 #[derive(Deserialize)]
-struct Conversation {
+struct Said {
     #[serde(default)]
     correlation_id: String,
+    #[serde(default)]
+    command_id: String,
 }
 
 /// Reads what these carts' journeys wrote.
 ///
-/// A commit is what stands together in the log: one stream, one moment, one metadata.
+/// A commit is what stands together in the log: one stream, one moment, one command. Its events may name different causes.
 async fn journeys(store: &dyn EventStore, carts: &HashSet<&str>) -> anyhow::Result<Vec<Journey>> {
     let mut found = BTreeMap::<String, Journey>::new();
-    let (mut after, mut last) = (Position(0), None::<Arc<RecordedEvent>>);
+    let (mut after, mut last) = (Position(0), None::<(Arc<RecordedEvent>, String)>);
     loop {
         let page = store.read_all(after, PAGE_EVENTS_MAX, &Filter::default()).await?;
         for event in page.events {
-            let conversation: Conversation = serde_json::from_str(event.metadata.get())?;
-            if !carts.contains(conversation.correlation_id.as_str()) {
+            let Said { correlation_id, command_id } = serde_json::from_str(event.metadata.get())?;
+            if !carts.contains(correlation_id.as_str()) {
                 last = None;
                 continue;
             }
-            let journey = found.entry(conversation.correlation_id).or_default();
+            let is_of_last =
+                |(last, command): &(Arc<RecordedEvent>, String)| *command == command_id && is_together(last, &event);
+            let journey = found.entry(correlation_id).or_default();
             match journey.last_mut() {
-                Some(commit) if last.as_ref().is_some_and(|last| is_together(last, &event)) => {
-                    commit.push(event.clone())
-                }
+                Some(commit) if last.as_ref().is_some_and(is_of_last) => commit.push(event.clone()),
                 _ => journey.push(vec![event.clone()]),
             }
-            last = Some(event);
+            last = Some((event, command_id));
         }
         if page.next >= page.head {
             return Ok(found.into_values().collect());
@@ -69,10 +72,7 @@ async fn journeys(store: &dyn EventStore, carts: &HashSet<&str>) -> anyhow::Resu
 }
 
 fn is_together(last: &RecordedEvent, event: &RecordedEvent) -> bool {
-    last.stream == event.stream
-        && last.recorded_at == event.recorded_at
-        && last.metadata.get() == event.metadata.get()
-        && last.position.0 + 1 == event.position.0
+    last.stream == event.stream && last.recorded_at == event.recorded_at && last.position.0 + 1 == event.position.0
 }
 
 /// Appends what these carts' journeys wrote again, to streams of new names, by many clients at once and with nothing else
