@@ -36,6 +36,19 @@ pub(super) fn payload() -> String {
     format!(r#"{{"text":"{}"}}"#, "x".repeat(TEXT_BYTES))
 }
 
+/// Makes so many events of one payload.
+pub(super) fn events(payload: &RawValue, count: usize) -> anyhow::Result<Vec<NewEvent>> {
+    let metadata = RawValue::from_string(r#"{"actor":"bench"}"#.to_owned())?;
+    let event = || NewEvent {
+        event_id: Uuid::now_v7(),
+        event_type: "bench.happened".to_owned(),
+        event_version: "1".to_owned(),
+        payload: payload.to_owned(),
+        metadata: metadata.clone(),
+    };
+    Ok((0..count).map(|_| event()).collect())
+}
+
 /// Lets so many clients append for some time, each commit with a command id, and checks that all of it is in the log.
 pub(super) async fn measure(store: &Arc<dyn EventStore>, count: usize, limit: Duration) -> anyhow::Result<Commits> {
     let run = Uuid::new_v4().simple().to_string();
@@ -65,18 +78,10 @@ async fn append(
 ) -> anyhow::Result<(Client, Duration)> {
     let nth = client.next % STREAMS;
     client.next += 1;
-    let metadata = RawValue::from_string(r#"{"actor":"bench"}"#.to_owned())?;
-    let event = || NewEvent {
-        event_id: Uuid::now_v7(),
-        event_type: "bench.happened".to_owned(),
-        event_version: "1".to_owned(),
-        payload: payload.clone(),
-        metadata: metadata.clone(),
-    };
     let commit = Commit {
         stream: StreamId::new("bench", &format!("{}-{nth}", client.name)),
         expected: client.versions[nth],
-        events: (0..EVENTS_EACH).map(|_| event()).collect(),
+        events: events(&payload, EVENTS_EACH)?,
         command: Some(CommandId { id: Uuid::new_v4().to_string(), fingerprint: "bench".to_owned() }),
         recorded_at: 0,
     };

@@ -59,7 +59,8 @@ impl<'a> Peers<'a> {
             let repository = repository.clone();
             async move {
                 let id = Uuid::new_v4().to_string();
-                let events: Vec<_> = (1..=commits::EVENTS_EACH).map(|sequence| event(&id, sequence)).collect();
+                let events = (1..=commits::EVENTS_EACH).map(|sequence| event(&id, sequence));
+                let events = events.collect::<Result<Vec<_>, _>>()?;
                 repository.persist::<Stock>(&events, None).await?;
                 Ok(((), ()))
             }
@@ -92,8 +93,8 @@ impl<'a> Peers<'a> {
     }
 }
 
-fn event(id: &str, sequence: usize) -> SerializedEvent {
-    let payload = json!({ "text": "x".repeat(commits::payload().len() - r#"{"text":""}"#.len()) });
+fn event(id: &str, sequence: usize) -> serde_json::Result<SerializedEvent> {
+    let (payload, metadata) = (serde_json::from_str(&commits::payload())?, json!({}));
     let [kind, name, version] = ["bench", "bench.happened", "1"].map(str::to_owned);
-    SerializedEvent::new(id.to_owned(), sequence, kind, name, version, payload, json!({}))
+    Ok(SerializedEvent::new(id.to_owned(), sequence, kind, name, version, payload, metadata))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use event_store::{Commit, EventStore, Filter, NewEvent, PAGE_EVENTS_MAX, Position, StreamId};
+use event_store::{Commit, EventStore, Filter, PAGE_EVENTS_MAX, Position, StreamId};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -59,14 +59,6 @@ pub(super) async fn streams(store: &Arc<dyn EventStore>) -> anyhow::Result<Vec<D
 }
 
 fn commit(stream: StreamId) -> anyhow::Result<Commit> {
-    let (payload, metadata) = (RawValue::from_string(commits::payload())?, RawValue::from_string("{}".to_owned())?);
-    let event = || NewEvent {
-        event_id: Uuid::now_v7(),
-        event_type: "bench.happened".to_owned(),
-        event_version: "1".to_owned(),
-        payload: payload.clone(),
-        metadata: metadata.clone(),
-    };
-    let events = (0..STREAM_EVENTS).map(|_| event()).collect();
+    let events = commits::events(&RawValue::from_string(commits::payload())?, STREAM_EVENTS)?;
     Ok(Commit { stream, expected: 0, events, command: None, recorded_at: 0 })
 }

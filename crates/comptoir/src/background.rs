@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use app::seal::{SealFailure, Sealer, Witness, WitnessRunner};
+use event_store::lease::told_to_stop;
 use gateways::simulator::StripeSimulator;
 use projections::Runner;
 use sagas::engine::EngineError;
@@ -48,8 +49,7 @@ async fn seal(
 }
 
 async fn stopped(mut shutdown: watch::Receiver<bool>) {
-    // A sender that is gone means the same as one that says stop.
-    let _ = shutdown.wait_for(|stop| *stop).await;
+    told_to_stop(&mut shutdown).await;
 }
 
 impl Background {

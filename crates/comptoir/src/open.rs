@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use app::Shop;
 use app::clock::Clock;
 use app::ids::Ids;
@@ -147,8 +147,11 @@ async fn open_log(config: &Config, files: Option<&Files>) -> anyhow::Result<Arc<
 /// # Errors
 /// When it cannot be opened, such as by a shop that has it open, or the configuration keeps none.
 pub async fn empty_log(config: &Config) -> anyhow::Result<Arc<dyn EventStore>> {
-    let files = files(config)?.context("a shop that keeps nothing takes no events in: choose sqlite or postgres")?;
-    open_log(config, Some(&files)).await
+    ensure!(
+        config.store != StoreKind::Memory,
+        "a shop that keeps nothing takes no events in: choose sqlite or postgres"
+    );
+    log(config).await
 }
 
 /// Opens the log for reading only, also beside an open shop.

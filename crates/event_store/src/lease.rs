@@ -139,7 +139,8 @@ impl Turn<'_> {
     }
 }
 
-async fn told_to_stop(shutdown: &mut watch::Receiver<bool>) {
+/// Returns once a receiver says stop.
+pub async fn told_to_stop(shutdown: &mut watch::Receiver<bool>) {
     // A sender that is gone means the same as one that says stop.
     let _either = shutdown.wait_for(|stop| *stop).await;
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use event_store::lease::Lease;
+use event_store::lease::{Lease, told_to_stop};
 use event_store::{EventStore, Position};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -41,8 +41,7 @@ impl Runner {
             let mut stop = turn.stop();
             turn.hold(async {
                 self.take_over(stop.clone()).await;
-                // A sender that is gone means the same as one that says stop.
-                self.run(async move { _ = stop.wait_for(|stop| *stop).await }).await
+                self.run(told_to_stop(&mut stop)).await
             })
             .await?;
         }
@@ -51,7 +50,7 @@ impl Runner {
     /// Shows how far others have moved the read models, until shutdown: for a process that only answers.
     pub async fn observe(&self, mut shutdown: watch::Receiver<bool>) {
         tokio::select! {
-            _ = shutdown.wait_for(|stop| *stop) => {}
+            () = told_to_stop(&mut shutdown) => {}
             () = observe(&*self.log, &self.models) => {}
         }
     }

@@ -149,7 +149,8 @@ impl<P: Process> Runner<P> {
     }
 }
 
-async fn pause(shutdown: &mut watch::Receiver<bool>) {
+/// Waits a little before what failed is tried again, or until the shutdown.
+pub(super) async fn pause(shutdown: &mut watch::Receiver<bool>) {
     tokio::select! {
         _ = shutdown.wait_for(|stop| *stop) => {}
         () = tokio::time::sleep(PAUSE) => {}

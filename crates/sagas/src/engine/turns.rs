@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use event_store::lease::Lease;
 use event_store::{Filter, PAGE_EVENTS_MAX, Position, RecordedEvent};
@@ -15,10 +14,8 @@ use uuid::Uuid;
 
 use super::Process;
 use super::record::Record;
+use super::router::pause;
 use super::runner::{EngineError, Runner, held};
-
-/// How long to wait before what the store refused is tried again.
-const STORE_RETRY: Duration = Duration::from_millis(200);
 
 impl<P: Process> Runner<P> {
     /// Does what is this process's to do until shutdown: leads whenever it holds the kind's lease, and follows what others
@@ -72,10 +69,7 @@ impl<P: Process> Runner<P> {
                     grown = head.wait_for(|head| head.0 > seen) => if grown.is_err() { return },
                 }
             } else if seen == after.0 {
-                tokio::select! {
-                    _ = shutdown.wait_for(|stop| *stop) => return,
-                    () = tokio::time::sleep(STORE_RETRY) => {}
-                }
+                pause(&mut shutdown).await;
             }
         }
     }
@@ -104,10 +98,7 @@ impl<P: Process> Runner<P> {
                 Ok(()) => return true,
                 Err(error) => {
                     tracing::error!(kind = P::KIND, ?error, "what is under way cannot be read, trying again");
-                    tokio::select! {
-                        _ = stop.wait_for(|stop| *stop) => {}
-                        () = tokio::time::sleep(STORE_RETRY) => {}
-                    }
+                    pause(&mut stop).await;
                 }
             }
         }
