@@ -9,6 +9,13 @@ CREATE TABLE IF NOT EXISTS log_head (
 ) WITH (fillfactor = 10);
 INSERT INTO log_head (position) VALUES (0) ON CONFLICT DO NOTHING;
 
+-- Who holds the log alone, a token that only its process knows: nobody else moves the row then. `wanted` asks for it back;
+-- a beat is a sign of life of a holder that has nothing to append.
+ALTER TABLE log_head
+  ADD COLUMN IF NOT EXISTS sole   uuid,
+  ADD COLUMN IF NOT EXISTS wanted boolean NOT NULL DEFAULT false,
+  ADD COLUMN IF NOT EXISTS beat   bigint  NOT NULL DEFAULT 0;
+
 -- A superset of the table that postgres-es expects. `json` keeps the text as it was sent; `jsonb` would not.
 CREATE TABLE IF NOT EXISTS events (
   position       bigint           PRIMARY KEY,
@@ -27,7 +34,11 @@ CREATE TABLE IF NOT EXISTS events (
 -- Numbers what an unmodified postgres-es inserts. The empty notification says: look at log_head.
 CREATE OR REPLACE FUNCTION event_position() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE log_head SET position = position + 1 RETURNING position INTO STRICT NEW.position;
+  UPDATE log_head SET position = position + 1 WHERE sole IS NULL RETURNING position INTO NEW.position;
+  IF NEW.position IS NULL THEN
+    RAISE EXCEPTION 'one process holds this log alone and cannot be asked for it by an insert'
+      USING ERRCODE = 'lock_not_available', HINT = 'Start that process with log_shared = true.';
+  END IF;
   PERFORM pg_notify('event_log', '');
   RETURN NEW;
 END

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Nonce};
 use domain::values::{CustomerId, Sealed};
-use event_store::{EventStore, StoreError};
+use event_store::{EventStore, StoreError, Tenure};
 
 use crate::ids::Ids;
 
@@ -35,7 +35,24 @@ pub enum VaultError {
 pub struct Vault {
     store: Arc<dyn EventStore>,
     ids: Arc<dyn Ids>,
-    cached: Mutex<HashMap<CustomerId, [u8; 32]>>,
+    cached: Mutex<Cached>,
+}
+
+/// Keys at hand. Another process may destroy one, and would do so in vain if it were still at hand here: they count in the
+/// tenure of the log in which they were read, and no longer.
+#[derive(Default)]
+struct Cached {
+    keys: HashMap<CustomerId, [u8; 32]>,
+    tenure: Option<Tenure>,
+    /// How many keys this process has destroyed: one that was read before may be among them.
+    forgotten: u64,
+}
+
+/// When a key was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Moment {
+    tenure: Option<Tenure>,
+    forgotten: u64,
 }
 
 fn secret_name(subject: &CustomerId) -> String {
@@ -91,43 +108,57 @@ impl Vault {
         // Making the key first leaves a tombstone also for someone of whom nothing was sealed yet.
         self.store.secret_or_insert(&secret_name(subject), &self.ids.secret()).await?;
         let destroyed = self.store.secret_destroy(&secret_name(subject)).await?;
-        self.cached().remove(subject);
+        let mut cached = self.cached();
+        cached.forgotten += 1;
+        cached.keys.remove(subject);
         Ok(destroyed)
     }
 
     async fn key(&self, subject: &CustomerId) -> Result<Option<[u8; 32]>, VaultError> {
-        if let Some(key) = self.cached().get(subject) {
-            return Ok(Some(*key));
+        let (at_hand, now) = self.at_hand(subject);
+        if at_hand.is_some() {
+            return Ok(at_hand);
         }
         let Some(bytes) = self.store.secret(&secret_name(subject)).await? else {
             return Ok(None);
         };
-        self.remember(subject, &bytes).map(Some)
+        self.remember(subject, &bytes, now).map(Some)
     }
 
     async fn key_or_new(&self, subject: &CustomerId) -> Result<[u8; 32], VaultError> {
-        if let Some(key) = self.cached().get(subject) {
-            return Ok(*key);
-        }
-        let bytes = self.store.secret_or_insert(&secret_name(subject), &self.ids.secret()).await?;
-        self.remember(subject, &bytes.ok_or(VaultError::Forgotten)?)
-    }
-
-    fn remember(&self, subject: &CustomerId, bytes: &[u8]) -> Result<[u8; 32], VaultError> {
-        let key = <[u8; 32]>::try_from(bytes).map_err(|_| VaultError::Damaged)?;
-        if self.store.has_other_writers() {
-            // Another process may destroy it, and would be asked in vain if it were still at hand here.
+        let (at_hand, now) = self.at_hand(subject);
+        if let Some(key) = at_hand {
             return Ok(key);
         }
+        let bytes = self.store.secret_or_insert(&secret_name(subject), &self.ids.secret()).await?;
+        self.remember(subject, &bytes.ok_or(VaultError::Forgotten)?, now)
+    }
+
+    /// Returns the key at hand, and the moment of the look for it.
+    fn at_hand(&self, subject: &CustomerId) -> (Option<[u8; 32]>, Moment) {
         let mut cached = self.cached();
-        if cached.len() >= CACHED_KEYS_MAX {
-            cached.clear();
+        let tenure = self.store.tenure();
+        if tenure.is_none() || tenure != cached.tenure {
+            cached.keys.clear();
+            cached.tenure = tenure;
         }
-        cached.insert(subject.clone(), key);
+        (cached.keys.get(subject).copied(), Moment { tenure, forgotten: cached.forgotten })
+    }
+
+    /// Keeps a key at hand that was read after a moment, unless it may have been destroyed since.
+    fn remember(&self, subject: &CustomerId, bytes: &[u8], read: Moment) -> Result<[u8; 32], VaultError> {
+        let key = <[u8; 32]>::try_from(bytes).map_err(|_| VaultError::Damaged)?;
+        let mut cached = self.cached();
+        if read.tenure.is_some() && read == (Moment { tenure: cached.tenure, forgotten: cached.forgotten }) {
+            if cached.keys.len() >= CACHED_KEYS_MAX {
+                cached.keys.clear();
+            }
+            cached.keys.insert(subject.clone(), key);
+        }
         Ok(key)
     }
 
-    fn cached(&self) -> std::sync::MutexGuard<'_, HashMap<CustomerId, [u8; 32]>> {
+    fn cached(&self) -> std::sync::MutexGuard<'_, Cached> {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -137,6 +168,7 @@ mod tests {
     use event_store::memory::MemoryStore;
 
     use super::*;
+    use crate::fixture::Unreliable;
     use crate::ids::SystemIds;
 
     fn vault() -> Vault {
@@ -174,5 +206,18 @@ mod tests {
         assert_eq!(vault.open(&sealed).await.expect("answers"), None);
         assert!(matches!(vault.seal(&subject(1), "ada").await, Err(VaultError::Forgotten)));
         assert!(!vault.forget(&subject(1)).await.expect("answers"), "twice is once");
+    }
+
+    #[tokio::test]
+    async fn a_key_at_hand_counts_in_one_tenure_only() {
+        let store = Arc::new(Unreliable::default());
+        let vault = Vault::new(store.clone(), Arc::new(SystemIds));
+        store.set_tenure(Some(1));
+        let sealed = vault.seal(&subject(1), "ada").await.expect("seals");
+        // Only who gives the log up lets another process destroy a key; this log does not care.
+        Vault::new(store.clone(), Arc::new(SystemIds)).forget(&subject(1)).await.expect("forgets");
+        assert_eq!(vault.open(&sealed).await.expect("opens").as_deref(), Some("ada"), "the key is at hand");
+        store.set_tenure(Some(2));
+        assert_eq!(vault.open(&sealed).await.expect("answers"), None);
     }
 }

@@ -82,6 +82,9 @@ pub struct Config {
     pub database_url: Option<String>,
     /// The server or cluster, for KurrentDB. Holds a password, so it is never shown.
     pub kurrentdb_url: Option<String>,
+    /// Whether others write to the log in PostgreSQL who do not ask Comptoir for it, such as `postgres-es`: then no
+    /// process holds it alone, also while it is the only one.
+    pub log_shared: bool,
     /// What this process does.
     pub roles: Roles,
     /// The payment provider's address, such as `https://api.stripe.com`. Without one a simulator in this process plays
@@ -111,6 +114,7 @@ impl Default for Config {
             store: StoreKind::Sqlite,
             database_url: None,
             kurrentdb_url: None,
+            log_shared: false,
             roles: Roles::All,
             payment_url: None,
             payment_key: None,
@@ -174,12 +178,13 @@ pub enum ConfigError {
 }
 
 /// Every key, in the order it is shown.
-pub const KEYS: [&str; 14] = [
+pub const KEYS: [&str; 15] = [
     "listen",
     "data_dir",
     "store",
     "database_url",
     "kurrentdb_url",
+    "log_shared",
     "roles",
     "payment_url",
     "payment_key",
@@ -292,6 +297,7 @@ impl Config {
                 self.kurrentdb_url = Some(value.to_owned());
             }
             "kurrentdb_url" => return Err(wrong("kurrentdb://user:password@host:port or kurrentdb+discover://…")),
+            "log_shared" => self.log_shared = value.parse().map_err(|_| wrong("true or false"))?,
             "roles" => {
                 self.roles = match value {
                     "api,worker" | "worker,api" => Roles::All,

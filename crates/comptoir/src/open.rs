@@ -174,8 +174,11 @@ pub async fn read_only_log(config: &Config) -> anyhow::Result<Arc<dyn EventStore
     })
 }
 
+/// Opens the log in PostgreSQL. A process that has only one part of a shop's work is never alone there.
 async fn open_postgres(config: &Config) -> anyhow::Result<PostgresStore> {
-    let store = PostgresStore::connect(database_url(config)?).await;
+    let url = database_url(config)?;
+    let may_be_alone = config.roles == Roles::All && config.store == StoreKind::Postgres && !config.log_shared;
+    let store = if may_be_alone { PostgresStore::connect(url).await } else { PostgresStore::connect_shared(url).await };
     store.context("the log in PostgreSQL cannot be opened")
 }
 

@@ -54,6 +54,15 @@ impl fmt::Display for Position {
     }
 }
 
+/// A time in which nobody but the holder of a store can write to its log, see [`EventStore::tenure`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tenure {
+    /// Tells the tenures of one store apart; it rises.
+    pub number: u64,
+    /// The end of the log when it began.
+    pub since: Position,
+}
+
 /// The name of one stream: the aggregate's type (`stock`) and its id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId {
@@ -268,9 +277,16 @@ pub trait EventStore: Send + Sync {
         true
     }
 
-    /// Returns whether someone else may write to the log beside whoever holds this value, such as another process.
+    /// Returns whether someone else may write to the log beside whoever holds this value, such as another process, now or
+    /// later. Whether anyone can right now, [`EventStore::tenure`] says.
     fn has_other_writers(&self) -> bool {
         true
+    }
+
+    /// Returns since when nobody else has written to the log or destroyed a secret, while it is certain that nobody can:
+    /// what was known of the log in this tenure is still so. `None` where others may be writing.
+    fn tenure(&self) -> Option<Tenure> {
+        (!self.has_other_writers()).then(Tenure::default)
     }
 
     /// Wakes readers when the log has grown; it never proves anything. Holds the last known end of the log.

@@ -145,7 +145,7 @@ async fn an_unmodified_postgres_es_shares_our_log() {
         return;
     };
     let url = server.create_database();
-    let store: Arc<dyn EventStore> = Arc::new(PostgresStore::connect(&url).await.expect("the log opens"));
+    let store: Arc<dyn EventStore> = Arc::new(PostgresStore::connect_shared(&url).await.expect("the log opens"));
     let pool = PgPool::connect(&url).await.expect("the database is reached");
     let mut head = store.head();
     let ours = framework(CqrsRepository::new(Arc::clone(&store)));

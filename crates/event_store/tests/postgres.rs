@@ -1,10 +1,12 @@
 //! What only the PostgreSQL store promises: several processes, and lost connections.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_store::postgres::PostgresStore;
-use event_store::{AppendError, CommandId, Commit, EventStore, Filter, NewEvent, Position, StoreError, StreamId};
+use event_store::{
+    AppendError, CommandId, Commit, EventStore, Filter, NewEvent, Position, StoreError, StreamId, Tenure,
+};
 use serde_json::value::RawValue;
 use sqlx::postgres::PgPool;
 use test_postgres::TestPostgres;
@@ -129,7 +131,8 @@ async fn a_lost_connection_leaves_at_most_doubt() {
         let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                    WHERE application_name = 'event_store' AND datname = current_database()";
         killed += sqlx::query_scalar::<_, i64>(sql).fetch_one(&pool).await.expect("connections are ended");
-        let head = store.read_all(Position(0), 1, &Filter::default()).await.map_or(Position(0), |page| page.head);
+        let known = *store.head().borrow();
+        let head = store.read_all(Position(0), 1, &Filter::default()).await.map_or(known, |page| page.head);
         // Let some commits through before the next cut.
         let more = store.head().wait_for(|known| known.0 >= (head.0 + 50).min(500)).await.map(|known| *known);
         more.expect("the store lives");
@@ -183,4 +186,115 @@ async fn a_gap_in_the_log_is_found_out() {
         let read = store.read_all(Position(after), 10, &Filter::default()).await;
         assert!(matches!(read, Err(StoreError::Corrupt(_))), "{read:?}");
     }
+}
+
+/// Waits until the tenure is as wanted.
+async fn until(store: &PostgresStore, what: &str, wanted: impl Fn(Option<Tenure>) -> bool) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(5));
+    let seen = async {
+        while !wanted(store.tenure()) {
+            ticks.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), seen).await.expect(what);
+}
+
+#[tokio::test]
+async fn who_is_alone_holds_the_log_until_another_process_appends() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let first = open(&url).await;
+    let tenure = first.tenure();
+    assert_eq!(tenure.map(|tenure| tenure.since), Some(Position(0)));
+    first.append(commit("a", 0)).await.expect("the commit is stored");
+    let second = open(&url).await;
+    assert_eq!((first.tenure(), second.tenure()), (tenure, None), "whoever only opens the log disturbs nobody");
+    second.append(commit("b", 0)).await.expect("the log is given up");
+    assert_eq!((first.tenure(), second.tenure()), (None, None));
+    first.append(commit("c", 0)).await.expect("both append");
+    second.append(commit("d", 0)).await.expect("both append");
+    let page = second.read_all(Position(0), 10, &Filter::default()).await.expect("the log is dense");
+    assert_eq!(page.head, Position(4));
+    first.close().await;
+    second.close().await;
+    let third = open(&url).await;
+    assert_eq!(third.tenure().map(|tenure| tenure.since), Some(Position(4)));
+    third.close().await;
+    assert!(open(&url).await.tenure().is_some(), "who closes the log leaves it to others");
+}
+
+#[tokio::test]
+async fn a_secret_is_destroyed_after_the_holder_of_the_log_has_given_it_up() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let (holder, other) = (open(&url).await, open(&url).await);
+    holder.secret_or_insert("key", b"value").await.expect("the secret is stored");
+    assert!(holder.tenure().is_some(), "a secret alone is no reason");
+    assert!(other.secret_destroy("key").await.expect("the secret is destroyed"));
+    assert!(holder.tenure().is_none(), "it might have had the secret at hand");
+    let again = open(&server.create_database()).await;
+    again.secret_or_insert("key", b"value").await.expect("the secret is stored");
+    assert!(again.secret_destroy("key").await.expect("its own secrets a holder destroys itself"));
+    assert!(again.tenure().is_some());
+}
+
+#[tokio::test]
+async fn a_holder_that_is_gone_is_put_out() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let store = open(&url).await;
+    store.close().await;
+    let pool = PgPool::connect(&url).await.expect("the database is reached");
+    let killed = "UPDATE log_head SET sole = gen_random_uuid()";
+    sqlx::query(killed).execute(&pool).await.expect("it is as if its process had been killed");
+    let began = Instant::now();
+    let next = open(&url).await;
+    assert!(next.tenure().is_none());
+    next.append(commit("a", 0)).await.expect("the log is free again");
+    assert!(began.elapsed() > Duration::from_secs(2), "it would still have trusted its hold");
+}
+
+#[tokio::test]
+async fn a_hold_that_cannot_be_confirmed_is_not_trusted() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let store = open(&url).await;
+    let tenure = store.tenure();
+    let pool = PgPool::connect(&url).await.expect("the database is reached");
+    let mut lock = pool.begin().await.expect("a transaction begins");
+    sqlx::query("SELECT FROM log_head FOR UPDATE").execute(&mut *lock).await.expect("nobody can move the log's end");
+    until(&store, "the trust ends", |tenure| tenure.is_none()).await;
+    lock.rollback().await.expect("the lock is given back");
+    until(&store, "it is confirmed again", |now| now == tenure).await;
+    let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+               WHERE application_name = 'event_store' AND datname = current_database()";
+    sqlx::query(cut).execute(&pool).await.expect("its connections are ended");
+    until(&store, "a new one begins after a lost connection", |now| now.is_some_and(|now| Some(now) != tenure)).await;
+}
+
+#[tokio::test]
+async fn an_insert_past_the_store_is_refused_while_the_log_is_held() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let store = open(&url).await;
+    let pool = PgPool::connect(&url).await.expect("the database is reached");
+    let insert =
+        "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+                  VALUES ('test', 'a', 1, 'test.happened', '1', '{}', '{}')";
+    let refused = sqlx::query(insert).execute(&pool).await.expect_err("the log is held");
+    assert!(refused.to_string().contains("one process holds this log alone"), "{refused}");
+    store.close().await;
+    let shared = PostgresStore::connect_shared(&url).await.expect("the log opens");
+    assert!(shared.tenure().is_none());
+    sqlx::query(insert).execute(&pool).await.expect("the log is shared");
 }

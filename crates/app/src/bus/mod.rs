@@ -16,7 +16,9 @@ use std::time::Duration;
 
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::decider::Decider;
-use event_store::{AppendError, Appended, CommandId, CommandRecord, Commit, EventStore, NewEvent, Position, StreamId};
+use event_store::{
+    AppendError, Appended, CommandId, CommandRecord, Commit, EventStore, NewEvent, Position, StreamId, Tenure,
+};
 
 pub use fold::decode;
 pub use metadata::{Cause, metadata_text};
@@ -134,8 +136,8 @@ struct Basis<D> {
 enum Known {
     /// It was read from the log just now.
     Fresh,
-    /// It is what this bus wrote or read last; another process may have moved on.
-    AtHand,
+    /// It is what this bus wrote or read last; another process may have moved on, but for that tenure.
+    AtHand(Option<Tenure>),
     /// The aggregate is taken for new.
     Guessed,
 }
@@ -174,8 +176,8 @@ impl Bus {
     {
         let stream = StreamId::new(D::TYPE, id);
         match self.turns.cached(&stream) {
-            Some(at_hand) if self.store.has_other_writers() => self.read_on(&stream, at_hand).await,
-            Some(at_hand) => Ok(at_hand),
+            Some((at_hand, tenure)) if self.is_certain(tenure) => Ok(at_hand),
+            Some((at_hand, _)) => self.read_on(&stream, at_hand).await,
             None => self.read_on(&stream, Loaded { state: Arc::new(D::default()), version: 0 }).await,
         }
     }
@@ -191,7 +193,7 @@ impl Bus {
         D::Error: domain::decider::Refusal,
     {
         match self.turns.cached(&StreamId::new(D::TYPE, id)) {
-            Some(at_hand) => Ok(at_hand),
+            Some((at_hand, _)) => Ok(at_hand),
             None => self.load(id).await,
         }
     }
@@ -201,11 +203,17 @@ impl Bus {
         D: Decider,
         D::Error: domain::decider::Refusal,
     {
+        let tenure = self.store.tenure();
         let loaded = self.fold_from(stream, at_hand, Until::End).await?;
         if loaded.version > 0 {
-            self.turns.remember_if_idle(stream, &loaded);
+            self.turns.remember_if_idle(stream, &loaded, tenure);
         }
         Ok(loaded)
+    }
+
+    /// Returns whether a state that was the last one in a tenure of the log is so still.
+    fn is_certain(&self, tenure: Option<Tenure>) -> bool {
+        tenure.is_some() && tenure == self.store.tenure()
     }
 
     /// Loads an aggregate as it was at a version.
@@ -303,12 +311,12 @@ impl Bus {
         D::Error: domain::decider::Refusal,
     {
         let stream = StreamId::new(D::TYPE, id);
-        let turn = self.turns.take(&stream).await;
+        let turn = self.turns.take(&stream, self.store.tenure()).await;
         for lost in 0..ATTEMPTS_MAX {
             self.pause(lost).await;
             let nothing = || Loaded { state: Arc::default(), version: 0 };
             let basis = match turn.take_cached::<D>() {
-                Some(loaded) => Basis { loaded, known: Known::AtHand },
+                Some((loaded, tenure)) => Basis { loaded, known: Known::AtHand(tenure) },
                 None if begins && lost == 0 => Basis { loaded: nothing(), known: Known::Guessed },
                 None => Basis { loaded: self.fold_from(&stream, nothing(), Until::End).await?, known: Known::Fresh },
             };
@@ -388,7 +396,7 @@ impl Bus {
     {
         let is_certain = match known {
             Known::Fresh => true,
-            Known::AtHand => !self.store.has_other_writers(),
+            Known::AtHand(tenure) => self.is_certain(tenure),
             Known::Guessed => false,
         };
         let Some(untouched) = untouched else { return Ok(is_certain) };

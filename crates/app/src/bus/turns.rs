@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use event_store::StreamId;
+use event_store::{StreamId, Tenure};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Loaded;
@@ -13,7 +13,8 @@ use super::Loaded;
 /// The most aggregates whose state is kept at hand; beyond it those that were not used for longest are dropped.
 pub(super) const AGGREGATES_MAX: usize = 10_000;
 
-type AnyState = (Arc<dyn Any + Send + Sync>, u64);
+/// A state, its version, and the tenure of the log in which it was the last one.
+type AnyState = (Arc<dyn Any + Send + Sync>, u64, Option<Tenure>);
 
 struct Slot {
     turn: Arc<Semaphore>,
@@ -38,33 +39,40 @@ pub(super) struct Turns {
 pub(super) struct Turn {
     stream: StreamId,
     slot: Arc<Slot>,
+    /// The tenure when it was asked for: what is read or stored in the turn is known of no later one.
+    tenure: Option<Tenure>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Turns {
     /// Waits for the turn of an aggregate, first come first served.
-    pub(super) async fn take(&self, stream: &StreamId) -> Turn {
+    pub(super) async fn take(&self, stream: &StreamId, tenure: Option<Tenure>) -> Turn {
         let slot = self.slot(stream);
         // The semaphore is never closed, so a permit always comes.
         let permit = slot.turn.clone().acquire_owned().await.ok();
-        Turn { stream: stream.clone(), slot, _permit: permit }
+        Turn { stream: stream.clone(), slot, tenure, _permit: permit }
     }
 
-    /// Returns the state at hand.
-    pub(super) fn cached<D: Send + Sync + 'static>(&self, stream: &StreamId) -> Option<Loaded<D>> {
+    /// Returns the state at hand, and the tenure in which it was the last one.
+    pub(super) fn cached<D: Send + Sync + 'static>(&self, stream: &StreamId) -> Option<(Loaded<D>, Option<Tenure>)> {
         let slot = self.slots().get(stream)?.clone();
         slot.used.store(true, Ordering::Relaxed);
-        let (state, version) = slot.state().clone()?;
-        Some(Loaded { state: state.downcast().ok()?, version })
+        let (state, version, tenure) = slot.state().clone()?;
+        Some((Loaded { state: state.downcast().ok()?, version }, tenure))
     }
 
-    /// Keeps a state that was read, unless someone has the turn: theirs will be newer.
-    pub(super) fn remember_if_idle<D: Send + Sync + 'static>(&self, stream: &StreamId, loaded: &Loaded<D>) {
+    /// Keeps a state that was read in a tenure, unless someone has the turn: theirs will be newer.
+    pub(super) fn remember_if_idle<D: Send + Sync + 'static>(
+        &self,
+        stream: &StreamId,
+        loaded: &Loaded<D>,
+        tenure: Option<Tenure>,
+    ) {
         let slot = self.slot(stream);
         let Ok(_permit) = slot.turn.try_acquire() else { return };
         let mut state = slot.state();
-        if state.as_ref().is_none_or(|(_, version)| *version < loaded.version) {
-            *state = Some((loaded.state.clone(), loaded.version));
+        if state.as_ref().is_none_or(|(_, version, _)| *version <= loaded.version) {
+            *state = Some((loaded.state.clone(), loaded.version, tenure));
         }
     }
 
@@ -109,13 +117,13 @@ impl Turn {
     }
 
     /// Takes the state at hand out; whoever decides puts the next one back.
-    pub(super) fn take_cached<D: Send + Sync + 'static>(&self) -> Option<Loaded<D>> {
-        let (state, version) = self.slot.state().take()?;
-        Some(Loaded { state: state.downcast().ok()?, version })
+    pub(super) fn take_cached<D: Send + Sync + 'static>(&self) -> Option<(Loaded<D>, Option<Tenure>)> {
+        let (state, version, tenure) = self.slot.state().take()?;
+        Some((Loaded { state: state.downcast().ok()?, version }, tenure))
     }
 
-    /// Puts a state back.
+    /// Puts a state back that is the last one since the turn was taken.
     pub(super) fn remember<D: Send + Sync + 'static>(&self, loaded: &Loaded<D>) {
-        *self.slot.state() = Some((loaded.state.clone(), loaded.version));
+        *self.slot.state() = Some((loaded.state.clone(), loaded.version, self.tenure));
     }
 }

@@ -1,6 +1,6 @@
 -- Stores a batch of commits in one statement and says of each what became of it. At most one commit per stream and per
 -- command id. Whoever commits between our snapshot and our lock on log_head makes a unique index refuse the statement:
--- then it is run again.
+-- then it is run again. While another process holds the log alone, nothing is stored, and what has won has no position.
 WITH judged AS MATERIALIZED (
   SELECT asked.*, stream.actual, command.fingerprint AS first_fingerprint, command.aggregate_type,
          command.aggregate_id, command.sequence_first, command.sequence_last, command.position AS first_position,
@@ -17,8 +17,8 @@ WITH judged AS MATERIALIZED (
 ), counter AS (
   UPDATE log_head SET position = log_head.position + won.count
   FROM (SELECT sum(count) AS count FROM judged WHERE judged.won) AS won
-  WHERE won.count > 0
-  RETURNING log_head.position AS head, log_head.position - won.count AS base
+  WHERE won.count > 0 AND (log_head.sole IS NULL OR log_head.sole = $15)
+  RETURNING log_head.position AS head, log_head.position - won.count AS base, log_head.sole, log_head.wanted
 ), stored AS (
   INSERT INTO events (position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
                       metadata, recorded_at)
@@ -38,6 +38,7 @@ WITH judged AS MATERIALIZED (
 )
 SELECT judged.ord, judged.won, judged.actual, counter.base + judged.up_to AS position, judged.first_fingerprint,
        judged.aggregate_type, judged.aggregate_id, judged.sequence_first, judged.sequence_last, judged.first_position,
+       counter.base, counter.sole, counter.wanted,
        (SELECT pg_notify('event_log', counter.head::text)::text FROM counter) AS notified
 FROM judged LEFT JOIN counter ON true
 ORDER BY judged.ord

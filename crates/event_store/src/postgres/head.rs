@@ -1,6 +1,7 @@
 //! Keeps the head watch up with the commits of all processes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgListener, PgPool};
@@ -8,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::reader;
+use super::sole::{Sole, WANTED};
 use crate::Position;
 
 /// How long the head may stay behind when a notification is lost, in seconds.
@@ -15,8 +17,14 @@ const POLL_SECONDS: u64 = 1;
 
 /// Raises the head for ever; the store aborts it. Listening and polling run beside each other because a wait for a
 /// notification must not be broken off half-way.
-pub(super) async fn follow(listener: PgListener, pool: PgPool, head: Arc<watch::Sender<Position>>) {
-    tokio::join!(listen(listener, &pool, &head), poll(&pool, &head));
+pub(super) async fn follow(
+    listener: PgListener,
+    pool: PgPool,
+    head: Arc<watch::Sender<Position>>,
+    sole: Arc<Sole>,
+    own: Arc<Own>,
+) {
+    tokio::join!(listen(listener, &pool, &head, &sole, &own), poll(&pool, &head));
 }
 
 /// Raises the head to `position`; it never goes back.
@@ -30,11 +38,29 @@ pub(super) fn raise(head: &watch::Sender<Position>, position: Position) {
     });
 }
 
-async fn listen(mut listener: PgListener, pool: &PgPool, head: &watch::Sender<Position>) {
+/// Which connection the writer of this process has. What it stores raises the head by itself, once readers find it in
+/// memory; its notification would send them to the database.
+#[derive(Debug, Default)]
+pub(super) struct Own(AtomicU32);
+
+impl Own {
+    /// Notes the server process behind the writer's connection.
+    pub(super) fn note(&self, process: u32) {
+        self.0.store(process, Ordering::Relaxed);
+    }
+
+    fn is(&self, process: u32) -> bool {
+        self.0.load(Ordering::Relaxed) == process
+    }
+}
+
+async fn listen(mut listener: PgListener, pool: &PgPool, head: &watch::Sender<Position>, sole: &Sole, own: &Own) {
     let mut retries = every_second();
     loop {
         match listener.recv().await {
-            // Our own statement tells the position; the trigger cannot know yet, so it tells nothing.
+            Ok(heard) if heard.payload() == WANTED => sole.ask(),
+            Ok(heard) if own.is(heard.process_id()) => {}
+            // Our statement tells the position; the trigger cannot know yet, so it tells nothing.
             Ok(heard) => match heard.payload().parse() {
                 Ok(position) => raise(head, Position(position)),
                 Err(_) => look(pool, head).await,

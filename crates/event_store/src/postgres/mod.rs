@@ -11,7 +11,9 @@
 mod head;
 mod reader;
 mod seals;
+mod secrets;
 mod snapshots;
+mod sole;
 mod writer;
 
 use std::str::FromStr;
@@ -20,7 +22,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Executor, PgConnection};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -30,13 +32,17 @@ use crate::seals::SealStore;
 use crate::snapshots::SnapshotStore;
 use crate::tail::Tail;
 use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
-use crate::{RecordedEvent, StoreError, StreamId};
+use crate::{RecordedEvent, StoreError, StreamId, Tenure};
+use head::Own;
+use sole::{Hold, Sole};
 use writer::{Job, Writer};
 
 /// How many commits wait for the writer before callers wait to hand theirs over.
 const QUEUE_JOBS_MAX: usize = 4_096;
 /// The most connections for reads, secrets and marks; the writer and the listener have one each besides.
 const READERS_MAX: u32 = 8;
+/// After so long without use a connection is tried before a read is sent over it.
+const UNTESTED_SECONDS_MAX: u64 = 1;
 /// How long a read waits for a connection.
 const ACQUIRE_SECONDS_MAX: u64 = 10;
 /// Of the processes that start at the same time, one creates the schema while the others wait. "comptoir" in ASCII.
@@ -57,15 +63,30 @@ pub struct PostgresStore {
     pool: PgPool,
     tail: Arc<Tail>,
     head: watch::Receiver<Position>,
+    sole: Arc<Sole>,
 }
 
 impl PostgresStore {
-    /// Connects, creates what is missing of the schema, and starts the writer.
+    /// Connects, creates what is missing of the schema, and starts the writer. While no other process appends, this one
+    /// holds the log alone, see [`EventStore::tenure`]; one that is asked for it gives it up at once.
     /// `url` is `postgres://user:password@host:port/database`, with `?host=/folder` for a Unix socket.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be reached or refuses the schema.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::open(url, true).await
+    }
+
+    /// Connects as [`PostgresStore::connect`] does and never holds the log alone: for a log to which others insert who
+    /// cannot ask for it, such as `postgres-es`.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::connect`].
+    pub async fn connect_shared(url: &str) -> Result<Self, StoreError> {
+        Self::open(url, false).await
+    }
+
+    async fn open(url: &str, may_hold: bool) -> Result<Self, StoreError> {
         let options = options_of(url)?;
         let pool = connect_pool(options.clone()).await?;
         create_schema(&pool).await.map_err(checks::unavailable)?;
@@ -75,14 +96,18 @@ impl PostgresStore {
         let sender = Arc::new(sender);
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
         let tail = Arc::new(Tail::default());
-        let writer = Writer::connect(options, tail.clone(), Arc::clone(&sender)).await?;
+        let sole = Arc::new(Sole::default());
+        let hold = Hold::new(sole.clone(), may_hold);
+        let own = Arc::new(Own::default());
+        let writer = Writer::connect(options, tail.clone(), Arc::clone(&sender), own.clone(), hold).await?;
         Ok(Self {
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(tokio::spawn(writer.run(queue)))),
-            follower: Some(tokio::spawn(head::follow(listener, pool.clone(), sender))),
+            follower: Some(tokio::spawn(head::follow(listener, pool.clone(), sender, sole.clone(), own))),
             pool,
             tail,
             head,
+            sole,
         })
     }
 
@@ -110,7 +135,8 @@ impl PostgresStore {
     pub async fn connect_read_only(url: &str) -> Result<Self, StoreError> {
         let pool = connect_pool(options_of(url)?.options([("default_transaction_read_only", "on")])).await?;
         let (_, head) = watch::channel(reader::head(&pool).await?);
-        Ok(Self { jobs: Mutex::default(), writer: Mutex::default(), follower: None, pool, tail: Arc::default(), head })
+        let (tail, sole) = (Arc::default(), Arc::default());
+        Ok(Self { jobs: Mutex::default(), writer: Mutex::default(), follower: None, pool, tail, head, sole })
     }
 
     /// Reads from the database always, also what was just written and is still in memory: for whoever checks the database.
@@ -149,8 +175,16 @@ async fn connect_pool(options: PgConnectOptions) -> Result<PgPool, StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(READERS_MAX)
         .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS_MAX))
+        // One that was used just now needs no look.
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| Box::pin(async move { is_there(connection, used.idle_for).await }))
         .after_connect(|connection, _| Box::pin(require_durability(connection)));
     pool.connect_with(options).await.map_err(checks::unavailable)
+}
+
+/// Returns whether a connection of the pool still answers; one that does not is replaced.
+async fn is_there(connection: &mut PgConnection, idle: Duration) -> Result<bool, sqlx::Error> {
+    Ok(idle < Duration::from_secs(UNTESTED_SECONDS_MAX) || connection.ping().await.is_ok())
 }
 
 /// An acknowledged commit is on the disk, whatever the default of the role or the database is.
@@ -197,14 +231,23 @@ impl EventStore for PostgresStore {
     }
 
     async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
-        match self.tail.read(after, limit, filter) {
-            Some(page) => page,
-            None => reader::read_all(&self.pool, after, limit, filter).await,
+        if let Some(page) = self.tail.read(after, limit, filter) {
+            return page;
         }
+        let head = *self.head.borrow();
+        if after == head && self.tenure().is_some() {
+            // Nobody else writes: there is no more.
+            return Ok(Page { events: Vec::new(), next: after, head });
+        }
+        reader::read_all(&self.pool, after, limit, filter).await
     }
 
     async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {
         reader::find_command(&self.pool, id).await
+    }
+
+    fn tenure(&self) -> Option<Tenure> {
+        self.sole.tenure()
     }
 
     fn head(&self) -> watch::Receiver<Position> {
@@ -212,34 +255,15 @@ impl EventStore for PostgresStore {
     }
 
     async fn secret(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let value = sqlx::query_scalar("SELECT value FROM secrets WHERE name = $1").bind(name);
-        let value: Option<Option<Vec<u8>>> = value.fetch_optional(&self.pool).await.map_err(checks::unavailable)?;
-        Ok(value.flatten())
+        secrets::find(&self.pool, name).await.map_err(checks::unavailable)
     }
 
     async fn secret_or_insert(&self, name: &str, value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        sqlx::query("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-            .bind(name)
-            .bind(value)
-            .execute(&self.pool)
-            .await
-            .map_err(checks::unavailable)?;
-        self.secret(name).await
+        secrets::find_or_insert(&self.pool, name, value).await.map_err(checks::unavailable)
     }
 
     async fn secret_destroy(&self, name: &str) -> Result<bool, StoreError> {
-        // The tombstone first: after it no value can be inserted, and a value that was there is overwritten next.
-        sqlx::query("INSERT INTO secrets (name, value) VALUES ($1, NULL) ON CONFLICT DO NOTHING")
-            .bind(name)
-            .execute(&self.pool)
-            .await
-            .map_err(checks::unavailable)?;
-        let destroyed = sqlx::query("UPDATE secrets SET value = NULL WHERE name = $1 AND value IS NOT NULL")
-            .bind(name)
-            .execute(&self.pool)
-            .await
-            .map_err(checks::unavailable)?;
-        Ok(destroyed.rows_affected() > 0)
+        secrets::destroy(&self.pool, name, self.sole.token()).await.map_err(checks::unavailable)
     }
 
     async fn mark(&self, name: &str) -> Result<Option<u64>, StoreError> {

@@ -15,16 +15,19 @@ pub(super) const SCHEMA: &str = include_str!("../../../../schema/postgres/seals.
 const INSERT_CHECKPOINTS: &str = "
 INSERT INTO checkpoints (size, root, note, sealed_at)
 SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[]) ON CONFLICT DO NOTHING";
+/// `LIMIT` makes it a look into the index for each; a join would read the whole table, which grows with the log.
 const DIFFERING_CHECKPOINT: &str = "
-SELECT stored.size FROM unnest($1::bigint[], $2::bytea[]) AS asked (size, root)
-JOIN checkpoints AS stored ON stored.size = asked.size AND stored.root <> asked.root ORDER BY 1 LIMIT 1";
+SELECT asked.size FROM unnest($1::bigint[], $2::bytea[]) AS asked (size, root)
+CROSS JOIN LATERAL (SELECT root FROM checkpoints WHERE checkpoints.size = asked.size LIMIT 1) AS stored
+WHERE stored.root <> asked.root ORDER BY 1 LIMIT 1";
 const INSERT_TILES: &str = "
 INSERT INTO tree_tiles (level, tile, hashes)
 SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[]) ON CONFLICT DO NOTHING";
 const DIFFERING_TILE: &str = "
-SELECT stored.level, stored.tile FROM unnest($1::smallint[], $2::bigint[], $3::bytea[]) AS asked (level, tile, hashes)
-JOIN tree_tiles AS stored ON stored.level = asked.level AND stored.tile = asked.tile AND stored.hashes <> asked.hashes
-ORDER BY 1, 2 LIMIT 1";
+SELECT asked.level, asked.tile FROM unnest($1::smallint[], $2::bigint[], $3::bytea[]) AS asked (level, tile, hashes)
+CROSS JOIN LATERAL (
+  SELECT hashes FROM tree_tiles WHERE tree_tiles.level = asked.level AND tree_tiles.tile = asked.tile LIMIT 1) AS stored
+WHERE stored.hashes <> asked.hashes ORDER BY 1, 2 LIMIT 1";
 
 fn checkpoint(row: &PgRow) -> Result<StoredCheckpoint, StoreError> {
     let root: &[u8] = reader::get(row, 1)?;

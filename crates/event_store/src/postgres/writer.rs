@@ -12,6 +12,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
+use super::head::Own;
+use super::sole::{self, Hold};
 use super::{head, reader};
 use crate::checks::{self, SharedError};
 use crate::tail::Tail;
@@ -42,6 +44,9 @@ const APPEND: &str = include_str!("append.sql");
 const PLANNER: [(&str, &str); 4] =
     [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_nestloop", "off"), ("jit", "off")];
 
+/// The column of `append.sql` that says where the batch began; who holds the log, and whether it is asked for, follow.
+const BASE_COLUMN: usize = 10;
+
 /// A commit and whoever waits for its answer.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -49,10 +54,16 @@ pub(super) struct Job {
     pub(super) answer: oneshot::Sender<Outcome>,
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("other processes take the event log all the time")]
+struct KeptOut;
+
 type Outcome = Result<Appended, AppendError>;
 
 /// Why a statement stored nothing, or may not have.
 enum Failure {
+    /// Another process holds the log alone, and nothing is stored.
+    KeptOut,
     /// Another process came first; run it again.
     Raced(SharedError),
     /// The server refuses something in it.
@@ -67,42 +78,77 @@ pub(super) struct Writer {
     used_at: Instant,
     tail: Arc<Tail>,
     head: Arc<watch::Sender<Position>>,
+    own: Arc<Own>,
+    hold: Hold,
     waiting: VecDeque<Job>,
 }
 
 impl Writer {
+    /// Connects, and takes the log for this process alone where it may and nobody else has it.
     pub(super) async fn connect(
         options: PgConnectOptions,
         tail: Arc<Tail>,
         head: Arc<watch::Sender<Position>>,
+        own: Arc<Own>,
+        mut hold: Hold,
     ) -> Result<Self, StoreError> {
         let options = options.options(PLANNER);
-        let connection = Some(open(&options).await.map_err(checks::unavailable)?);
-        Ok(Self { options, connection, used_at: Instant::now(), tail, head, waiting: VecDeque::new() })
+        let mut connection = open(&options, &own).await.map_err(checks::unavailable)?;
+        hold.take(&mut connection, &head).await.map_err(checks::unavailable)?;
+        let (connection, used_at) = (Some(connection), Instant::now());
+        Ok(Self { options, connection, used_at, tail, head, own, hold, waiting: VecDeque::new() })
     }
 
     /// Writes until every sender is gone and the queue is empty.
     pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        loop {
-            let batch = self.gather(&mut jobs).await;
-            if batch.is_empty() {
-                break;
-            }
+        while self.wait(&mut jobs).await {
+            let batch = self.gather(&mut jobs);
             self.store(batch).await;
+            if self.hold.is_wanted() {
+                self.tend().await;
+            }
         }
-        if let Some(connection) = self.connection
-            && let Err(error) = connection.close().await
-        {
-            tracing::warn!(%error, "closing the writer's connection failed");
+        if let Some(mut connection) = self.connection {
+            let closed = match self.hold.give_up(&mut connection).await {
+                Ok(()) => connection.close().await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = closed {
+                tracing::warn!(%error, "closing the writer's connection failed");
+            }
         }
     }
 
-    /// Waits for a commit and takes what else is there: at most one commit per stream and per command id, since a
-    /// statement does not see its own rows. Empty when there will be no more.
-    async fn gather(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Vec<Job> {
-        if self.waiting.is_empty() {
-            self.waiting.extend(jobs.recv().await);
+    /// Waits for a commit, and looks after the hold meanwhile. Returns false when there will be no more.
+    async fn wait(&mut self, jobs: &mut mpsc::Receiver<Job>) -> bool {
+        while self.waiting.is_empty() {
+            tokio::select! {
+                biased;
+                job = jobs.recv() => match job {
+                    Some(job) => self.waiting.push_back(job),
+                    None => return false,
+                },
+                () = self.hold.due() => self.tend().await,
+            }
         }
+        true
+    }
+
+    /// Does what is due for the hold. When the database fails, the next statement finds out as well.
+    async fn tend(&mut self) {
+        let Ok(mut connection) = self.connected().await else { return self.hold.lost() };
+        let tended = self.hold.tend(&mut connection, &self.head);
+        match timeout(Duration::from_secs(STATEMENT_SECONDS_MAX), tended).await {
+            Ok(Ok(())) => self.connection = Some(connection),
+            failed => {
+                tracing::warn!(?failed, "the hold of the event log is not certain any more");
+                self.hold.lost();
+            }
+        }
+    }
+
+    /// Takes what is there: at most one commit per stream and per command id, since a statement does not see its own rows.
+    fn gather(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Vec<Job> {
         while self.waiting.len() < WAITING_JOBS_MAX {
             match jobs.try_recv() {
                 Ok(job) => self.waiting.push_back(job),
@@ -137,6 +183,7 @@ impl Writer {
         let alone = batch.len() == 1;
         let mut lost = match failure {
             Failure::Lost { error, in_doubt } => Some((error, in_doubt)),
+            Failure::KeptOut => Some((SharedError::new(KeptOut), false)),
             Failure::Raced(error) | Failure::Refused(error) if alone => Some((error, false)),
             Failure::Raced(_) | Failure::Refused(_) => None,
         };
@@ -151,6 +198,7 @@ impl Writer {
             match self.attempt(&job).await {
                 Ok(outcomes) => self.tell(job, outcomes),
                 Err(Failure::Raced(error) | Failure::Refused(error)) => refuse(job, &error, false),
+                Err(Failure::KeptOut) => refuse(job, &SharedError::new(KeptOut), false),
                 Err(Failure::Lost { error, in_doubt }) => {
                     refuse(job, &error, in_doubt);
                     // The rest of the batch was not even sent.
@@ -163,21 +211,47 @@ impl Writer {
         }
     }
 
-    /// Runs the statement, again when another process came first.
+    /// Runs the statement, again when another process came first, or held the log alone and has given it up.
     async fn attempt(&mut self, batch: &[Job]) -> Result<Vec<Outcome>, Failure> {
         let mut runs = 1;
         loop {
             match self.statement(batch).await {
                 Err(Failure::Raced(_)) if runs < RUNS_MAX => runs += 1,
+                Err(Failure::KeptOut) if runs < RUNS_MAX => {
+                    runs += 1;
+                    self.recall().await?;
+                }
+                Err(failure @ Failure::Lost { .. }) => {
+                    self.hold.lost();
+                    return Err(failure);
+                }
                 other => return other,
             }
         }
     }
 
+    /// Waits until no other process holds the log.
+    async fn recall(&mut self) -> Result<(), Failure> {
+        let lost = |error| Failure::Lost { error, in_doubt: false };
+        let mut connection = self.connected().await.map_err(lost)?;
+        sole::recall(&mut connection, self.hold.token()).await.map_err(|error| lost(SharedError::new(error)))?;
+        self.connection = Some(connection);
+        Ok(())
+    }
+
     async fn statement(&mut self, batch: &[Job]) -> Result<Vec<Outcome>, Failure> {
+        let limit = Duration::from_secs(STATEMENT_SECONDS_MAX);
         // Out of its place while it runs: only a connection that has answered is used again.
         let mut connection = self.connected().await.map_err(|error| Failure::Lost { error, in_doubt: false })?;
-        let answer = timeout(Duration::from_secs(STATEMENT_SECONDS_MAX), run(&mut connection, batch)).await;
+        if self.hold.is_lost() {
+            // Our own last token would keep us out.
+            let taken = timeout(limit, self.hold.take(&mut connection, &self.head)).await;
+            let failed = |error| Failure::Lost { error, in_doubt: false };
+            let taken = taken.map_err(|elapsed| failed(SharedError::new(elapsed)))?;
+            taken.map_err(|error| failed(SharedError::new(error)))?;
+        }
+        let (sent, token) = (std::time::Instant::now(), self.hold.token());
+        let answer = timeout(limit, run(&mut connection, batch, token)).await;
         self.used_at = Instant::now();
         let rows = match answer {
             Ok(Ok(rows)) => rows,
@@ -191,9 +265,20 @@ impl Writer {
             Err(elapsed) => return Err(Failure::Lost { error: SharedError::new(elapsed), in_doubt: true }),
         };
         self.connection = Some(connection);
-        let outcomes = rows.iter().zip(batch).map(|(row, job)| outcome(row, &job.commit));
-        let outcomes: Result<Vec<Outcome>, StoreError> = outcomes.collect();
-        outcomes.map_err(|error| Failure::Lost { error: SharedError::new(error), in_doubt: true })
+        let unreadable = |error: StoreError| Failure::Lost { error: SharedError::new(error), in_doubt: true };
+        let (mut outcomes, mut end) = (Vec::with_capacity(batch.len()), None);
+        for (row, job) in rows.iter().zip(batch) {
+            let Some(outcome) = outcome(row, &job.commit).map_err(unreadable)? else { return Err(Failure::KeptOut) };
+            end = end.max(outcome.as_ref().ok().map(|appended| appended.position));
+            outcomes.push(outcome);
+        }
+        if let (Some(row), Some(end)) = (rows.first(), end) {
+            let base = reader::number(row, BASE_COLUMN).map(Position).map_err(unreadable)?;
+            let seen = sole::sighting(row, BASE_COLUMN + 1).map_err(|error| unreadable(checks::unavailable(error)))?;
+            self.hold.appended(base, end);
+            self.hold.saw(sent, &seen);
+        }
+        Ok(outcomes)
     }
 
     /// Answers everyone of a batch, after readers can see it.
@@ -225,7 +310,7 @@ impl Writer {
         }
         let mut connects = 0;
         loop {
-            let error = match open(&self.options).await {
+            let error = match open(&self.options, &self.own).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => error,
             };
@@ -238,17 +323,19 @@ impl Writer {
     }
 }
 
-async fn open(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+async fn open(options: &PgConnectOptions, own: &Own) -> Result<PgConnection, sqlx::Error> {
     let connect = async {
         let mut connection = PgConnection::connect_with(options).await?;
         super::require_durability(&mut connection).await?;
+        let process: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await?;
+        own.note(process.unsigned_abs());
         Ok(connection)
     };
     let answer = timeout(Duration::from_secs(CONNECT_SECONDS_MAX), connect).await;
     answer.unwrap_or_else(|elapsed| Err(sqlx::Error::Io(elapsed.into())))
 }
 
-async fn run(connection: &mut PgConnection, batch: &[Job]) -> Result<Vec<PgRow>, sqlx::Error> {
+async fn run(connection: &mut PgConnection, batch: &[Job], token: Option<Uuid>) -> Result<Vec<PgRow>, sqlx::Error> {
     let commits = || batch.iter().map(|job| &job.commit);
     let commands = || commits().map(|commit| commit.command.as_ref());
     let events = || (1i64..).zip(commits()).flat_map(|(ord, c)| (1i32..).zip(&c.events).map(move |(n, e)| (ord, n, e)));
@@ -268,21 +355,26 @@ async fn run(connection: &mut PgConnection, batch: &[Job]) -> Result<Vec<PgRow>,
         .bind(events().map(|(_, _, event)| event.event_version.as_str()).collect::<Vec<&str>>())
         .bind(events().map(|(_, _, event)| event.payload.get()).collect::<Vec<&str>>())
         .bind(events().map(|(_, _, event)| event.metadata.get()).collect::<Vec<&str>>())
+        .bind(token)
         .fetch_all(connection)
         .await
 }
 
-/// Reads what became of one commit; the columns are those of `append.sql`.
-fn outcome(row: &PgRow, commit: &Commit) -> Result<Outcome, StoreError> {
+/// Reads what became of one commit; the columns are those of `append.sql`. `None` where it would have been stored and
+/// another process holds the log alone.
+fn outcome(row: &PgRow, commit: &Commit) -> Result<Option<Outcome>, StoreError> {
     if reader::get::<bool>(row, 1)? {
+        if reader::get::<Option<i64>>(row, 3)?.is_none() {
+            return Ok(None);
+        }
         let count = u64::try_from(commit.events.len()).map_err(checks::unavailable)?;
         let position = Position(reader::number(row, 3)?);
-        return Ok(Ok(Appended { sequence: commit.expected.saturating_add(count), position }));
+        return Ok(Some(Ok(Appended { sequence: commit.expected.saturating_add(count), position })));
     }
     if reader::get::<Option<&str>>(row, 4)?.is_some() {
-        return Ok(Err(AppendError::DuplicateCommand(reader::command(row, 4)?)));
+        return Ok(Some(Err(AppendError::DuplicateCommand(reader::command(row, 4)?))));
     }
-    Ok(Err(AppendError::WrongVersion { expected: commit.expected, actual: reader::number(row, 2)? }))
+    Ok(Some(Err(AppendError::WrongVersion { expected: commit.expected, actual: reader::number(row, 2)? })))
 }
 
 fn refuse(batch: Vec<Job>, error: &SharedError, in_doubt: bool) {

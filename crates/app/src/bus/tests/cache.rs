@@ -69,3 +69,33 @@ async fn an_aggregate_without_events_is_empty_and_not_kept() {
     assert_eq!((loaded.version, loaded.state.on_hand()), (0, 0));
     assert!(bus.turns.cached::<Stock>(&StreamId::new("stock", "nobody@paris")).is_none());
 }
+
+#[tokio::test]
+async fn a_state_at_hand_is_trusted_in_the_tenure_it_was_known_in() {
+    let (store, bus) = bus();
+    let other = bus_over(store.clone());
+    store.set_tenure(Some(1));
+    bus.execute::<Stock>(SHELF, &staff(), receive(5)).await.expect("units come in");
+    other.execute::<Stock>(SHELF, &staff(), receive(1)).await.expect("nobody may, and this log does not care");
+    assert_eq!(on_hand(&bus).await, 5, "the log is not asked");
+    store.set_tenure(None);
+    assert_eq!(on_hand(&bus).await, 6, "others may be writing");
+    other.execute::<Stock>(SHELF, &staff(), receive(1)).await.expect("units come in");
+    store.set_tenure(Some(2));
+    assert_eq!(on_hand(&bus).await, 7, "they have written before the new tenure");
+    other.execute::<Stock>(SHELF, &staff(), receive(1)).await.expect("nobody may, and this log does not care");
+    assert_eq!(on_hand(&bus).await, 7, "the log is not asked again");
+}
+
+#[tokio::test]
+async fn a_refusal_stands_without_a_look_only_in_the_tenure_of_its_state() {
+    let (store, bus) = bus();
+    store.set_tenure(Some(1));
+    bus.execute::<Stock>(SHELF, &staff(), receive(1)).await.expect("units come in");
+    bus_over(store.clone()).execute::<Stock>(SHELF, &staff(), receive(10)).await.expect("units come in elsewhere");
+    let why = refused(bus.execute::<Stock>(SHELF, &staff(), reserve(1, 5)).await);
+    assert_eq!(why.facts, [("requested", "5".to_owned()), ("available", "1".to_owned())]);
+    store.set_tenure(Some(2));
+    let outcome = bus.execute::<Stock>(SHELF, &staff(), reserve(1, 5)).await.expect("there are eleven");
+    assert_eq!((outcome.version, outcome.state.available()), (3, 6));
+}
