@@ -8,8 +8,9 @@ use sqlx::postgres::{PgListener, PgPool};
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::reader;
+use super::servers::ServerPool;
 use super::sole::{Sole, WANTED};
+use super::{CHANNEL, reader};
 use crate::Position;
 
 /// How long the head may stay behind when a notification is lost, in seconds.
@@ -19,12 +20,19 @@ const POLL_SECONDS: u64 = 1;
 /// notification must not be broken off half-way.
 pub(super) async fn follow(
     listener: PgListener,
-    pool: PgPool,
+    primary: Arc<ServerPool>,
     head: Arc<watch::Sender<Position>>,
     sole: Arc<Sole>,
     own: Arc<Own>,
 ) {
-    tokio::join!(listen(listener, &pool, &head, &sole, &own), poll(&pool, &head));
+    tokio::join!(listen(listener, &primary, &head, &sole, &own), poll(primary.pool(), &head));
+}
+
+/// Listens to the notifications of the log with a connection of a pool.
+pub(super) async fn listener(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
 }
 
 /// Raises the head to `position`; it never goes back.
@@ -54,10 +62,21 @@ impl Own {
     }
 }
 
-async fn listen(mut listener: PgListener, pool: &PgPool, head: &watch::Sender<Position>, sole: &Sole, own: &Own) {
-    let mut retries = every_second();
+async fn listen(
+    mut listener: PgListener,
+    primary: &ServerPool,
+    head: &watch::Sender<Position>,
+    sole: &Sole,
+    own: &Own,
+) {
+    let (pool, mut moves, mut retries) = (primary.pool(), primary.moves(), every_second());
     loop {
-        match listener.recv().await {
+        let heard = tokio::select! {
+            heard = listener.recv() => heard,
+            // The old primary may have gone silent, with a connection that would never end.
+            _moved = moves.changed() => Err(sqlx::Error::WorkerCrashed),
+        };
+        match heard {
             Ok(heard) if heard.payload() == WANTED => sole.ask(),
             Ok(heard) if own.is(heard.process_id()) => {}
             // Our statement tells the position; the trigger cannot know yet, so it tells nothing.
@@ -69,6 +88,9 @@ async fn listen(mut listener: PgListener, pool: &PgPool, head: &watch::Sender<Po
                 tracing::warn!(%error, "listening to the event log failed, its head is polled meanwhile");
                 retries.reset();
                 retries.tick().await;
+                if let Ok(again) = self::listener(pool).await {
+                    listener = again;
+                }
             }
         }
     }
@@ -83,7 +105,12 @@ async fn poll(pool: &PgPool, head: &watch::Sender<Position>) {
 }
 
 async fn look(pool: &PgPool, head: &watch::Sender<Position>) {
+    let known = *head.borrow();
     match reader::head(pool).await {
+        Ok(position) if position < known => tracing::error!(
+            %position, %known,
+            "the event log ends before events that it had acknowledged: an older copy of it has taken over"
+        ),
         Ok(position) => raise(head, position),
         Err(error) => tracing::warn!(%error, "the head of the event log could not be read"),
     }

@@ -3,7 +3,9 @@
 //! Several processes may append; each has one writer that stores a batch with one statement, see `append.sql`.
 //! Positions are given by the row `log_head`, which the appending statement holds until it has committed.
 //!
-//! * Durable: `synchronous_commit` is raised to `on` where it is `off`; a stricter setting of the server stays.
+//! Several servers may stand behind one URL, see [`servers`]: the log is written and read at the one that takes writes.
+//!
+//! * Durable: `synchronous_commit` is raised to `on` where it promises less; a stricter setting of the server stays.
 //! * The head is woken by `NOTIFY`, once a batch, and by a look at `log_head` every second behind it.
 //! * A destroyed secret stays in the dead row until the next vacuum, and in the write-ahead log's archive and in
 //!   backups for as long as those are kept.
@@ -12,17 +14,17 @@ mod head;
 mod reader;
 mod seals;
 mod secrets;
+pub mod servers;
 mod snapshots;
 mod sole;
 mod writer;
 
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Executor};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -34,21 +36,23 @@ use crate::tail::Tail;
 use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
 use crate::{RecordedEvent, StoreError, StreamId, Tenure};
 use head::Own;
+use servers::{Need, ServerPool, Servers};
 use sole::{Hold, Sole};
 use writer::{Job, Writer};
 
 /// How many commits wait for the writer before callers wait to hand theirs over.
 const QUEUE_JOBS_MAX: usize = 4_096;
-/// The most connections for reads, secrets and marks; the writer and the listener have one each besides.
-const READERS_MAX: u32 = 8;
-/// After so long without use a connection is tried before a read is sent over it.
-const UNTESTED_SECONDS_MAX: u64 = 1;
+/// The most connections for reads, secrets and marks, and one of them to listen; the writer has one besides.
+const READERS_MAX: u32 = 9;
 /// How long a read waits for a connection.
 const ACQUIRE_SECONDS_MAX: u64 = 10;
 /// Of the processes that start at the same time, one creates the schema while the others wait. "comptoir" in ASCII.
 const SCHEMA_LOCK: i64 = 0x636f_6d70_746f_6972;
 /// The channel of the notifications; `append.sql` and `log.sql` name it too.
 const CHANNEL: &str = "event_log";
+
+/// Every transaction of such a connection is one that PostgreSQL lets change nothing.
+const READ_ONLY: [(&str, &str); 1] = [("default_transaction_read_only", "on")];
 
 const SCHEMA: &str = include_str!("../../../../schema/postgres/log.sql");
 const GRANTS: &str = include_str!("../../../../schema/postgres/grants.sql");
@@ -60,7 +64,7 @@ pub struct PostgresStore {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     follower: Option<JoinHandle<()>>,
-    pool: PgPool,
+    primary: Arc<ServerPool>,
     tail: Arc<Tail>,
     head: watch::Receiver<Position>,
     sole: Arc<Sole>,
@@ -69,10 +73,11 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Connects, creates what is missing of the schema, and starts the writer. While no other process appends, this one
     /// holds the log alone, see [`EventStore::tenure`]; one that is asked for it gives it up at once.
-    /// `url` is `postgres://user:password@host:port/database`, with `?host=/folder` for a Unix socket.
+    /// `url` is `postgres://user:password@host:port/database`, with `?host=/folder` for a Unix socket, and with
+    /// `host:port,host:port` for several servers of which one takes writes.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the database cannot be reached or refuses the schema.
+    /// [`StoreError::Unavailable`] when no server can be reached that takes writes, or it refuses the schema.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::open(url, true).await
     }
@@ -87,24 +92,23 @@ impl PostgresStore {
     }
 
     async fn open(url: &str, may_hold: bool) -> Result<Self, StoreError> {
-        let options = options_of(url)?;
-        let pool = connect_pool(options.clone()).await?;
-        create_schema(&pool).await.map_err(checks::unavailable)?;
-        let mut listener = PgListener::connect(url).await.map_err(checks::unavailable)?;
-        listener.listen(CHANNEL).await.map_err(checks::unavailable)?;
-        let (sender, head) = watch::channel(reader::head(&pool).await?);
+        let servers = Servers::of(url, Need::Writes, settings)?;
+        let primary = Arc::new(connect_pool(servers.clone()).await?);
+        create_schema(primary.pool()).await.map_err(checks::unavailable)?;
+        let listener = head::listener(primary.pool()).await.map_err(checks::unavailable)?;
+        let (sender, head) = watch::channel(reader::head(primary.pool()).await?);
         let sender = Arc::new(sender);
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
         let tail = Arc::new(Tail::default());
         let sole = Arc::new(Sole::default());
         let hold = Hold::new(sole.clone(), may_hold);
         let own = Arc::new(Own::default());
-        let writer = Writer::connect(options, tail.clone(), Arc::clone(&sender), own.clone(), hold).await?;
+        let writer = Writer::connect(&servers, tail.clone(), Arc::clone(&sender), own.clone(), hold).await?;
         Ok(Self {
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(tokio::spawn(writer.run(queue)))),
-            follower: Some(tokio::spawn(head::follow(listener, pool.clone(), sender, sole.clone(), own))),
-            pool,
+            follower: Some(tokio::spawn(head::follow(listener, primary.clone(), sender, sole.clone(), own))),
+            primary,
             tail,
             head,
             sole,
@@ -117,26 +121,36 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be reached or refuses, such as for a role that is not there.
     pub async fn grant(url: &str, role: &str) -> Result<(), StoreError> {
-        let pool = connect_pool(options_of(url)?).await?;
-        create_schema(&pool).await.map_err(checks::unavailable)?;
-        let database = sqlx::query_scalar("SELECT current_database()::text").fetch_one(&pool).await;
+        let primary = connect_pool(Servers::of(url, Need::Writes, settings)?).await?;
+        let pool = primary.pool();
+        create_schema(pool).await.map_err(checks::unavailable)?;
+        let database = sqlx::query_scalar("SELECT current_database()::text").fetch_one(pool).await;
         let database: String = database.map_err(checks::unavailable)?;
         let grants = GRANTS.replace(":role", &quoted(role)).replace(":database", &quoted(&database));
         let granted = pool.execute(grants.as_str()).await;
-        pool.close().await;
+        primary.close().await;
         granted.map(drop).map_err(checks::unavailable)
     }
 
-    /// Connects for reading only: every transaction of its connections is one that PostgreSQL lets change nothing. The end
-    /// of the log is the one it has now.
+    /// Connects for reading only, to a standby just as well: every transaction of its connections is one that PostgreSQL
+    /// lets change nothing. The end of the log is the one it has now.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be reached or holds no log.
     pub async fn connect_read_only(url: &str) -> Result<Self, StoreError> {
-        let pool = connect_pool(options_of(url)?.options([("default_transaction_read_only", "on")])).await?;
-        let (_, head) = watch::channel(reader::head(&pool).await?);
-        let (tail, sole) = (Arc::default(), Arc::default());
-        Ok(Self { jobs: Mutex::default(), writer: Mutex::default(), follower: None, pool, tail, head, sole })
+        let servers = Servers::of(url, Need::Any, |options| settings(options).options(READ_ONLY))?;
+        let primary = connect_pool(servers).await?;
+        let (_, head) = watch::channel(reader::head(primary.pool()).await?);
+        let primary = Arc::new(primary);
+        Ok(Self {
+            jobs: Mutex::default(),
+            writer: Mutex::default(),
+            follower: None,
+            primary,
+            tail: Arc::default(),
+            head,
+            sole: Arc::default(),
+        })
     }
 
     /// Reads from the database always, also what was just written and is still in memory: for whoever checks the database.
@@ -144,6 +158,10 @@ impl PostgresStore {
     pub fn without_tail(mut self) -> Self {
         self.tail = Arc::default();
         self
+    }
+
+    fn pool(&self) -> &PgPool {
+        self.primary.pool()
     }
 
     fn jobs(&self) -> Option<mpsc::Sender<Job>> {
@@ -165,34 +183,15 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn options_of(url: &str) -> Result<PgConnectOptions, StoreError> {
-    let options = PgConnectOptions::from_str(url).map_err(checks::unavailable)?.application_name("event_store");
+fn settings(options: PgConnectOptions) -> PgConnectOptions {
     let settings = [("client_min_messages", "warning"), ("statement_timeout", "0"), ("lock_timeout", "0")];
-    Ok(options.options(settings).disable_statement_logging())
+    options.application_name("event_store").options(settings).disable_statement_logging()
 }
 
-async fn connect_pool(options: PgConnectOptions) -> Result<PgPool, StoreError> {
-    let pool = PgPoolOptions::new()
-        .max_connections(READERS_MAX)
-        .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS_MAX))
-        // One that was used just now needs no look.
-        .test_before_acquire(false)
-        .before_acquire(|connection, used| Box::pin(async move { is_there(connection, used.idle_for).await }))
-        .after_connect(|connection, _| Box::pin(require_durability(connection)));
-    pool.connect_with(options).await.map_err(checks::unavailable)
-}
-
-/// Returns whether a connection of the pool still answers; one that does not is replaced.
-async fn is_there(connection: &mut PgConnection, idle: Duration) -> Result<bool, sqlx::Error> {
-    Ok(idle < Duration::from_secs(UNTESTED_SECONDS_MAX) || connection.ping().await.is_ok())
-}
-
-/// An acknowledged commit is on the disk, whatever the default of the role or the database is.
-async fn require_durability(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let sql =
-        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
-    sqlx::query(sql).execute(connection).await?;
-    Ok(())
+async fn connect_pool(servers: Arc<Servers>) -> Result<ServerPool, StoreError> {
+    let settings =
+        PgPoolOptions::new().max_connections(READERS_MAX).acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS_MAX));
+    ServerPool::of(servers, settings).await
 }
 
 /// Creates what is missing, unless this role may only use what its owner made.
@@ -227,7 +226,7 @@ impl EventStore for PostgresStore {
     }
 
     async fn read_stream(&self, stream: &StreamId, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
-        reader::read_stream(&self.pool, stream, after, limit).await
+        reader::read_stream(self.pool(), stream, after, limit).await
     }
 
     async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
@@ -239,11 +238,11 @@ impl EventStore for PostgresStore {
             // Nobody else writes: there is no more.
             return Ok(Page { events: Vec::new(), next: after, head });
         }
-        reader::read_all(&self.pool, after, limit, filter).await
+        reader::read_all(self.pool(), after, limit, filter).await
     }
 
     async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {
-        reader::find_command(&self.pool, id).await
+        reader::find_command(self.pool(), id).await
     }
 
     fn tenure(&self) -> Option<Tenure> {
@@ -255,20 +254,20 @@ impl EventStore for PostgresStore {
     }
 
     async fn secret(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        secrets::find(&self.pool, name).await.map_err(checks::unavailable)
+        secrets::find(self.pool(), name).await.map_err(checks::unavailable)
     }
 
     async fn secret_or_insert(&self, name: &str, value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        secrets::find_or_insert(&self.pool, name, value).await.map_err(checks::unavailable)
+        secrets::find_or_insert(self.pool(), name, value).await.map_err(checks::unavailable)
     }
 
     async fn secret_destroy(&self, name: &str) -> Result<bool, StoreError> {
-        secrets::destroy(&self.pool, name, self.sole.token()).await.map_err(checks::unavailable)
+        secrets::destroy(self.pool(), name, self.sole.token()).await.map_err(checks::unavailable)
     }
 
     async fn mark(&self, name: &str) -> Result<Option<u64>, StoreError> {
         let value = sqlx::query_scalar("SELECT value FROM marks WHERE name = $1").bind(name);
-        let value: Option<i64> = value.fetch_optional(&self.pool).await.map_err(checks::unavailable)?;
+        let value: Option<i64> = value.fetch_optional(self.pool()).await.map_err(checks::unavailable)?;
         value.map(checks::to_u64).transpose()
     }
 
@@ -276,7 +275,7 @@ impl EventStore for PostgresStore {
         let sql =
             "INSERT INTO marks (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
         let value = i64::try_from(value).map_err(checks::unavailable)?;
-        sqlx::query(sql).bind(name).bind(value).execute(&self.pool).await.map_err(checks::unavailable)?;
+        sqlx::query(sql).bind(name).bind(value).execute(self.pool()).await.map_err(checks::unavailable)?;
         Ok(())
     }
 
@@ -294,13 +293,13 @@ impl EventStore for PostgresStore {
                    ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
                    WHERE held.owner = excluded.owner OR held.until < clock_timestamp()";
         let time = i64::try_from(time.as_micros()).map_err(checks::unavailable)?;
-        let taken = sqlx::query(sql).bind(name).bind(owner).bind(time).execute(&self.pool).await;
+        let taken = sqlx::query(sql).bind(name).bind(owner).bind(time).execute(self.pool()).await;
         Ok(taken.map_err(checks::unavailable)?.rows_affected() > 0)
     }
 
     async fn lease_return(&self, name: &str, owner: Uuid) -> Result<(), StoreError> {
         let sql = "DELETE FROM leases WHERE name = $1 AND owner = $2";
-        sqlx::query(sql).bind(name).bind(owner).execute(&self.pool).await.map_err(checks::unavailable)?;
+        sqlx::query(sql).bind(name).bind(owner).execute(self.pool()).await.map_err(checks::unavailable)?;
         Ok(())
     }
 
@@ -311,6 +310,6 @@ impl EventStore for PostgresStore {
         {
             tracing::error!(%error, "waiting for the writer of the event store failed");
         }
-        self.pool.close().await;
+        self.primary.close().await;
     }
 }

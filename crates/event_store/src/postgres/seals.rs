@@ -49,7 +49,7 @@ fn level_of(level: i16) -> Result<u8, StoreError> {
 impl SealStore for PostgresStore {
     /// Whoever inserts the same waits for us or we for them; only then it is compared.
     async fn store_seals(&self, seals: Seals) -> Result<(), SealError> {
-        let mut transaction = self.pool.begin().await.map_err(checks::unavailable)?;
+        let mut transaction = self.pool().begin().await.map_err(checks::unavailable)?;
         let Seals { checkpoints, tiles } = seals;
         let levels: Vec<i16> = tiles.iter().map(|tile| i16::from(tile.level)).collect();
         let indexes: Vec<i64> = tiles.iter().map(|tile| checks::to_bound(tile.index)).collect();
@@ -77,13 +77,13 @@ impl SealStore for PostgresStore {
         let sql = "SELECT size, root, note, sealed_at FROM checkpoints WHERE size > $1 ORDER BY size LIMIT $2";
         let limit = reader::to_sql_limit(limit.min(SEALS_PAGE_MAX));
         let query = sqlx::query(sql).bind(checks::to_bound(after)).bind(limit);
-        let rows = query.fetch_all(&self.pool).await.map_err(checks::unavailable)?;
+        let rows = query.fetch_all(self.pool()).await.map_err(checks::unavailable)?;
         rows.iter().map(checkpoint).collect()
     }
 
     async fn last_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
         let sql = "SELECT size, root, note, sealed_at FROM checkpoints ORDER BY size DESC LIMIT 1";
-        let row = sqlx::query(sql).fetch_optional(&self.pool).await.map_err(checks::unavailable)?;
+        let row = sqlx::query(sql).fetch_optional(self.pool()).await.map_err(checks::unavailable)?;
         row.as_ref().map(checkpoint).transpose()
     }
 
@@ -95,7 +95,7 @@ impl SealStore for PostgresStore {
             .bind(checks::to_bound(indexes.start))
             .bind(checks::to_bound(indexes.end))
             .bind(reader::to_sql_limit(SEALS_PAGE_MAX));
-        let rows = query.fetch_all(&self.pool).await.map_err(checks::unavailable)?;
+        let rows = query.fetch_all(self.pool()).await.map_err(checks::unavailable)?;
         rows.iter().map(tile).collect()
     }
 }

@@ -28,7 +28,7 @@ impl SnapshotStore for PostgresStore {
         let sql = "SELECT sequence, last_event, fingerprint, sha256, state FROM state_snapshots \
                    WHERE aggregate_type = $1 AND aggregate_id = $2";
         let query = sqlx::query(sql).bind(&*stream.kind).bind(&*stream.id);
-        let row = query.fetch_optional(&self.pool).await.map_err(checks::unavailable)?;
+        let row = query.fetch_optional(self.pool()).await.map_err(checks::unavailable)?;
         row.as_ref().map(snapshot).transpose()
     }
 
@@ -42,12 +42,12 @@ impl SnapshotStore for PostgresStore {
             .bind(fingerprint)
             .bind(&sha256[..])
             .bind(state);
-        query.execute(&self.pool).await.map_err(checks::unavailable)?;
+        query.execute(self.pool()).await.map_err(checks::unavailable)?;
         Ok(())
     }
 
     async fn drop_snapshots(&self) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM state_snapshots").execute(&self.pool).await.map_err(checks::unavailable)?;
+        sqlx::query("DELETE FROM state_snapshots").execute(self.pool()).await.map_err(checks::unavailable)?;
         Ok(())
     }
 }

@@ -216,7 +216,9 @@ impl Hold {
         let held = self.sole.held().take();
         if let Some((_, token, _)) = held {
             self.was_asked();
+            self.previous = Some(token);
             sqlx::query(GIVE_UP).bind(token).execute(connection).await?;
+            self.previous = None;
         }
         Ok(())
     }

@@ -6,13 +6,14 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgRow};
+use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use super::head::Own;
+use super::servers::Servers;
 use super::sole::{self, Hold};
 use super::{head, reader};
 use crate::checks::{self, SharedError};
@@ -31,8 +32,8 @@ const RUNS_MAX: usize = 3;
 const CONNECTS_MAX: u32 = 5;
 /// The pause after the first failed connect; it doubles with each.
 const CONNECT_PAUSE_MILLIS: u64 = 50;
-/// How long one connect may take.
-const CONNECT_SECONDS_MAX: u64 = 5;
+/// How long a connection that was idle may take to show that it is alive, and a beat of the hold to be answered.
+const PING_SECONDS_MAX: u64 = 5;
 /// How long the answer to a statement is waited for. Then the connection is given up and the batch is in doubt.
 const STATEMENT_SECONDS_MAX: u64 = 30;
 /// After so long without a statement the connection is tried first, so that a dead one leaves nothing in doubt.
@@ -73,7 +74,7 @@ enum Failure {
 }
 
 pub(super) struct Writer {
-    options: PgConnectOptions,
+    servers: Arc<Servers>,
     connection: Option<PgConnection>,
     used_at: Instant,
     tail: Arc<Tail>,
@@ -86,17 +87,17 @@ pub(super) struct Writer {
 impl Writer {
     /// Connects, and takes the log for this process alone where it may and nobody else has it.
     pub(super) async fn connect(
-        options: PgConnectOptions,
+        servers: &Servers,
         tail: Arc<Tail>,
         head: Arc<watch::Sender<Position>>,
         own: Arc<Own>,
         mut hold: Hold,
     ) -> Result<Self, StoreError> {
-        let options = options.options(PLANNER);
-        let mut connection = open(&options, &own).await.map_err(checks::unavailable)?;
+        let servers = servers.map(|options| options.options(PLANNER));
+        let mut connection = open(&servers, &own).await.map_err(checks::unavailable)?;
         hold.take(&mut connection, &head).await.map_err(checks::unavailable)?;
         let (connection, used_at) = (Some(connection), Instant::now());
-        Ok(Self { options, connection, used_at, tail, head, own, hold, waiting: VecDeque::new() })
+        Ok(Self { servers, connection, used_at, tail, head, own, hold, waiting: VecDeque::new() })
     }
 
     /// Writes until every sender is gone and the queue is empty.
@@ -138,7 +139,7 @@ impl Writer {
     async fn tend(&mut self) {
         let Ok(mut connection) = self.connected().await else { return self.hold.lost() };
         let tended = self.hold.tend(&mut connection, &self.head);
-        match timeout(Duration::from_secs(STATEMENT_SECONDS_MAX), tended).await {
+        match timeout(Duration::from_secs(PING_SECONDS_MAX), tended).await {
             Ok(Ok(())) => self.connection = Some(connection),
             failed => {
                 tracing::warn!(?failed, "the hold of the event log is not certain any more");
@@ -303,14 +304,14 @@ impl Writer {
     async fn connected(&mut self) -> Result<PgConnection, SharedError> {
         if let Some(mut connection) = self.connection.take() {
             let idle = self.used_at.elapsed() > Duration::from_secs(IDLE_SECONDS_MAX);
-            let wait = Duration::from_secs(CONNECT_SECONDS_MAX);
+            let wait = Duration::from_secs(PING_SECONDS_MAX);
             if !idle || matches!(timeout(wait, connection.ping()).await, Ok(Ok(()))) {
                 return Ok(connection);
             }
         }
         let mut connects = 0;
         loop {
-            let error = match open(&self.options, &self.own).await {
+            let error = match open(&self.servers, &self.own).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => error,
             };
@@ -323,16 +324,16 @@ impl Writer {
     }
 }
 
-async fn open(options: &PgConnectOptions, own: &Own) -> Result<PgConnection, sqlx::Error> {
-    let connect = async {
-        let mut connection = PgConnection::connect_with(options).await?;
-        super::require_durability(&mut connection).await?;
-        let process: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await?;
-        own.note(process.unsigned_abs());
-        Ok(connection)
+/// Connects, and notes whose notifications are our own.
+async fn open(servers: &Servers, own: &Own) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = servers.connect().await?;
+    let asked = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection);
+    let process: i32 = match timeout(Duration::from_secs(PING_SECONDS_MAX), asked).await {
+        Ok(process) => process?,
+        Err(elapsed) => return Err(sqlx::Error::Io(elapsed.into())),
     };
-    let answer = timeout(Duration::from_secs(CONNECT_SECONDS_MAX), connect).await;
-    answer.unwrap_or_else(|elapsed| Err(sqlx::Error::Io(elapsed.into())))
+    own.note(process.unsigned_abs());
+    Ok(connection)
 }
 
 async fn run(connection: &mut PgConnection, batch: &[Job], token: Option<Uuid>) -> Result<Vec<PgRow>, sqlx::Error> {

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use event_store::postgres::servers::{Need, ServerPool, Servers};
 use sea_query::PostgresQueryBuilder;
 use sea_query_binder::SqlxBinder;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{Arguments, Executor, Postgres, Row as _, Transaction};
 
 use super::query::Query;
@@ -24,7 +25,7 @@ const ASYNCHRONOUS: &str = "SET LOCAL synchronous_commit = off";
 
 #[derive(Clone, Debug)]
 pub(super) struct PostgresRows {
-    pool: PgPool,
+    primary: Arc<ServerPool>,
     statements: Arc<Statements>,
 }
 
@@ -36,26 +37,24 @@ impl From<sqlx::Error> for ReadError {
 
 impl PostgresRows {
     pub(super) async fn connect(url: &str) -> Result<Self, ReadError> {
-        let options: PgConnectOptions = url.parse()?;
-        let options = options.statement_cache_capacity(STATEMENTS_MAX).application_name("comptoir projections");
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(options).await?;
-        let mut transaction = pool.begin().await?;
+        let primary = Arc::new(connect(url, Need::Writes).await?);
+        let mut transaction = primary.pool().begin().await?;
         transaction.execute(sqlx::raw_sql(LOCK)).await?;
         let schema = format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}");
         transaction.execute(sqlx::raw_sql(&schema)).await?;
         transaction.commit().await?;
-        Ok(Self { pool, statements: Arc::default() })
+        Ok(Self { primary, statements: Arc::default() })
     }
 
     pub(super) async fn rows(&self, query: Query) -> Result<Vec<Row>, ReadError> {
         let select = query.select(Dialect::Postgres.table(query.view()));
         let (sql, values) = select.build_sqlx(PostgresQueryBuilder);
-        let found = sqlx::query_with(&sql, values).fetch_all(&self.pool).await?;
+        let found = sqlx::query_with(&sql, values).fetch_all(self.primary.pool()).await?;
         to_rows(&found, query.answer())
     }
 
     pub(super) async fn load(&self, wanted: Vec<Wanted>) -> Result<Vec<Vec<Row>>, ReadError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.primary.pool().acquire().await?;
         let mut answer = Vec::with_capacity(wanted.len());
         for wanted in &wanted {
             let sql = self.statements.get(Dialect::Postgres, Operation::Load, wanted.table, &wanted.physical);
@@ -68,7 +67,7 @@ impl PostgresRows {
     }
 
     pub(super) async fn transact(&self, steps: Vec<Step>) -> Result<bool, ReadError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.primary.pool().begin().await?;
         transaction.execute(sqlx::raw_sql(ASYNCHRONOUS)).await?;
         for step in &steps {
             if !self.take(&mut transaction, step).await? {
@@ -102,6 +101,15 @@ impl PostgresRows {
         sqlx::query_with(&sql, arrays).execute(&mut **transaction).await?;
         Ok(true)
     }
+}
+
+async fn connect(url: &str, need: Need) -> Result<ServerPool, ReadError> {
+    let settings = |options: PgConnectOptions| {
+        options.statement_cache_capacity(STATEMENTS_MAX).application_name("comptoir projections")
+    };
+    let servers = Servers::of(url, need, settings).map_err(ReadError::unavailable)?;
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX);
+    ServerPool::of(servers, pool).await.map_err(ReadError::unavailable)
 }
 
 /// Turns rows into columns. A value of another type than its column cannot come here: `Row` does not take it.
