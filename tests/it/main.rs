@@ -5,6 +5,7 @@ mod faults;
 mod http;
 mod kill;
 mod past;
+mod patroni;
 mod processes;
 mod sealed;
 mod several;

@@ -77,12 +77,7 @@ impl TestPostgres {
     }
 
     fn start_with(settings: &str) -> Option<Self> {
-        let Some(programs) = find_programs() else {
-            assert!(env::var("CI").as_deref() != Ok("true"), "{MISSING}");
-            eprintln!("{MISSING}");
-            return None;
-        };
-        match Self::run(programs, settings) {
+        match Self::run(programs()?, settings) {
             Ok(cluster) => Some(cluster),
             Err(error) => panic!("PostgreSQL did not start: {error}"),
         }
@@ -98,11 +93,7 @@ impl TestPostgres {
         let mut command = Command::new("sh");
         // In a process group of its own, Ctrl-C on the tests does not kill the guard before it has cleaned up.
         command.args(["-c", GUARD, "sh"]).args([&programs, &folder]).arg(options).current_dir(&folder).process_group(0);
-        if fs::metadata(&folder)?.uid() == 0 {
-            let (uid, gid) = unprivileged_user()?;
-            chown(&folder, Some(uid), Some(gid))?;
-            command.uid(uid).gid(gid);
-        }
+        unprivileged(&mut command, &folder)?;
         let mut guard = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let alive = guard.stdin.take();
         let mut said = BufReader::new(guard.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?);
@@ -177,6 +168,32 @@ impl Drop for TestPostgres {
             eprintln!("waiting for PostgreSQL to stop failed: {error}");
         }
     }
+}
+
+/// Returns the folder of PostgreSQL's programs; `None`, after one line on standard error, when it is not installed.
+///
+/// # Panics
+/// When it is missing while `CI` is `true`.
+pub fn programs() -> Option<PathBuf> {
+    let found = find_programs();
+    if found.is_none() {
+        assert!(env::var("CI").as_deref() != Ok("true"), "{MISSING}");
+        eprintln!("{MISSING}");
+    }
+    found
+}
+
+/// Lets a program run as a user who is not root, and gives it a folder that root owns: PostgreSQL refuses to run as root.
+///
+/// # Errors
+/// When the folder cannot be given away.
+pub fn unprivileged(command: &mut Command, folder: &Path) -> io::Result<()> {
+    if fs::metadata("/proc/self")?.uid() == 0 {
+        let (uid, gid) = unprivileged_user()?;
+        chown(folder, Some(uid), Some(gid))?;
+        command.uid(uid).gid(gid);
+    }
+    Ok(())
 }
 
 /// Looks in `PATH`, then where Debian keeps one folder a version, newest first.

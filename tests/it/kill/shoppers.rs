@@ -98,10 +98,21 @@ impl Shoppers {
             }
             longest
         };
-        let counter = &counter;
+        let shopping = self.shop_at(wires, &counter, |count| count >= goal);
+        tokio::join!(shopping, watching)
+    }
+
+    /// Lets everyone place orders at one of several servers that stay, until what is counted says that it is over.
+    /// Returns what was answered.
+    pub async fn shop_at(
+        &mut self,
+        wires: &[Wire],
+        counter: &watch::Sender<usize>,
+        is_over: impl Fn(usize) -> bool,
+    ) -> Vec<Placed> {
         let shopping = self.0.iter_mut().map(async |shopper| {
             let (wire, mut placed) = (&wires[shopper.number % wires.len()], Vec::new());
-            while *counter.borrow() < goal {
+            while !is_over(*counter.borrow()) {
                 match shopper.journey(wire).await {
                     Ok(answer) => {
                         counter.send_modify(|count| *count += usize::from(answer.order.is_some()));
@@ -113,8 +124,7 @@ impl Shoppers {
             }
             placed
         });
-        let (placed, longest) = tokio::join!(join_all(shopping), watching);
-        (placed.into_iter().flatten().collect(), longest)
+        join_all(shopping).await.into_iter().flatten().collect()
     }
 
     /// Returns how many checkouts have no answer.

@@ -1,0 +1,111 @@
+//! What must be true afterwards: everything that was acknowledged is there, once, in one order, for every reader.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use event_store::postgres::PostgresStore;
+use event_store::{AppendError, EventStore, Filter, Position, RecordedEvent};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::load::{Acknowledged, EVENTS, Load};
+
+/// How many events are read at once.
+const PAGE: usize = 1_000;
+/// Every how many commits one is sent once more.
+const ASK_AGAIN_EVERY: usize = 50;
+
+/// A reader that follows the log all the time, as a projection does, and remembers what it saw.
+pub struct Follower {
+    over: Arc<AtomicBool>,
+    task: JoinHandle<Vec<Uuid>>,
+}
+
+impl Follower {
+    /// Follows the log through a store.
+    pub fn start(store: Arc<dyn EventStore>) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let until = Arc::clone(&over);
+        let task = tokio::spawn(async move {
+            let (mut seen, mut head) = (Vec::new(), store.head());
+            while !until.load(Ordering::Relaxed) || seen.len() < last(&seen, head.borrow().0) {
+                read_on(&*store, &mut seen, |event| event.event_id).await;
+                // It is told of what comes, or looks again.
+                let _told = tokio::time::timeout(std::time::Duration::from_millis(50), head.changed()).await;
+            }
+            seen
+        });
+        Self { over, task }
+    }
+
+    /// Reads to the end, and returns the events in the order in which they were seen.
+    pub async fn stop(self) -> Vec<Uuid> {
+        self.over.store(true, Ordering::Relaxed);
+        self.task.await.expect("the follower did not panic")
+    }
+}
+
+fn last(seen: &[Uuid], head: u64) -> usize {
+    usize::try_from(head).unwrap_or(seen.len())
+}
+
+/// Reads what follows, as far as can be read now. Positions must have no gap.
+async fn read_on<T>(store: &dyn EventStore, seen: &mut Vec<T>, keep: impl Fn(&RecordedEvent) -> T) {
+    while let Ok(page) = store.read_all(Position(seen.len() as u64), PAGE, &Filter::default()).await {
+        if page.events.is_empty() {
+            return;
+        }
+        for event in page.events {
+            assert_eq!(event.position.0, seen.len() as u64 + 1, "positions have no gap");
+            seen.push(keep(&event));
+        }
+    }
+}
+
+/// What became of the log.
+pub struct Books {
+    /// Commits that were acknowledged.
+    pub acknowledged: usize,
+    /// Of their events, how many are not where they were said to be.
+    pub lost: usize,
+    /// Events in the log.
+    pub events: usize,
+}
+
+/// Reads the whole log anew, from the database, and compares it with what was acknowledged: its streams have no gap and
+/// nothing is there twice.
+pub async fn read_books(url: &str, load: &Load) -> (Books, Vec<Uuid>) {
+    let store = PostgresStore::connect(url).await.expect("the log opens").without_tail();
+    let mut log = Vec::new();
+    read_on(&store, &mut log, |event| (event.event_id, event.stream.id.clone(), event.sequence)).await;
+    let mut heads = HashMap::new();
+    for (id, stream, sequence) in &log {
+        let before = heads.insert(stream.clone(), *sequence).unwrap_or_default();
+        assert_eq!(*sequence, before + 1, "versions have no gap: {id}");
+    }
+    let log: Vec<Uuid> = log.into_iter().map(|(id, _, _)| id).collect();
+    let acknowledged = load.acknowledged();
+    let lost = acknowledged.iter().map(|acknowledged| lost_of(acknowledged, &log)).sum();
+    store.close().await;
+    (Books { acknowledged: acknowledged.len(), lost, events: log.len() }, log)
+}
+
+fn lost_of(acknowledged: &Acknowledged, log: &[Uuid]) -> usize {
+    let events = &acknowledged.commit.events;
+    let first = usize::try_from(acknowledged.position.0).expect("fits") - events.len();
+    events.iter().enumerate().filter(|(nth, event)| log.get(first + nth) != Some(&event.event_id)).count()
+}
+
+/// Sends some of the commits once more: each is answered as the first time, and nothing is stored.
+pub async fn ask_again(store: &dyn EventStore, load: &Load) {
+    for Acknowledged { commit, position, .. } in load.acknowledged().iter().step_by(ASK_AGAIN_EVERY) {
+        match store.append(commit.clone()).await {
+            Err(AppendError::DuplicateCommand(reply)) => {
+                let last = commit.expected + EVENTS;
+                assert_eq!((reply.position, reply.sequence_last), (*position, last), "{commit:?}");
+            }
+            other => panic!("sent once more, {commit:?} is answered {other:?}"),
+        }
+    }
+}
