@@ -29,6 +29,7 @@ const LOOK_MILLIS: u64 = 100;
 /// `$0` is the folder, `$1` that of PostgreSQL's programs. Patroni goes first, or it would start PostgreSQL again. Nobody
 /// waits until the folder is gone: thousands of files that were synced take seconds.
 const GUARD: &str = r#"
+trap '' PIPE
 read -r _
 cd /
 end_all() {
@@ -153,19 +154,30 @@ impl Cluster {
     pub fn kill_postgres(&self, number: usize) {
         let pid = fs::read_to_string(self.nodes[number].folder.join("data/postmaster.pid"));
         let pid = pid.expect("a running server leaves its process's number");
-        kill(&[pid.lines().next().expect("it is on the first line").trim()]);
+        signal("KILL", &[pid.lines().next().expect("it is on the first line").trim().to_owned()]);
+    }
+
+    /// Stops what sends the log of a node that leads to the others: they hear nothing of it any more.
+    pub fn cut_off(&self, number: usize) {
+        let senders: Vec<String> = self.processes_of(number).filter(|process| is_sender(process)).collect();
+        signal("STOP", &senders);
     }
 
     /// Kills everything on a node: PostgreSQL, Patroni and etcd.
     pub fn kill_node(&mut self, number: usize) {
+        signal("KILL", &self.processes_of(number).collect::<Vec<_>>());
         let node = &mut self.nodes[number];
-        let running = fs::read_dir("/proc").expect("there is /proc").flatten().filter(|process| {
-            fs::read_link(process.path().join("cwd")).is_ok_and(|folder| folder.starts_with(&node.folder))
-        });
-        let running: Vec<String> = running.filter_map(|process| process.file_name().into_string().ok()).collect();
-        kill(&running.iter().map(String::as_str).collect::<Vec<_>>());
         end(node.patroni.take());
         end(node.etcd.take());
+    }
+
+    fn processes_of(&self, number: usize) -> impl Iterator<Item = String> {
+        let folder = &self.nodes[number].folder;
+        let runs_here = move |process: &fs::DirEntry| {
+            fs::read_link(process.path().join("cwd")).is_ok_and(|place| place.starts_with(folder))
+        };
+        let processes = fs::read_dir("/proc").expect("there is /proc").flatten().filter(runs_here);
+        processes.filter_map(|process| process.file_name().into_string().ok())
     }
 
     /// Hands the lead over to another node, as an operator does who wants to maintain the one that leads.
@@ -267,10 +279,15 @@ fn run(mut command: Command, folder: &Path, log: &str) -> io::Result<Child> {
     command.current_dir(folder).process_group(0).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()
 }
 
-fn kill(processes: &[&str]) {
+fn is_sender(process: &str) -> bool {
+    fs::read_to_string(format!("/proc/{process}/cmdline")).is_ok_and(|command| command.contains("walsender"))
+}
+
+fn signal(name: &str, processes: &[String]) {
     // Some end by themselves, as the others do.
-    let sent = Command::new("sh").args(["-c", "kill -KILL \"$@\" 2>/dev/null; true", "sh"]).args(processes).status();
-    assert!(sent.expect("a shell runs").success(), "{processes:?} are killed");
+    let send = "name=$0; kill -\"$name\" \"$@\" 2>/dev/null; true";
+    let sent = Command::new("sh").args(["-c", send, name]).args(processes).status();
+    assert!(sent.expect("a shell runs").success(), "SIG{name} is sent to {processes:?}");
 }
 
 fn end(child: Option<Child>) {

@@ -29,11 +29,14 @@ const ROUNDS_RELEASE: usize = 10;
 const CLIENTS: usize = 8;
 /// How many clients append at once, and how often a node is killed, where something should get lost.
 const CLIENTS_CONTROL: usize = 64;
-const ROUNDS_CONTROL: usize = 3;
+const ROUNDS_CONTROL: usize = 1;
 /// How many commits are acknowledged before a fault, and after it.
 const COMMITS_BETWEEN: usize = 200;
 /// How long the majority of etcd is gone: long enough for a leader to notice and to ask the other nodes instead.
 const ETCD_SECONDS: u64 = 8;
+
+/// How long a node that dies was not heard of before: without quorum it goes on acknowledging.
+const CUT_OFF_MILLIS: u64 = 300;
 
 /// What happens to the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,7 @@ enum Fault {
     PostgresKilled,
     SwitchedOver,
     EtcdWithoutMajority,
+    /// First nobody hears of the leader, then everything on it dies.
     NodeKilled,
 }
 
@@ -61,7 +65,11 @@ impl Fault {
         match self {
             Self::PostgresKilled => cluster.kill_postgres(leader),
             Self::SwitchedOver => drop(cluster.switch_over().await),
-            Self::NodeKilled => cluster.kill_node(leader),
+            Self::NodeKilled => {
+                cluster.cut_off(leader);
+                load.go_on(Duration::from_millis(CUT_OFF_MILLIS)).await;
+                cluster.kill_node(leader);
+            }
             Self::EtcdWithoutMajority => {
                 for node in [leader, (leader + 1) % cluster::NODES] {
                     cluster.kill_etcd(node);

@@ -11,6 +11,9 @@ const LEASE_SECONDS: u64 = 20;
 const LOOP_SECONDS: u64 = 1;
 /// How many seconds a question to etcd or PostgreSQL is repeated for.
 const RETRY_SECONDS: u64 = 3;
+/// How many bytes a follower may be behind and take over, where no commit waits for it.
+const LAG_BYTES_MAX: u64 = 64 << 20;
+
 /// What a commit waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replication {
@@ -109,6 +112,7 @@ fn dynamic(replication: Replication) -> Value {
         "ttl": LEASE_SECONDS,
         "loop_wait": LOOP_SECONDS,
         "retry_timeout": RETRY_SECONDS,
+        "maximum_lag_on_failover": LAG_BYTES_MAX,
         // A server that dies is followed at once instead of being started again.
         "primary_start_timeout": 0,
         "postgresql": {
