@@ -149,17 +149,12 @@ impl<P: Process> Runner<P> {
     pub async fn watch(&self, id: &str) -> watch::Receiver<P::Status> {
         let instance = self.instance(id);
         let receiver = instance.status.subscribe();
+        let _turn = instance.turn.acquire().await;
+        // What is shown may be old: nobody follows a process that another one moves while nobody watches it.
         if instance.folded().is_none()
-            && let Ok(folded) = self.load(id).await
-            && folded.version > 0
+            && let Err(error) = self.look_at(id, &instance).await
         {
-            instance.status.send_if_modified(|status| {
-                let is_first = *status == P::Status::default();
-                if is_first {
-                    *status = folded.process.status();
-                }
-                is_first
-            });
+            tracing::warn!(kind = P::KIND, id, ?error, "a process cannot be looked at, what is shown of it may be old");
         }
         receiver
     }
@@ -431,6 +426,13 @@ impl<P: Process> Runner<P> {
 
     pub(super) fn instance_at_hand(&self, id: &str) -> Option<Arc<Instance<P>>> {
         held(&self.instances).get(id).cloned()
+    }
+
+    /// The processes at hand that someone watches.
+    pub(super) fn watched(&self) -> Vec<(String, Arc<Instance<P>>)> {
+        let instances = held(&self.instances);
+        let watched = instances.iter().filter(|(_, instance)| instance.status.receiver_count() > 0);
+        watched.map(|(id, instance)| (id.clone(), instance.clone())).collect()
     }
 
     pub(super) fn each_instance(&self, change: impl Fn(&Instance<P>)) {

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::Process;
+use super::instance::Instance;
 use super::record::Record;
 use super::router::pause;
 use super::runner::{EngineError, Runner, held};
@@ -85,6 +86,7 @@ impl<P: Process> Runner<P> {
                 self.leads.store(false, Ordering::Release);
             })
             .await;
+            self.look_again(shutdown.clone()).await;
         }
     }
 
@@ -128,11 +130,34 @@ impl<P: Process> Runner<P> {
         if instance.status.receiver_count() == 0 {
             *instance.folded() = None;
         } else if instance.folded().as_ref().is_none_or(|folded| folded.version < sequence) {
-            let folded = self.load(id).await?;
+            self.look_at(id, &instance).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads how a process is doing and shows it. Whoever calls has its turn.
+    pub(super) async fn look_at(&self, id: &str, instance: &Instance<P>) -> Result<(), EngineError> {
+        let folded = self.load(id).await?;
+        if folded.version > 0 {
             instance.show(folded.process.status());
             *instance.folded() = Some(folded);
         }
         Ok(())
+    }
+
+    /// What others did before this process knew that it leads no more was not taken in: nothing is at hand any longer, and
+    /// what is watched is looked at until it could be read.
+    async fn look_again(&self, mut shutdown: watch::Receiver<bool>) {
+        self.each_instance(|instance| *instance.folded() = None);
+        for (id, instance) in self.watched() {
+            let _turn = instance.turn.acquire().await;
+            while !*shutdown.borrow()
+                && let Err(error) = self.look_at(&id, &instance).await
+            {
+                tracing::error!(kind = P::KIND, id, ?error, "a process cannot be looked at, trying again");
+                pause(&mut shutdown).await;
+            }
+        }
     }
 
     /// Where another process has moved one on, by a decision of staff: takes it in and performs what it led to.

@@ -58,6 +58,22 @@ async fn the_one_that_leads_performs_and_the_other_shows_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_comes_back_is_shown_what_happened_while_nobody_watched() {
+    let (_, clock, first, second) = two().await;
+    let hot = StepError::Later("the cup is hot".to_owned());
+    first.kitchen.hands.fail("pour", vec![hot.clone(), hot]);
+    first.kitchen.order("cup", 9).await;
+    first.kitchen.until("cup", |records| count(records, "process.attempt_failed") == 2).await;
+    let shown = second.kitchen.runner.watch("cup").await.borrow().clone();
+    assert_eq!((shown.is_ordered, shown.is_over), (true, false));
+    clock.advance_seconds(5);
+    first.kitchen.until("cup", has_ended).await;
+    second.kitchen.order("next", 9).await;
+    second.is_over("next").await;
+    second.is_over("cup").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_other_takes_over_in_time_from_one_that_died_in_the_middle() {
     let (store, _, first, second) = two().await;
     first.kitchen.hands.fail("pour", vec![StepError::Later("the cup is hot".to_owned())]);
