@@ -157,9 +157,10 @@ impl Runner {
         let mut shutdown = pin!(shutdown);
         let (mut head, mut switches) = (self.log.head(), self.models.switches());
         let (mut retry, mut switches_seen) = (RETRY_FIRST, *switches.borrow_and_update());
+        let mut is_quiet = false;
         loop {
             head.mark_unchanged();
-            let pause = match self.step().await {
+            let pause = match self.move_on(is_quiet).await {
                 Ok(true) => {
                     let end = head.borrow().0;
                     let reached = self.entries.iter().map(|entry| entry.follower.position).min().unwrap_or(end);
@@ -185,7 +186,7 @@ impl Runner {
             tokio::select! {
                 biased;
                 () = &mut shutdown => return Ok(()),
-                () = woken(&mut head, &mut switches, pause) => {}
+                woken = woken(&mut head, &mut switches, pause) => is_quiet = !woken,
             }
             let switches_now = *switches.borrow_and_update();
             if switches_now != switches_seen {
@@ -201,6 +202,37 @@ impl Runner {
     /// [`RunError`] when the log or the store fails; a projection that cannot fold an event is stalled instead.
     pub async fn catch_up(&mut self) -> Result<(), RunError> {
         while self.step().await? {}
+        Ok(())
+    }
+
+    /// Moves every projection on by one batch; when the log is quiet, those first that were put back.
+    async fn move_on(&mut self, is_quiet: bool) -> Result<bool, RunError> {
+        if is_quiet {
+            self.follow_back().await?;
+        }
+        self.step().await
+    }
+
+    /// Goes back to where the store says a projection is, where it has lost what it was told: commits do not wait for the
+    /// disk, so that a server that dies or hands over may take the last ones with it. While events come, the next
+    /// compare-and-set finds out.
+    async fn follow_back(&mut self) -> Result<(), RunError> {
+        let known = generations::list_live(&self.models.store).await?;
+        for index in 0..self.entries.len() {
+            let Entry { follower, mode } = &self.entries[index];
+            let live = known.iter().find(|(name, _)| name == follower.projection.name()).map(|(_, live)| live);
+            let is_behind = live.is_some_and(|live| {
+                live.number == follower.generation && live.position < follower.stored && matches!(mode, Mode::Serving)
+            });
+            if is_behind {
+                tracing::warn!(
+                    projection = follower.projection.name(),
+                    told = follower.stored,
+                    "the store has lost the last changes of a projection: they are made again"
+                );
+                self.reload(index).await?;
+            }
+        }
         Ok(())
     }
 
@@ -335,10 +367,10 @@ impl Runner {
     }
 }
 
-/// Waits until the log has grown, a generation took over, or the pause is over.
-async fn woken(head: &mut watch::Receiver<Position>, switches: &mut watch::Receiver<u64>, pause: Duration) {
+/// Waits until the log has grown, a generation took over, or the pause is over. Returns false for the latter.
+async fn woken(head: &mut watch::Receiver<Position>, switches: &mut watch::Receiver<u64>, pause: Duration) -> bool {
     if pause.is_zero() {
-        return;
+        return true;
     }
     let news = async {
         tokio::select! {
@@ -348,7 +380,7 @@ async fn woken(head: &mut watch::Receiver<Position>, switches: &mut watch::Recei
         }
     };
     // An elapsed pause is no failure: it is the other way to wake.
-    let _elapsed = tokio::time::timeout(pause, news).await;
+    tokio::time::timeout(pause, news).await.is_ok()
 }
 
 fn source_of(error: &RunError) -> String {

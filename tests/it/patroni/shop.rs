@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::kill::program::{Program, Setup, free_address};
 use crate::kill::shoppers::{Placed, Shoppers};
-use crate::kill::{JOURNAL, SETTLE_SECONDS_MAX, books, remember, stock_up};
+use crate::kill::{JOURNAL, ROUND_SECONDS_MAX, SETTLE_SECONDS_MAX, books, remember, stock_up};
 
 use super::cluster::until;
 
@@ -79,7 +79,10 @@ impl Shop {
             (come, since)
         };
         let shopping = self.shoppers.shop_at(&wires, &counter, |_| over.load(Ordering::Relaxed));
-        let (placed, (come, since), ()) = tokio::join!(shopping, happening, noting);
+        let everything = async { tokio::join!(shopping, happening, noting) };
+        let limit = Duration::from_secs(ROUND_SECONDS_MAX);
+        let done = tokio::time::timeout(limit, everything).await;
+        let (placed, (come, since), ()) = done.expect("the shoppers are served in time");
         remember(&mut self.placed, placed);
         let mut last = since;
         let gaps =

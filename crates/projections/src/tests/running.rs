@@ -5,7 +5,7 @@ use domain::stock::StockEvent;
 use event_store::{EventStore, Position};
 
 use super::{PRODUCTS, digests, long_story, models_in_batches, open};
-use crate::rows::{Column, Query, Table, Value, key};
+use crate::rows::{Column, Query, Row, Step, Table, Value, generations, key};
 use crate::testing::{Ending, Story, units, value};
 use crate::{Event, FoldError, Projection, ProjectionState, ReadModels, ReadStore, Working};
 
@@ -110,6 +110,33 @@ async fn an_event_that_nobody_can_read_is_named_and_never_skipped() {
     let log: Arc<dyn EventStore> = story.log.clone();
     let failed = crate::Replay::new(log, runner.models()).run("availability", |_progress| {}).await;
     assert!(matches!(failed, Err(crate::RunError::Fold { position: Position(3), .. })));
+}
+
+#[tokio::test]
+async fn what_the_store_lost_is_made_again_although_nothing_new_happens() {
+    let mut story = Story::new();
+    receive(&mut story, 5).await;
+    let store = ReadStore::sqlite_in_memory().expect("SQLite opens");
+    let mut runner = open(&story, store.clone(), vec![Arc::new(COUNTING)]).await;
+    runner.catch_up().await.expect("it catches up");
+    let models = runner.models();
+
+    let mut before = Row::zeros(&COUNTS, key(["stock"])).expect("is a row");
+    before.set("events", 3_i64).expect("a number");
+    let physical = COUNTS.physical(1);
+    let back = generations::advance(store.dialect(), "counting", 1, 5, 3);
+    let rows = Step::Upsert { table: &COUNTS, physical, rows: vec![before] };
+    assert!(store.transact(vec![back, rows]).await.expect("the store takes it"));
+    assert_eq!(counted(&models).await, 3);
+
+    let mut looks = tokio::time::interval(Duration::from_millis(10));
+    let until_there = async {
+        while counted(&models).await < 5 {
+            looks.tick().await;
+        }
+    };
+    let followed = tokio::time::timeout(Duration::from_secs(60), runner.run(until_there)).await;
+    followed.expect("it is noticed").expect("the log is there");
 }
 
 #[tokio::test]
