@@ -1,13 +1,12 @@
-//! The layer between a shop and its disk, `disk.c`: compiled here, put under a server, told to fail. Linux with the GNU C
-//! library; the C compiler is the one that SQLite was built with.
+//! The layer between a shop and its disk, `disk.c`: put under a server, told to fail.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use testkit::TempFolder;
 
+use super::layer;
 use crate::kill::program::Environment;
 
 const SOURCE: &str = include_str!("disk.c");
@@ -21,6 +20,8 @@ pub enum Fault {
     BadSyncs = 1,
     /// So many of the next writes fail with EIO.
     BadWrites = 2,
+    /// Only syncs of the read models fail (1), or those of every file (0).
+    ReadModelsOnly = 4,
 }
 
 /// Where the layer counts what it let fail.
@@ -36,14 +37,9 @@ impl Disk {
     /// Compiles the layer.
     pub fn new() -> Self {
         let folder = TempFolder::new();
-        let source = folder.path().join("disk.c");
-        fs::write(&source, SOURCE).expect("temporary files can be written");
-        let mut compiler = Command::new("cc");
-        compiler.args(["-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o"]);
-        let compiled = compiler.arg(folder.path().join("disk.so")).arg(&source).arg("-ldl").status();
-        assert!(compiled.expect("cc runs").success(), "the layer is compiled");
+        layer::compile(folder.path(), "disk", SOURCE);
         let path = folder.path().join("control");
-        fs::write(&path, [0; 16]).expect("temporary files can be written");
+        fs::write(&path, [0; 20]).expect("temporary files can be written");
         let control = OpenOptions::new().read(true).write(true).open(path).expect("it was just written");
         Self { folder, control }
     }

@@ -3,12 +3,15 @@
 //! Each kind of fault has a small number, for every run, and a large one: `COMPTOIR_RELEASE_GATE=1 cargo test --release -p
 //! comptoir-tests --test it faults::` runs the large ones. A variable of its own, such as `COMPTOIR_IMAGES`, sets any other.
 
+mod clock;
 mod disk;
 mod failing;
 mod journal;
+mod layer;
 mod platter;
 mod power_cuts;
 mod refusals;
+mod selling;
 
 /// Returns the number that a variable holds.
 fn number(variable: &str) -> Option<usize> {

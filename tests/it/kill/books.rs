@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::program::{Program, Wire};
+use super::rest::Rest;
 use super::shoppers::Placed;
 use super::{SCARCE, SKUS, UNITS, UNITS_SCARCE};
 
@@ -56,9 +57,11 @@ async fn check_owed(
     compare: impl FnOnce(&BTreeSet<String>),
 ) -> Sums {
     let staff = program.staff_token();
+    let mut rest = Rest::of(program).await;
     let settled = async {
         loop {
-            if caught_up(&program.wire, &staff).await {
+            // Once nothing is under way nothing more will be, and what is read after it stays.
+            if rest.under_way().await.is_empty() && caught_up(&program.wire, &staff).await {
                 let orders = orders(&program.wire, &staff).await;
                 let open: Vec<Value> = orders.iter().filter(|order| is_under_way(order)).cloned().collect();
                 if open.is_empty() && reserved(&program.wire, &staff).await == 0 {
@@ -68,7 +71,8 @@ async fn check_owed(
         }
     };
     let Ok(orders) = tokio::time::timeout(limit, settled).await else {
-        panic!("something is half done after {limit:?}: {}", half_done(&program.wire, &staff).await);
+        let under_way = rest.under_way().await;
+        panic!("something is half done after {limit:?}: {under_way:?}, {}", half_done(&program.wire, &staff).await);
     };
     let (confirmed, called_off): (Vec<&Value>, Vec<&Value>) =
         orders.iter().partition(|order| order["status"] == "CONFIRMED");

@@ -7,6 +7,7 @@
 
 pub mod books;
 pub mod program;
+mod rest;
 pub mod shoppers;
 
 use std::collections::BTreeMap;

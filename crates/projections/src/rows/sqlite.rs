@@ -1,5 +1,7 @@
-//! Read models in SQLite: one connection writes, a few read. Write-ahead log, `synchronous=NORMAL`: a power cut may
-//! take back the last transactions, each of them whole, and the log of events brings them again.
+//! Read models in SQLite: one connection writes, a few read. Write-ahead log, `synchronous=FULL`. A power cut might well
+//! take back the last transactions, which the log of events brings again; but with `NORMAL`, which syncs only before the
+//! write-ahead log is copied back, a sync that failed would be repeated there and then believed, though what it should
+//! have brought to the disk never came (docs/adr/0017).
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -131,7 +133,7 @@ fn connect(path: &Path) -> Result<Connection, ReadError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
     // 64 MiB of pages; the write-ahead log is copied back every 16 MiB.
     connection.pragma_update(None, "cache_size", -65_536)?;
     connection.pragma_update(None, "wal_autocheckpoint", 4_096)?;
