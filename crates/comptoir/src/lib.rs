@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod ask;
 pub mod background;
+pub mod backup;
 pub mod config;
 pub mod defaults;
 pub mod demo;

@@ -19,7 +19,7 @@ use comptoir::import::{self, ImportOptions};
 use comptoir::open::{self, OpenShop, empty_log, read_only_log};
 use comptoir::progress::Console;
 use comptoir::verify::Against;
-use comptoir::{ask, demo, exchange, past, payments, prove, serve, telemetry, verify};
+use comptoir::{ask, backup, demo, exchange, past, payments, prove, serve, telemetry, verify};
 use event_store::lease::Lease;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -111,6 +111,16 @@ enum Command {
     },
     /// Reads the whole log, beside an open shop, and holds it against its seals and a witness.
     Verify(VerifyArgs),
+    /// Copies everything of the shop that cannot be made again into an empty folder, beside an open shop.
+    Backup {
+        /// The folder; it is made where there is none.
+        folder: PathBuf,
+    },
+    /// Puts a backup back into an empty data folder or database, and verifies its log.
+    Restore {
+        /// The backup's folder.
+        folder: PathBuf,
+    },
     /// Proves that an event is in the log, or that the log has only grown; prints JSON.
     Prove {
         /// An event's position or id.
@@ -241,6 +251,12 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Payments { deliver_to } => play_payments(&config, &deliver_to).await?,
         Command::Causality { order } => print(&ask::causality(&config, &order).await?)?,
         Command::Verify(args) => return verify_log(&config, &args, &console).await,
+        Command::Backup { folder } => print(&backup::backup(&config, &folder, &console).await?)?,
+        Command::Restore { folder } => {
+            let (report, is_right) = Box::pin(backup::restore(&config, &folder, &console)).await?;
+            print(&report)?;
+            return Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Prove { event, since } => {
             let store = read_only_log(&config).await?;
             let proof = match (event, since) {

@@ -59,14 +59,14 @@ pub struct OpenShop {
 
 /// The files of a shop in its data folder.
 pub(crate) struct Files {
-    log: PathBuf,
+    pub(crate) log: PathBuf,
     read_models: PathBuf,
     search: PathBuf,
     pub(crate) payments: PathBuf,
 }
 
 impl Files {
-    fn of(folder: &Path) -> Self {
+    pub(crate) fn of(folder: &Path) -> Self {
         Self {
             log: folder.join("log.sqlite"),
             read_models: folder.join("read.sqlite"),

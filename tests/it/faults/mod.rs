@@ -3,6 +3,7 @@
 //! Each kind of fault has a small number, for every run, and a large one: `COMPTOIR_RELEASE_GATE=1 cargo test --release -p
 //! comptoir-tests --test it faults::` runs the large ones. A variable of its own, such as `COMPTOIR_IMAGES`, sets any other.
 
+mod backups;
 mod clock;
 mod disk;
 mod failing;

@@ -50,6 +50,49 @@ pub async fn check_beyond(program: &Program, journal: &Path, acknowledged: &BTre
     .await
 }
 
+/// As [`check`], of a shop that was put back to where it was: it owes a part of what was acknowledged and what nobody could
+/// be told, and the provider may hold money for orders that are not known any more.
+pub async fn check_restored(
+    program: &Program,
+    journal: &Path,
+    placed: &BTreeMap<String, Placed>,
+    limit: Duration,
+) -> Sums {
+    let staff = program.staff_token();
+    let orders = settled(program, &staff, limit).await;
+    let confirmed: Vec<&Value> = orders.iter().filter(|order| order["status"] == "CONFIRMED").collect();
+    let owed: BTreeSet<&str> = confirmed.iter().filter_map(|order| order["id"].as_str()).collect();
+    assert!(placed.values().filter_map(|placed| placed.order.as_deref()).any(|order| owed.contains(order)));
+    check_carts(&confirmed);
+    let known: BTreeSet<&str> = orders.iter().filter_map(|order| order["id"].as_str()).collect();
+    let held = held_money(journal).into_iter().filter(|(order, _)| known.contains(order.as_str())).collect();
+    let held = check_money(held, &confirmed);
+    let units = check_stock(&program.wire, &staff, &confirmed).await;
+    Sums { confirmed: confirmed.len(), called_off: orders.len() - confirmed.len(), held, units }
+}
+
+/// Waits until nothing is under way, and returns all orders.
+async fn settled(program: &Program, staff: &str, limit: Duration) -> Vec<Value> {
+    let mut rest = Rest::of(program).await;
+    let settled = async {
+        loop {
+            // Once nothing is under way nothing more will be, and what is read after it stays.
+            if rest.under_way().await.is_empty() && caught_up(&program.wire, staff).await {
+                let orders = orders(&program.wire, staff).await;
+                if !orders.iter().any(is_under_way) && reserved(&program.wire, staff).await == 0 {
+                    return orders;
+                }
+            }
+        }
+    };
+    let outcome = tokio::time::timeout(limit, settled).await;
+    let Ok(orders) = outcome else {
+        let under_way = rest.under_way().await;
+        panic!("something is half done after {limit:?}: {under_way:?}, {}", half_done(&program.wire, staff).await);
+    };
+    orders
+}
+
 async fn check_owed(
     program: &Program,
     journal: &Path,
@@ -57,28 +100,12 @@ async fn check_owed(
     compare: impl FnOnce(&BTreeSet<String>),
 ) -> Sums {
     let staff = program.staff_token();
-    let mut rest = Rest::of(program).await;
-    let settled = async {
-        loop {
-            // Once nothing is under way nothing more will be, and what is read after it stays.
-            if rest.under_way().await.is_empty() && caught_up(&program.wire, &staff).await {
-                let orders = orders(&program.wire, &staff).await;
-                let open: Vec<Value> = orders.iter().filter(|order| is_under_way(order)).cloned().collect();
-                if open.is_empty() && reserved(&program.wire, &staff).await == 0 {
-                    return orders;
-                }
-            }
-        }
-    };
-    let Ok(orders) = tokio::time::timeout(limit, settled).await else {
-        let under_way = rest.under_way().await;
-        panic!("something is half done after {limit:?}: {under_way:?}, {}", half_done(&program.wire, &staff).await);
-    };
+    let orders = settled(program, &staff, limit).await;
     let (confirmed, called_off): (Vec<&Value>, Vec<&Value>) =
         orders.iter().partition(|order| order["status"] == "CONFIRMED");
     compare(&confirmed.iter().filter_map(|order| order["id"].as_str()).map(str::to_owned).collect());
     check_carts(&confirmed);
-    let held = check_money(journal, &confirmed);
+    let held = check_money(held_money(journal), &confirmed);
     let units = check_stock(&program.wire, &staff, &confirmed).await;
     Sums { confirmed: confirmed.len(), called_off: called_off.len(), held, units }
 }
@@ -162,8 +189,8 @@ struct Intent {
     metadata: BTreeMap<String, String>,
 }
 
-/// The provider's own books: exactly the owed orders hold money, once, and what they cost. Returns how many do.
-fn check_money(journal: &Path, confirmed: &[&Value]) -> usize {
+/// Returns the provider's own books: the orders that money is held for, and how much.
+fn held_money(journal: &Path) -> Vec<(String, i64)> {
     let text = std::fs::read_to_string(journal).expect("the provider keeps a journal");
     let mut intents = BTreeMap::new();
     for line in text.lines() {
@@ -176,6 +203,11 @@ fn check_money(journal: &Path, confirmed: &[&Value]) -> usize {
     for intent in intents.into_values().filter(|intent| intent.capturable > 0 || intent.received > 0) {
         held.push((intent.metadata.get("order").cloned().unwrap_or_default(), intent.capturable + intent.received));
     }
+    held
+}
+
+/// Exactly the owed orders hold money, once, and what they cost. Returns how many do.
+fn check_money(mut held: Vec<(String, i64)>, confirmed: &[&Value]) -> usize {
     let amount = |value: &Value| value["minorUnits"].as_i64().expect("an amount");
     let mut owed: Vec<(String, i64)> = confirmed
         .iter()

@@ -1,12 +1,13 @@
 //! The embedded log: one SQLite file in WAL mode, one writer thread, a few readers.
 //!
 //! Beside the log `shop.db` lie SQLite's own `shop.db-wal` and `shop.db-shm`, and `shop.db.lock`, which one process
-//! holds for as long as it may write. A backup is `VACUUM INTO` or the `.backup` command of the `sqlite3` shell.
+//! holds for as long as it may write. A backup is [`SqliteStore::copy_into`].
 //!
 //! * Durable: `synchronous=FULL`, so a commit is answered after its write-ahead log was synced.
 //! * Group commit: what arrives while a sync is under way becomes the next transaction.
 //! * A destroyed secret is overwritten in the file and in the write-ahead log. Copies made before are out of reach.
 
+mod backup;
 mod reader;
 mod seals;
 mod snapshots;
