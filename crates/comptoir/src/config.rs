@@ -80,6 +80,8 @@ pub struct Config {
     pub store: StoreKind,
     /// The database, for PostgreSQL. Holds a password, so it is never shown.
     pub database_url: Option<String>,
+    /// A standby of the database, for reads that may lag. Holds a password, so it is never shown.
+    pub database_read_url: Option<String>,
     /// The server or cluster, for KurrentDB. Holds a password, so it is never shown.
     pub kurrentdb_url: Option<String>,
     /// Whether others write to the log in PostgreSQL who do not ask Comptoir for it, such as `postgres-es`: then no
@@ -113,6 +115,7 @@ impl Default for Config {
             data_dir: PathBuf::from("comptoir-data"),
             store: StoreKind::Sqlite,
             database_url: None,
+            database_read_url: None,
             kurrentdb_url: None,
             log_shared: false,
             roles: Roles::All,
@@ -162,6 +165,9 @@ pub enum ConfigError {
     /// PostgreSQL was asked for, and no database was named.
     #[error("store is \"postgres\" and database_url is missing: set DATABASE_URL=postgres://user@host/database")]
     DatabaseMissing,
+    /// A standby was named, and the read models are not in PostgreSQL.
+    #[error("database_read_url is set and the store is not \"postgres\": there is nothing that a standby could copy")]
+    StandbyAlone,
     /// KurrentDB was asked for, and no server was named.
     #[error(
         "store is \"kurrentdb\" and kurrentdb_url is missing: set KURRENTDB_URL=kurrentdb://user:password@host:2113"
@@ -183,6 +189,7 @@ pub const KEYS: [&str; 15] = [
     "data_dir",
     "store",
     "database_url",
+    "database_read_url",
     "kurrentdb_url",
     "log_shared",
     "roles",
@@ -197,8 +204,8 @@ pub const KEYS: [&str; 15] = [
 ];
 
 /// Keys whose values may hold a secret: never shown.
-const HIDDEN_KEYS: [&str; 5] =
-    ["database_url", "kurrentdb_url", "payment_key", "payment_webhook_secret", "witness_url"];
+const HIDDEN_KEYS: [&str; 6] =
+    ["database_url", "database_read_url", "kurrentdb_url", "payment_key", "payment_webhook_secret", "witness_url"];
 const HIDDEN: &str = "(hidden)";
 
 /// How KurrentDB's connection strings begin, now and when it was called EventStoreDB.
@@ -218,7 +225,11 @@ impl Config {
             let name = path.display().to_string();
             config.apply(&read_file(path)?, &name)?;
         }
-        for (variable, key) in [("DATABASE_URL", "database_url"), ("KURRENTDB_URL", "kurrentdb_url")] {
+        for (variable, key) in [
+            ("DATABASE_URL", "database_url"),
+            ("DATABASE_READ_URL", "database_read_url"),
+            ("KURRENTDB_URL", "kurrentdb_url"),
+        ] {
             let url = environment.iter().filter(|(name, _)| name == variable);
             config.apply(&url.map(|(_, value)| (key.to_owned(), value.clone())).collect(), variable)?;
         }
@@ -233,6 +244,9 @@ impl Config {
         }
         if config.store == StoreKind::KurrentDb && config.kurrentdb_url.is_none() {
             return Err(ConfigError::KurrentDbMissing);
+        }
+        if config.store != StoreKind::Postgres && config.database_read_url.is_some() {
+            return Err(ConfigError::StandbyAlone);
         }
         config.check_roles()?;
         config.provider()?;
@@ -289,10 +303,11 @@ impl Config {
             "store" => {
                 self.store = store_kind(value).ok_or_else(|| wrong("sqlite, postgres, kurrentdb or memory"))?;
             }
-            "database_url" if value.starts_with("postgres://") || value.starts_with("postgresql://") => {
-                self.database_url = Some(value.to_owned());
+            "database_url" | "database_read_url" if !is_database(value) => {
+                return Err(wrong("postgres://user:password@host:port/database"));
             }
-            "database_url" => return Err(wrong("postgres://user:password@host:port/database")),
+            "database_url" => self.database_url = Some(value.to_owned()),
+            "database_read_url" => self.database_read_url = Some(value.to_owned()),
             "kurrentdb_url" if KURRENTDB_SCHEMES.iter().any(|scheme| value.starts_with(scheme)) => {
                 self.kurrentdb_url = Some(value.to_owned());
             }
@@ -354,6 +369,7 @@ impl Config {
     pub fn shown(&self) -> String {
         let mut shown = self.clone();
         shown.database_url = self.database_url.as_ref().map(|_| HIDDEN.to_owned());
+        shown.database_read_url = self.database_read_url.as_ref().map(|_| HIDDEN.to_owned());
         shown.kurrentdb_url = self.kurrentdb_url.as_ref().map(|_| HIDDEN.to_owned());
         shown.witness_url = self.witness_url.as_ref().map(|_| HIDDEN.to_owned());
         for hidden in
@@ -363,6 +379,10 @@ impl Config {
         }
         toml::to_string(&shown).unwrap_or_default()
     }
+}
+
+fn is_database(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 fn store_kind(value: &str) -> Option<StoreKind> {
@@ -403,11 +423,12 @@ mod tests {
 
     #[test]
     fn naming_a_database_chooses_it_and_a_flag_may_choose_otherwise() {
-        let environment = given(&[("DATABASE_URL", "postgres://u:secret@h/d")]);
+        let standby = ("DATABASE_READ_URL", "postgres://u:secret@standby/d");
+        let environment = given(&[("DATABASE_URL", "postgres://u:secret@h/d"), standby]);
         let config = Config::load(None, &environment, &Given::new()).expect("loads");
-        assert_eq!(config.store, StoreKind::Postgres);
+        assert_eq!((config.store, config.database_read_url.is_some()), (StoreKind::Postgres, true));
         assert!(!config.shown().contains("secret"), "{}", config.shown());
-        let memory = Config::load(None, &environment, &given(&[("store", "memory")])).expect("loads");
+        let memory = Config::load(None, &environment[..1].to_vec(), &given(&[("store", "memory")])).expect("loads");
         assert_eq!(memory.store, StoreKind::Memory);
     }
 
@@ -431,6 +452,7 @@ mod tests {
             ("log_format", "xml", "text or json"),
             ("log", "a=b=c", "directives"),
             ("database_url", "mysql://u:secret@h/d", "postgres://"),
+            ("database_read_url", "mysql://u:hush@h/d", "postgres://"),
             ("kurrentdb_url", "http://u:secret@h:2113", "kurrentdb://"),
             ("database_url", "mysql://u:hush@h/d", "postgres://"),
             ("witness_file", "", "a file"),
@@ -445,6 +467,8 @@ mod tests {
         }
         let alone = Config::load(None, &Given::new(), &given(&[("roles", "api")]));
         assert_eq!(alone, Err(ConfigError::RolesAlone("api")));
+        let standby = Config::load(None, &Given::new(), &given(&[("database_read_url", "postgres://h/d")]));
+        assert_eq!(standby, Err(ConfigError::StandbyAlone));
         let keyless = Config::load(None, &Given::new(), &given(&[("payment_url", "http://localhost:1")]));
         assert_eq!(keyless, Err(ConfigError::ProviderIncomplete("payment_key")));
         let missing = Config::load(None, &Given::new(), &given(&[("store", "postgres")]));

@@ -199,7 +199,13 @@ async fn open_kurrentdb(config: &Config, files: Option<&Files>) -> anyhow::Resul
 
 async fn open_read_models(config: &Config, files: Option<&Files>) -> anyhow::Result<ReadStore> {
     let store = match (config.store, files) {
-        (StoreKind::Postgres, _) => ReadStore::postgres(database_url(config)?).await,
+        (StoreKind::Postgres, _) => {
+            let store = ReadStore::postgres(database_url(config)?).await;
+            match &config.database_read_url {
+                Some(standby) => store.and_then(|store| store.with_standby(standby)),
+                None => store,
+            }
+        }
         (StoreKind::KurrentDb, _) if config.database_url.is_some() => ReadStore::postgres(database_url(config)?).await,
         (StoreKind::Sqlite | StoreKind::KurrentDb, Some(files)) => ReadStore::sqlite(&files.read_models),
         (StoreKind::Memory, _) | (StoreKind::Sqlite | StoreKind::KurrentDb, None) => ReadStore::sqlite_in_memory(),

@@ -83,6 +83,12 @@ impl ReadModels {
         &self.store
     }
 
+    /// Returns the same read models for questions whose answer may lag behind, see [`ReadStore::that_may_lag`].
+    #[must_use]
+    pub fn that_may_lag(&self) -> Self {
+        Self { store: self.store.that_may_lag(), ..self.clone() }
+    }
+
     /// Returns where every projection stands.
     pub fn status(&self) -> Vec<ProjectionStatus> {
         self.board.borrow().clone()

@@ -23,10 +23,15 @@ const UNPRIVILEGED_USERS: [&str; 2] = ["postgres", "nobody"];
 /// How long a killed server may take to start again.
 const START_SECONDS_MAX: u64 = 60;
 
-/// `$1` is the folder of the programs, `$2` the cluster's folder, `$3` the server's options.
+/// `$1` is the folder of the programs, `$2` the cluster's folder, `$3` the server's options, `$4` the folder of the
+/// cluster it follows, where it follows one.
 const GUARD: &str = r#"
 clean() { "$1/pg_ctl" -D "$2/data" -m immediate stop >/dev/null 2>&1; cd /; rm -rf "$2"; }
-if "$1/initdb" -D "$2/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$2/log" 2>&1 </dev/null &&
+make() {
+  if [ -n "$4" ]; then "$1/pg_basebackup" -h "$4" -U postgres -D "$2/data" -R -c fast --no-sync
+  else "$1/initdb" -D "$2/data" -U postgres -A trust -E UTF8 --locale=C --no-sync; fi
+}
+if make "$@" >"$2/log" 2>&1 </dev/null &&
    "$1/pg_ctl" -D "$2/data" -l "$2/log" -w -o "$3" start >/dev/null 2>&1 </dev/null
 then
   echo ready
@@ -76,14 +81,35 @@ impl TestPostgres {
         SHARED.get_or_init(Self::start).as_ref()
     }
 
+    /// Starts a standby that follows this cluster at some distance, and writes every statement that it runs into its log.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start_standby(&self) -> Self {
+        let settings = "-c fsync=off -c hot_standby=on -c log_statement=all";
+        match Self::run(self.programs.clone(), settings, Some(&self.folder)) {
+            Ok(standby) => standby,
+            Err(error) => panic!("the standby did not start: {error}"),
+        }
+    }
+
+    /// Returns what the server has logged.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).expect("a running server has a log")
+    }
+
     fn start_with(settings: &str) -> Option<Self> {
-        match Self::run(programs()?, settings) {
+        match Self::run(programs()?, settings, None) {
             Ok(cluster) => Some(cluster),
             Err(error) => panic!("PostgreSQL did not start: {error}"),
         }
     }
 
-    fn run(programs: PathBuf, settings: &str) -> io::Result<Self> {
+    fn run(programs: PathBuf, settings: &str, followed: Option<&Path>) -> io::Result<Self> {
         let folder = create_folder()?;
         let options = format!(
             "-c listen_addresses='' -c unix_socket_directories={} -c max_connections=300 -c shared_buffers=64MB \
@@ -93,6 +119,7 @@ impl TestPostgres {
         let mut command = Command::new("sh");
         // In a process group of its own, Ctrl-C on the tests does not kill the guard before it has cleaned up.
         command.args(["-c", GUARD, "sh"]).args([&programs, &folder]).arg(options).current_dir(&folder).process_group(0);
+        command.arg(followed.unwrap_or(Path::new("")));
         unprivileged(&mut command, &folder)?;
         let mut guard = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let alive = guard.stdin.take();

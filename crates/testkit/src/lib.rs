@@ -68,6 +68,15 @@ impl TestShop {
         Self::open_in(config, folder, Arc::new(SystemClock)).await
     }
 
+    /// Opens an empty shop in a database of its own, whose reads that may lag go to a standby.
+    pub async fn with_standby(database_url: String, database_read_url: String) -> Self {
+        let folder = Arc::new(TempFolder::new());
+        let (store, data_dir) = (StoreKind::Postgres, folder.path().join("data"));
+        let (database_url, database_read_url) = (Some(database_url), Some(database_read_url));
+        let config = Config { store, database_url, database_read_url, data_dir, demo: false, ..Config::default() };
+        Self::open_in(config, folder, Arc::new(SystemClock)).await
+    }
+
     /// Opens an empty shop that keeps nothing, by a clock of the test's.
     pub async fn with_clock(clock: Arc<dyn Clock>) -> Self {
         let config = Config { store: StoreKind::Memory, demo: false, ..Config::default() };

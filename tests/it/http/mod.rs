@@ -8,3 +8,4 @@ pub mod journey;
 pub mod operations;
 mod parallel;
 mod personal_data;
+mod standby;

@@ -100,6 +100,7 @@ impl Setup {
         let mut command = Command::new(binary());
         command.args(["--demo", "false", "--listen", &self.address]);
         command.arg("--data-dir").arg(self.folder.join("data")).env_remove("DATABASE_URL");
+        command.env_remove("DATABASE_READ_URL");
         // The server takes every such variable for a setting of its own.
         for (name, _) in env::vars().filter(|(name, _)| name.starts_with("COMPTOIR_")) {
             command.env_remove(name);

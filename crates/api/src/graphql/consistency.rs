@@ -3,7 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, Request, Result, Value};
+use projections::ReadModels;
 
 use super::ApiState;
 use super::call::{request, state};
@@ -61,16 +63,14 @@ impl RequestHook for ConsistencyHook {
 }
 
 /// Waits until the read models of these names have reached the position that the request asked for, at most
-/// [`WAIT_MAX`], and notes in the response how fresh they are.
+/// [`WAIT_MAX`], notes in the response how fresh they are, and returns the read models to ask, see [`reads`].
 ///
 /// # Errors
 /// BAD_REQUEST for a position that is none; PROJECTION_BEHIND where the request is strict and they have not.
-pub(crate) async fn wait(ctx: &Context<'_>, names: &[&str]) -> Result<()> {
+pub(crate) async fn wait(ctx: &Context<'_>, names: &[&str]) -> Result<ReadModels> {
     let (state, request) = (state(ctx)?, request(ctx)?);
-    let wish = ctx.data_opt::<Wish>();
-    let after = wish.and_then(|wish| wish.after.as_deref()).or(request.after_position.as_deref());
-    let Some(text) = after else {
-        return Ok(());
+    let Some(text) = asked_after(ctx, request) else {
+        return reads(ctx);
     };
     let malformed = || FailureCode::BadRequest.error("the position to read after is not one of this shop");
     let goal = Position::parse(text).ok_or_else(malformed)?;
@@ -83,10 +83,33 @@ pub(crate) async fn wait(ctx: &Context<'_>, names: &[&str]) -> Result<()> {
         None => (position, waited_ms, stale),
     };
     request.set_consistency(Consistency { position: position.text(), waited_ms, stale });
-    if stale && (request.is_strict || wish.is_some_and(|wish| wish.strict)) {
+    if stale && is_strict(ctx, request) {
         return Err(FailureCode::ProjectionBehind.error("the read models have not reached the position yet: try again"));
     }
-    Ok(())
+    reads(ctx)
+}
+
+/// Returns the read models to ask: a query that named no position and is not strict may be answered by a standby. Where
+/// read models are is known of the primary's, so that who waited for them asks those; a mutation's payload does too.
+///
+/// # Errors
+/// INTERNAL when the schema was built without them.
+pub(crate) fn reads(ctx: &Context<'_>) -> Result<ReadModels> {
+    let (state, request) = (state(ctx)?, request(ctx)?);
+    let is_query = ctx.query_env.operation.node.ty == OperationType::Query;
+    if is_query && asked_after(ctx, request).is_none() && !is_strict(ctx, request) {
+        return Ok(state.reads.that_may_lag());
+    }
+    Ok(state.reads.clone())
+}
+
+fn asked_after<'a>(ctx: &Context<'a>, request: &'a RequestContext) -> Option<&'a str> {
+    let wish = ctx.data_opt::<Wish>();
+    wish.and_then(|wish| wish.after.as_deref()).or(request.after_position.as_deref())
+}
+
+fn is_strict(ctx: &Context<'_>, request: &RequestContext) -> bool {
+    request.is_strict || ctx.data_opt::<Wish>().is_some_and(|wish| wish.strict)
 }
 
 async fn reached(state: &ApiState, goal: Position, names: &[&str]) -> bool {

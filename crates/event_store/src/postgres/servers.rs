@@ -9,6 +9,7 @@
 //! * A connection that is given up is closed. Nothing here, nor the driver, ever sends PostgreSQL a cancel request: a
 //!   cancelled commit that waits for its replicas answers success.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::StoreError;
 use crate::checks;
+use crate::lease::LEASE;
 
 /// The most servers a URL may name.
 const SERVERS_MAX: usize = 9;
@@ -52,11 +54,17 @@ pub enum Need {
 }
 
 /// The servers of one PostgreSQL.
-#[derive(Debug)]
 pub struct Servers {
     options: Vec<PgConnectOptions>,
     need: Need,
     chosen: Arc<watch::Sender<Chosen>>,
+}
+
+impl fmt::Debug for Servers {
+    /// Without the options, which hold passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Servers").field("count", &self.options.len()).field("need", &self.need).finish_non_exhaustive()
+    }
 }
 
 impl Servers {
@@ -69,7 +77,7 @@ impl Servers {
         need: Need,
         with: impl Fn(PgConnectOptions) -> PgConnectOptions,
     ) -> Result<Arc<Self>, StoreError> {
-        let urls = server_urls(url).map_err(checks::unavailable)?;
+        let urls = server_urls(url, need).map_err(checks::unavailable)?;
         let options: Result<Vec<_>, _> = urls.iter().map(|url| url.parse().map(&with)).collect();
         let chosen = Arc::new(watch::Sender::new(Chosen { server: 0, since: Instant::now() }));
         Ok(Arc::new(Self { options: options.map_err(checks::unavailable)?, need, chosen }))
@@ -175,6 +183,21 @@ impl ServerPool {
         &self.pool
     }
 
+    /// Returns how long ago the server last heard that anyone works on the log, which is at least how far it is behind.
+    /// Accurate to how often leases are renewed. `None` where nobody ever worked.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it does not answer or holds no log.
+    pub async fn behind(&self) -> Result<Option<Duration>, StoreError> {
+        let sql = "SELECT (extract(epoch FROM clock_timestamp() - max(until)) * 1000)::bigint FROM leases";
+        let since_end: Option<i64> =
+            sqlx::query_scalar(sql).fetch_one(&self.pool).await.map_err(checks::unavailable)?;
+        Ok(since_end.map(|since_end| {
+            let lease = i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX);
+            Duration::from_millis(since_end.saturating_add(lease).max(0).unsigned_abs())
+        }))
+    }
+
     /// Tells when another server was chosen.
     pub(super) fn moves(&self) -> watch::Receiver<Chosen> {
         self.servers.chosen.subscribe()
@@ -245,7 +268,7 @@ async fn within<T>(seconds: u64, answer: impl Future<Output = Result<T, sqlx::Er
 }
 
 /// Makes a URL of each server that a URL names.
-fn server_urls(url: &str) -> Result<Vec<String>, sqlx::Error> {
+fn server_urls(url: &str, need: Need) -> Result<Vec<String>, sqlx::Error> {
     let wrong = |reason: &str| sqlx::Error::Configuration(reason.to_owned().into());
     let (scheme, rest) = url.split_once("://").ok_or_else(|| wrong("the URL of a database begins with postgres://"))?;
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -256,7 +279,7 @@ fn server_urls(url: &str) -> Result<Vec<String>, sqlx::Error> {
     let mut kept = Vec::new();
     for setting in query.split('&').filter(|setting| !setting.is_empty()) {
         match setting.split_once('=') {
-            Some(("target_session_attrs", wanted)) if TAKING_WRITES.contains(&wanted) => {}
+            Some(("target_session_attrs", wanted)) if need == Need::Any || TAKING_WRITES.contains(&wanted) => {}
             Some(("target_session_attrs", _)) => return Err(wrong("target_session_attrs must be read-write")),
             _ => kept.push(setting),
         }
@@ -275,13 +298,15 @@ mod tests {
 
     #[test]
     fn a_url_names_one_server_or_several() {
-        let urls = |url| server_urls(url).expect("is a URL");
+        let urls = |url| server_urls(url, Need::Writes).expect("is a URL");
         assert_eq!(urls("postgres://u:p%40@h:1/d?host=/s"), ["postgres://u:p%40@h:1/d?host=/s"]);
         assert_eq!(urls("postgres:///d?host=/s"), ["postgres:///d?host=/s"]);
         let three = urls("postgresql://u:p@a:1,b,[::1]:3/d?target_session_attrs=read-write&sslmode=require");
         let each = |server: &str| format!("postgresql://u:p@{server}/d?sslmode=require");
         assert_eq!(three, [each("a:1"), each("b"), each("[::1]:3")]);
         assert_eq!(urls("postgres://a,b"), ["postgres://a", "postgres://b"]);
+        let any = server_urls("postgres://a?target_session_attrs=standby", Need::Any);
+        assert_eq!(any.expect("is a URL"), ["postgres://a"]);
     }
 
     #[test]
@@ -293,7 +318,7 @@ mod tests {
             ("postgres://a,,b/d", "commas"),
             (&format!("postgres://{ten}/d"), "nine"),
         ] {
-            let error = server_urls(url).expect_err("is refused").to_string();
+            let error = server_urls(url, Need::Writes).expect_err("is refused").to_string();
             assert!(error.contains(part), "{error}");
         }
     }

@@ -10,6 +10,7 @@ mod query;
 mod row;
 mod sql;
 mod sqlite;
+mod standby;
 mod store;
 mod table;
 

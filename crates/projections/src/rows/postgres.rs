@@ -6,7 +6,7 @@ use std::sync::Arc;
 use event_store::postgres::servers::{Need, ServerPool, Servers};
 use sea_query::PostgresQueryBuilder;
 use sea_query_binder::SqlxBinder;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::{Arguments, Executor, Postgres, Row as _, Transaction};
 
 use super::query::Query;
@@ -37,7 +37,9 @@ impl From<sqlx::Error> for ReadError {
 
 impl PostgresRows {
     pub(super) async fn connect(url: &str) -> Result<Self, ReadError> {
-        let primary = Arc::new(connect(url, Need::Writes).await?);
+        let servers = Servers::of(url, Need::Writes, settings).map_err(ReadError::unavailable)?;
+        let pool = ServerPool::of(servers, PgPoolOptions::new().max_connections(CONNECTIONS_MAX)).await;
+        let primary = Arc::new(pool.map_err(ReadError::unavailable)?);
         let mut transaction = primary.pool().begin().await?;
         transaction.execute(sqlx::raw_sql(LOCK)).await?;
         let schema = format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}");
@@ -46,11 +48,8 @@ impl PostgresRows {
         Ok(Self { primary, statements: Arc::default() })
     }
 
-    pub(super) async fn rows(&self, query: Query) -> Result<Vec<Row>, ReadError> {
-        let select = query.select(Dialect::Postgres.table(query.view()));
-        let (sql, values) = select.build_sqlx(PostgresQueryBuilder);
-        let found = sqlx::query_with(&sql, values).fetch_all(self.primary.pool()).await?;
-        to_rows(&found, query.answer())
+    pub(super) async fn rows(&self, query: &Query) -> Result<Vec<Row>, ReadError> {
+        ask(self.primary.pool(), query).await
     }
 
     pub(super) async fn load(&self, wanted: Vec<Wanted>) -> Result<Vec<Vec<Row>>, ReadError> {
@@ -103,13 +102,17 @@ impl PostgresRows {
     }
 }
 
-async fn connect(url: &str, need: Need) -> Result<ServerPool, ReadError> {
-    let settings = |options: PgConnectOptions| {
-        options.statement_cache_capacity(STATEMENTS_MAX).application_name("comptoir projections")
-    };
-    let servers = Servers::of(url, need, settings).map_err(ReadError::unavailable)?;
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX);
-    ServerPool::of(servers, pool).await.map_err(ReadError::unavailable)
+/// Reads rows of a view.
+pub(super) async fn ask(pool: &PgPool, query: &Query) -> Result<Vec<Row>, ReadError> {
+    let select = query.select(Dialect::Postgres.table(query.view()));
+    let (sql, values) = select.build_sqlx(PostgresQueryBuilder);
+    let found = sqlx::query_with(&sql, values).fetch_all(pool).await?;
+    to_rows(&found, query.answer())
+}
+
+/// The settings of every connection that reads rows.
+pub(super) fn settings(options: PgConnectOptions) -> PgConnectOptions {
+    options.statement_cache_capacity(STATEMENTS_MAX).application_name("comptoir projections")
 }
 
 /// Turns rows into columns. A value of another type than its column cannot come here: `Row` does not take it.

@@ -1,12 +1,14 @@
 //! Where read models are kept, whichever engine it is.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::postgres::PostgresRows;
 use super::query::{Page, Query, ROWS_MAX, page_of};
 use super::row::{Key, Row, RowError};
 use super::sql::Dialect;
 use super::sqlite::SqliteRows;
+use super::standby::Standby;
 use super::table::Table;
 
 /// Why read models cannot be read or written.
@@ -68,6 +70,9 @@ enum Engine {
 #[derive(Clone, Debug)]
 pub struct ReadStore {
     engine: Engine,
+    /// A copy that may lag, for questions that may.
+    standby: Option<Arc<Standby>>,
+    may_lag: bool,
 }
 
 impl ReadStore {
@@ -76,7 +81,7 @@ impl ReadStore {
     /// # Errors
     /// [`ReadError::Unavailable`] when the file cannot be opened.
     pub fn sqlite(path: &Path) -> Result<Self, ReadError> {
-        Ok(Self { engine: Engine::Sqlite(SqliteRows::open(path)?) })
+        Ok(Self::of(Engine::Sqlite(SqliteRows::open(path)?)))
     }
 
     /// Makes a store in memory; it is gone when the last clone is dropped. Reads and writes take turns.
@@ -84,7 +89,7 @@ impl ReadStore {
     /// # Errors
     /// [`ReadError::Unavailable`] when SQLite refuses.
     pub fn sqlite_in_memory() -> Result<Self, ReadError> {
-        Ok(Self { engine: Engine::Sqlite(SqliteRows::in_memory()?) })
+        Ok(Self::of(Engine::Sqlite(SqliteRows::in_memory()?)))
     }
 
     /// Connects to PostgreSQL; the read models stand in the schema `read`.
@@ -92,7 +97,28 @@ impl ReadStore {
     /// # Errors
     /// [`ReadError::Unavailable`] when the server cannot be reached or refuses.
     pub async fn postgres(url: &str) -> Result<Self, ReadError> {
-        Ok(Self { engine: Engine::Postgres(PostgresRows::connect(url).await?) })
+        Ok(Self::of(Engine::Postgres(PostgresRows::connect(url).await?)))
+    }
+
+    fn of(engine: Engine) -> Self {
+        Self { engine, standby: None, may_lag: false }
+    }
+
+    /// Lets questions that may lag be answered by a standby of the same PostgreSQL: as long as it answers and is not far
+    /// behind, see [`ReadStore::that_may_lag`]. It need not be there yet.
+    ///
+    /// # Errors
+    /// [`ReadError::Unavailable`] when the URL is none.
+    pub fn with_standby(self, url: &str) -> Result<Self, ReadError> {
+        Ok(Self { standby: Some(Arc::new(Standby::at(url)?)), ..self })
+    }
+
+    /// Returns the same store for questions whose answer may lag behind: they go to the standby where there is one, and
+    /// to the store itself whenever that does not answer. Everything that is written, and what is read to be written
+    /// again, stays with the store itself.
+    #[must_use]
+    pub fn that_may_lag(&self) -> Self {
+        Self { may_lag: true, ..self.clone() }
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
@@ -107,9 +133,14 @@ impl ReadStore {
     /// # Errors
     /// [`ReadError`] when the engine fails.
     pub async fn rows(&self, query: Query) -> Result<Vec<Row>, ReadError> {
+        if let (true, Some(standby)) = (self.may_lag, &self.standby)
+            && let Some(rows) = standby.rows(&query).await
+        {
+            return Ok(rows);
+        }
         match &self.engine {
             Engine::Sqlite(engine) => engine.rows(query).await,
-            Engine::Postgres(engine) => engine.rows(query).await,
+            Engine::Postgres(engine) => engine.rows(&query).await,
         }
     }
 

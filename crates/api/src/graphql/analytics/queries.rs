@@ -91,14 +91,14 @@ impl AnalyticsQuery {
         #[graphql(desc = "The currency.", default_with = "CurrencyCode::Eur")] currency: CurrencyCode,
         #[graphql(default = 100, desc = "How many products or categories, 1 to 100; days are all told.")] first: i32,
     ) -> Result<Vec<SalesPoint>> {
-        let call = Call::with(ctx, Permission::AnalyticsRead)?;
+        Call::with(ctx, Permission::AnalyticsRead)?;
         let first = page_size(first)? as u64;
         if from.0 > to.0 {
             return Err(FailureCode::BadRequest.error("from is after to"));
         }
-        wait(ctx, &["sales"]).await?;
+        let reads = wait(ctx, &["sales"]).await?;
         let period = SalesPeriod { from: &from.0, to: &to.0, currency: currency.into() };
-        let sales = call.state.reads.sales();
+        let sales = reads.sales();
         let by_day = |day: DaySales| point(day.sales, Some(day.shipping.gross.into()));
         Ok(match by {
             SalesBy::Day => sales.by_day(period).await.map_err(read_failure)?.into_iter().map(by_day).collect(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::actor::Permission;
 use app::as_of::AsOf;
 use async_graphql::{Context, ID, Object, Result};
+use projections::ReadModels;
 use projections::catalog::ProductView;
 use projections::search::{SearchPage, SearchRequest};
 
@@ -15,7 +16,7 @@ use crate::graphql::ApiState;
 use crate::graphql::as_of::{AsOfInput, resolve};
 use crate::graphql::call::{page_size, request, state};
 use crate::graphql::connection::PageInfo;
-use crate::graphql::consistency::{SEARCH, wait};
+use crate::graphql::consistency::{SEARCH, reads, wait};
 use crate::graphql::errors::internal;
 use crate::graphql::order::one_of;
 use crate::graphql::reading::{read_failure, search_failure};
@@ -131,7 +132,7 @@ async fn answer(state: &ApiState, asked: SearchRequest) -> Result<SearchPage> {
 async fn connection(ctx: &Context<'_>, state: &ApiState, page: SearchPage) -> Result<ProductConnection> {
     let ids: Vec<&str> = page.hits.iter().map(|hit| hit.product.as_str()).collect();
     let views = state.catalog.get(&state.reads, &ids).await.map_err(read_failure)?;
-    let stocks = if asks_for_stock(ctx) { Some(stocks(state, &views).await?) } else { None };
+    let stocks = if asks_for_stock(ctx) { Some(stocks(&reads(ctx)?, &views).await?) } else { None };
     let end_cursor = page.hits.last().map(|hit| hit.cursor.to_string());
     let (wants_edges, wants_nodes) =
         (ctx.look_ahead().field("edges").exists(), ctx.look_ahead().field("nodes").exists());
@@ -160,8 +161,8 @@ fn asks_for_stock(ctx: &Context<'_>) -> bool {
     in_nodes.exists() || in_edges.exists()
 }
 
-async fn stocks(state: &ApiState, views: &[Arc<ProductView>]) -> Result<Stocks> {
+async fn stocks(reads: &ReadModels, views: &[Arc<ProductView>]) -> Result<Stocks> {
     let skus: Vec<&str> = views.iter().flat_map(|view| &view.variants).map(|variant| variant.sku.as_str()).collect();
-    let totals = state.reads.availability().totals(&skus).await.map_err(read_failure)?;
+    let totals = reads.availability().totals(&skus).await.map_err(read_failure)?;
     Ok(Arc::new(totals.into_iter().map(|total| (total.sku, total.available)).collect()))
 }

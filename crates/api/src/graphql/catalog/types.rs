@@ -16,6 +16,7 @@ use super::past::{available_as_of, categories_as_of};
 use crate::graphql::audit::types::Event;
 use crate::graphql::call::{request, state};
 use crate::graphql::connection::Connection;
+use crate::graphql::consistency::reads;
 use crate::graphql::errors::internal;
 use crate::graphql::history::history;
 use crate::graphql::inputs::text_in;
@@ -361,7 +362,7 @@ impl Variant {
         if let Some(stocks) = &self.stocks {
             return Ok(Availability::of(stocks.get(sku).copied().unwrap_or_default()));
         }
-        let totals = state(ctx)?.reads.availability().totals(&[sku]).await.map_err(read_failure)?;
+        let totals = reads(ctx)?.availability().totals(&[sku]).await.map_err(read_failure)?;
         Ok(Availability::of(totals.first().map_or(0, |total| total.available)))
     }
 

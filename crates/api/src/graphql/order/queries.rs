@@ -42,9 +42,9 @@ impl OrderQuery {
         match (id, number) {
             (Some(id), None) => find_order(call, &id, as_of).await,
             (None, Some(number)) => {
-                wait(ctx, &["order"]).await?;
+                let reads = wait(ctx, &["order"]).await?;
                 let number = number.trim().to_ascii_uppercase();
-                let found = call.state.reads.orders().order_by_number(&number).await.map_err(read_failure)?;
+                let found = reads.orders().order_by_number(&number).await.map_err(read_failure)?;
                 match found {
                     Some(order) => find_order(call, &order.summary.id, as_of).await,
                     None => Ok(None),
@@ -75,8 +75,8 @@ impl OrderQuery {
             fulfilment_status: fulfilment.as_deref(),
             number: None,
         };
-        wait(ctx, &["order"]).await?;
-        let found = call.state.reads.orders().search(search, slice).await.map_err(read_failure)?;
+        let reads = wait(ctx, &["order"]).await?;
+        let found = reads.orders().search(search, slice).await.map_err(read_failure)?;
         load_orders(call, found).await
     }
 }

@@ -2,9 +2,8 @@
 
 use async_graphql::{ID, Result, SimpleObject, Value};
 use domain::values::Timestamp;
-use projections::Slice;
+use projections::{ReadModels, Slice};
 
-use crate::graphql::call::Call;
 use crate::graphql::connection::{Connection, PageInfo};
 use crate::graphql::errors::internal;
 use crate::graphql::reading::read_failure;
@@ -31,8 +30,8 @@ pub struct TimelineEntry {
 }
 
 /// Reads a page of an order's timeline.
-pub(super) async fn timeline(call: Call<'_>, order: &str, slice: Slice<'_>) -> Result<Connection<TimelineEntry>> {
-    let found = call.state.reads.orders().timeline(order, slice).await.map_err(read_failure)?;
+pub(super) async fn timeline(reads: &ReadModels, order: &str, slice: Slice<'_>) -> Result<Connection<TimelineEntry>> {
+    let found = reads.orders().timeline(order, slice).await.map_err(read_failure)?;
     let end_cursor = found.items.last().map(|edge| edge.cursor.clone());
     let page_info = PageInfo { has_next_page: found.has_next, end_cursor };
     let mut nodes = Vec::with_capacity(found.items.len());

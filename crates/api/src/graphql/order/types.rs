@@ -220,8 +220,8 @@ impl Order {
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn fulfilments(&self, ctx: &Context<'_>) -> Result<Vec<Fulfilment>> {
         let call = Call::of(ctx)?;
-        wait(ctx, &["order"]).await?;
-        let found = call.state.reads.orders().order(&self.id).await.map_err(read_failure)?;
+        let reads = wait(ctx, &["order"]).await?;
+        let found = reads.orders().order(&self.id).await.map_err(read_failure)?;
         let ids: Vec<String> = found.into_iter().flat_map(|order| order.fulfilments).map(|parcel| parcel.id).collect();
         let as_of = self.as_of;
         let loads = ids.iter().map(|id| async move {
@@ -253,8 +253,9 @@ impl Order {
         #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
     ) -> Result<Connection<TimelineEntry>> {
         let slice = Slice { after: after.as_deref(), first: page_size(first)? as u64 };
-        wait(ctx, &["order"]).await?;
-        let mut page = timeline(Call::of(ctx)?, &self.id, slice).await?;
+        Call::of(ctx)?;
+        let reads = wait(ctx, &["order"]).await?;
+        let mut page = timeline(&reads, &self.id, slice).await?;
         let had_happened = page.nodes.iter().take_while(|entry| self.as_of.includes(entry.position.into())).count();
         if had_happened < page.nodes.len() {
             page.nodes.truncate(had_happened);

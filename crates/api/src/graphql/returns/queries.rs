@@ -49,8 +49,8 @@ impl ReturnQuery {
         let call = Call::with(ctx, Permission::OrdersRead)?;
         let slice = Slice { after: after.as_deref(), first: page_size(first)? as u64 };
         let status = status.map(stored_name);
-        wait(ctx, &["order"]).await?;
-        let found = call.state.reads.orders().returns(status.as_deref(), slice).await.map_err(read_failure)?;
+        let reads = wait(ctx, &["order"]).await?;
+        let found = reads.orders().returns(status.as_deref(), slice).await.map_err(read_failure)?;
         let end_cursor = found.items.last().map(|edge| edge.cursor.clone());
         let page_info = PageInfo { has_next_page: found.has_next, end_cursor };
         let loads = found.items.iter().map(|edge| call.state.shop.bus.load::<domain::returns::Return>(&edge.node.id));

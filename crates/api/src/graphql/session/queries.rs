@@ -56,8 +56,8 @@ impl Viewer {
         let call = Call::of(ctx)?;
         let customer = call.customer()?;
         let slice = Slice { after: after.as_deref(), first: page_size(first)? as u64 };
-        wait(ctx, &["order"]).await?;
-        let found = call.state.reads.orders().of_customer(customer.as_str(), slice).await.map_err(read_failure)?;
+        let reads = wait(ctx, &["order"]).await?;
+        let found = reads.orders().of_customer(customer.as_str(), slice).await.map_err(read_failure)?;
         load_orders(call, found).await
     }
 
@@ -65,8 +65,8 @@ impl Viewer {
     async fn carts(&self, ctx: &Context<'_>) -> Result<Vec<Cart>> {
         let call = Call::of(ctx)?;
         let customer = call.customer()?;
-        wait(ctx, &["cart"]).await?;
-        let found = call.state.reads.carts().open_carts(customer.as_str()).await.map_err(read_failure)?;
+        let reads = wait(ctx, &["cart"]).await?;
+        let found = reads.carts().open_carts(customer.as_str()).await.map_err(read_failure)?;
         let loads = found.iter().map(|cart| call.state.shop.bus.load::<domain::cart::Cart>(&cart.id));
         let loaded = futures_util::future::try_join_all(loads).await.map_err(crate::graphql::errors::failure)?;
         Ok(found.iter().zip(loaded).map(|(cart, loaded)| Cart::loaded(&cart.id, loaded)).collect())

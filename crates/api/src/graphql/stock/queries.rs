@@ -39,8 +39,8 @@ impl StockQuery {
         if as_of != AsOf::Now {
             return levels_as_of(call, &sku, as_of).await;
         }
-        wait(ctx, &["availability"]).await?;
-        let levels = call.state.reads.availability().levels(&[&sku]).await.map_err(read_failure)?;
+        let reads = wait(ctx, &["availability"]).await?;
+        let levels = reads.availability().levels(&[&sku]).await.map_err(read_failure)?;
         Ok(levels.into_iter().map(Into::into).collect())
     }
 
@@ -53,10 +53,10 @@ impl StockQuery {
         #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
         #[graphql(desc = "Only of this location.")] location: Option<String>,
     ) -> Result<Connection<StockLevel>> {
-        let call = Call::with(ctx, Permission::StockWrite)?;
+        Call::with(ctx, Permission::StockWrite)?;
         let slice = Slice { after: after.as_deref(), first: page_size(first)? as u64 };
-        wait(ctx, &["availability"]).await?;
-        let found = call.state.reads.availability().list(location.as_deref(), slice).await.map_err(read_failure)?;
+        let reads = wait(ctx, &["availability"]).await?;
+        let found = reads.availability().list(location.as_deref(), slice).await.map_err(read_failure)?;
         let end_cursor = found.items.last().map(|edge| edge.cursor.clone());
         let page_info = PageInfo { has_next_page: found.has_next, end_cursor };
         let nodes = found.items.into_iter().map(|edge| edge.node.into()).collect();
