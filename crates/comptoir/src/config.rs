@@ -184,7 +184,7 @@ pub enum ConfigError {
 }
 
 /// Every key, in the order it is shown.
-pub const KEYS: [&str; 15] = [
+pub const KEYS: [&str; 16] = [
     "listen",
     "data_dir",
     "store",
