@@ -71,7 +71,7 @@ impl Scene {
     }
 
     fn replay(&self, what: &str) {
-        let done = self.standby.program("psql").args(["-qc", &format!("SELECT pg_wal_replay_{what}()")]).output();
+        let done = self.standby.program("psql").args(["-qc", &format!("VALUES (pg_wal_replay_{what}())")]).output();
         assert!(done.expect("psql runs").status.success(), "{what}");
     }
 }
