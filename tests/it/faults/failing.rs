@@ -33,7 +33,7 @@ const SETTLE_SECONDS_MAX: u64 = 60;
 const CREATE: &str = "mutation($i: CartCreateInput!) { cartCreate(input: $i) { result { id } errors { code } } }";
 
 /// Someone who tries again and again whether the shop stores anything.
-struct Probe {
+pub struct Probe {
     wire: Wire,
     token: String,
 }
@@ -73,7 +73,12 @@ async fn sell(counter: &watch::Sender<usize>) {
 }
 
 /// Sells under faults, then kills the shop, opens it again and compares the books.
-async fn sell_while(name: &str, server: (Option<&str>, Environment), folder: &TempFolder, fault: impl AsyncFn(&Probe)) {
+pub async fn sell_while(
+    name: &str,
+    server: (Option<&str>, Environment),
+    folder: &TempFolder,
+    fault: impl AsyncFn(&Probe),
+) {
     let (database_url, mut environment) = server;
     // What fails is told in many lines, and is meant to.
     environment.push(("COMPTOIR_LOG", "off".into()));

@@ -1,7 +1,8 @@
-//! What may go wrong around a shop, done to the real binary: the power, the disk, the database, a second writer.
+//! What may go wrong around a shop, done to the real binary: the power, the disk, the database, a second writer, the clock,
+//! the provider.
 //!
-//! Each kind of fault has a small number, for every run, and a large one: `COMPTOIR_RELEASE_GATE=1 cargo test --release -p
-//! comptoir-tests --test it faults::` runs the large ones. A variable of its own, such as `COMPTOIR_IMAGES`, sets any other.
+//! Each kind of fault has a small number, for every run, and a large one, which `.ci/release-gate` runs (as does
+//! `COMPTOIR_RELEASE_GATE=1`, in one piece). A variable of its own, such as `COMPTOIR_IMAGES`, sets any other.
 
 mod backups;
 mod clock;
@@ -13,6 +14,7 @@ mod platter;
 mod power_cuts;
 mod refusals;
 mod selling;
+mod times;
 
 /// Returns the number that a variable holds.
 fn number(variable: &str) -> Option<usize> {

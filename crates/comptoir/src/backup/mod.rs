@@ -115,7 +115,8 @@ async fn copy_sqlite(config: &Config, folder: &Path, console: &Console) -> anyho
     let store = SqliteStore::open_read_only(&source).await;
     let store = store.with_context(|| format!("the log {} cannot be read", source.display()))?;
     let length = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
-    let (total, task) = (length(&source), console.task("bytes of the log", length(&source)));
+    let total = length(&source) + length(&source.with_extension("sqlite-wal"));
+    let task = console.task("bytes of the log", total);
     let mut copying = std::pin::pin!(store.copy_into(&target));
     let copied = loop {
         tokio::select! {

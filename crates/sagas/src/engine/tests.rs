@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::bus::Cause;
-use app::clock::ManualClock;
+use app::clock::{Clock, ManualClock};
 use app::ids::CountingIds;
 use app::{Shop, ShopSettings};
 use domain::stock::{Stock, StockCommand};
@@ -55,13 +55,18 @@ struct Kitchen {
 
 impl Kitchen {
     fn over(store: Arc<dyn EventStore>, clock: Arc<ManualClock>) -> Self {
+        Self::showing(store, clock.clone(), clock)
+    }
+
+    /// Makes one that is shown another clock than the one that is turned.
+    fn showing(store: Arc<dyn EventStore>, clock: Arc<ManualClock>, shown: Arc<dyn Clock>) -> Self {
         let settings = ShopSettings {
             locations: Vec::new(),
             shipping: Vec::new(),
             reservation_seconds: 900,
             payment_seconds: 1_800,
         };
-        let shop = Shop::new(store, clock.clone(), Arc::new(CountingIds::default()), settings);
+        let shop = Shop::new(store, shown, Arc::new(CountingIds::default()), settings);
         let hands = Arc::new(Hands::new(shop.clone()));
         let runner = Runner::new(shop.clone(), hands.clone());
         Self { shop, clock, hands, runner }

@@ -72,7 +72,11 @@ impl<P: Process> Runner<P> {
             }
             if let Some((due, id, name)) = next {
                 held(&self.timers).remove(&(due, id.clone(), name.clone()));
-                self.wake(id, name).await;
+                self.wake(id.clone(), name.clone()).await;
+                // A clock that was set back meanwhile may have told the process an earlier time: it is not due yet.
+                if self.shop.clock.now() < due {
+                    self.set_timer(due, &id, name);
+                }
             }
         }
     }

@@ -1,5 +1,9 @@
 //! Timers fire once, when their time has come, also when the shop was closed then.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+
 use super::*;
 
 fn fired(records: &[TeaRecord]) -> bool {
@@ -33,6 +37,39 @@ async fn a_timer_fires_when_its_time_has_come_and_not_before() {
     });
     assert_eq!(at, Some(("cold".to_owned(), start().plus_seconds(600))));
     assert!(!fired(&kitchen.records("other").await));
+}
+
+/// A clock that is set back by an hour right after the first moment that was waited for has come, until the next one has.
+struct SetBack {
+    truth: Arc<ManualClock>,
+    moments: AtomicUsize,
+}
+
+#[async_trait]
+impl Clock for SetBack {
+    fn now(&self) -> Timestamp {
+        let hours = i64::from(self.moments.load(Ordering::SeqCst) == 1);
+        self.truth.now().plus_seconds(-3_600 * hours)
+    }
+
+    async fn sleep_until(&self, moment: Timestamp) {
+        self.truth.sleep_until(moment).await;
+        self.moments.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_when_a_timer_is_due_does_not_lose_it() {
+    let truth = Arc::new(ManualClock::starting_at(start()));
+    let shown = Arc::new(SetBack { truth: truth.clone(), moments: AtomicUsize::new(0) });
+    let kitchen = Kitchen::showing(Arc::new(MemoryStore::new()), truth, shown);
+    let following = kitchen.follow();
+    kitchen.order("cup", 2).await;
+    kitchen.until("cup", is_waiting).await;
+    kitchen.clock.advance_seconds(600);
+    kitchen.until("cup", is_warm).await;
+    following.stop().await;
+    assert!(fired(&kitchen.records("cup").await));
 }
 
 #[tokio::test(start_paused = true)]
