@@ -303,11 +303,7 @@ impl Config {
             "store" => {
                 self.store = store_kind(value).ok_or_else(|| wrong("sqlite, postgres, kurrentdb or memory"))?;
             }
-            "database_url" | "database_read_url" if !is_database(value) => {
-                return Err(wrong("postgres://user:password@host:port/database"));
-            }
-            "database_url" => self.database_url = Some(value.to_owned()),
-            "database_read_url" => self.database_read_url = Some(value.to_owned()),
+            "database_url" | "database_read_url" => self.set_database(key, value).map_err(wrong)?,
             "kurrentdb_url" if KURRENTDB_SCHEMES.iter().any(|scheme| value.starts_with(scheme)) => {
                 self.kurrentdb_url = Some(value.to_owned());
             }
@@ -349,6 +345,16 @@ impl Config {
         Ok(())
     }
 
+    /// Sets where PostgreSQL is, or says what is allowed.
+    fn set_database(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
+        if !value.starts_with("postgres://") && !value.starts_with("postgresql://") {
+            return Err("postgres://user:password@host:port/database");
+        }
+        let url = if key == "database_url" { &mut self.database_url } else { &mut self.database_read_url };
+        *url = Some(value.to_owned());
+        Ok(())
+    }
+
     /// Sets what belongs to the payment provider, or says what is allowed.
     fn set_provider(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
         let is_web = value.starts_with("https://") || value.starts_with("http://");
@@ -379,10 +385,6 @@ impl Config {
         }
         toml::to_string(&shown).unwrap_or_default()
     }
-}
-
-fn is_database(url: &str) -> bool {
-    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 fn store_kind(value: &str) -> Option<StoreKind> {
