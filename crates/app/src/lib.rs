@@ -6,6 +6,7 @@
 
 pub mod actor;
 pub mod as_of;
+pub mod audit;
 pub mod bus;
 pub mod cart;
 pub mod catalog;

@@ -60,6 +60,7 @@ impl Lease {
                 return Some(Turn { lease: self, good_until, stop, shutdown: shutdown.clone() });
             }
             tokio::select! {
+                biased;
                 () = told_to_stop(&mut told) => {}
                 () = sleep(LOOK_EVERY) => {}
             }
@@ -93,6 +94,7 @@ impl Turn<'_> {
         let mut shutdown = self.shutdown.clone();
         let done = loop {
             tokio::select! {
+                biased;
                 done = &mut work => break done,
                 () = told_to_stop(&mut shutdown) => {
                     self.stop.send_replace(true);

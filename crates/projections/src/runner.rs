@@ -177,6 +177,7 @@ impl Runner {
                     tracing::warn!(%error, source = source_of(&error), pause = ?retry, "projections wait and try again");
                     retry = (retry * 2).min(RETRY_LONGEST);
                     tokio::select! {
+                        biased;
                         () = &mut shutdown => return Ok(()),
                         () = tokio::time::sleep(retry) => continue,
                     }
@@ -374,6 +375,7 @@ async fn woken(head: &mut watch::Receiver<Position>, switches: &mut watch::Recei
     }
     let news = async {
         tokio::select! {
+            biased;
             Ok(()) = head.changed() => {}
             Ok(()) = switches.changed() => {}
             else => std::future::pending().await,

@@ -34,6 +34,7 @@ impl Runner {
         let lease = Lease::new(self.log.clone(), READ_MODELS, owner);
         loop {
             let turn = tokio::select! {
+                biased;
                 turn = lease.wait(&shutdown) => turn,
                 () = observe(&*self.log, &self.models) => None,
             };
@@ -50,6 +51,7 @@ impl Runner {
     /// Shows how far others have moved the read models, until shutdown: for a process that only answers.
     pub async fn observe(&self, mut shutdown: watch::Receiver<bool>) {
         tokio::select! {
+            biased;
             () = told_to_stop(&mut shutdown) => {}
             () = observe(&*self.log, &self.models) => {}
         }

@@ -1,11 +1,10 @@
 //! `comptoir verify`: reads the whole log beside the open shop and holds it against what was sealed and witnessed.
 //!
 //! What is checked of every event: its position and its place in its stream are the next ones, its bytes are those that
-//! were sealed (`tree.rs`), its aggregate can be folded and holds its invariants (`streams.rs`, `invariants.rs`). Memory: a
+//! were sealed (`tree.rs`), its aggregate can be folded and holds its invariants (`streams.rs`, `app::audit`). Memory: a
 //! page of events, the state of one aggregate, 64 KiB of the tree and 40 bytes for each checkpoint of the witness, whatever
 //! the size of the log.
 
-mod invariants;
 mod streams;
 mod tree;
 

@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::Context;
 use event_store::{EventStore, Filter, Position, RecordedEvent, StoreError, StreamId};
 
-use super::invariants::{Audit, audit_of};
 use super::{Ended, Finding, PAGE_EVENTS};
+use app::audit::{Audit, audit_of};
 
 /// Which streams were read, and what is wrong with them.
 pub(super) struct StreamCheck<'a> {

@@ -2,7 +2,7 @@
 //! way, so that reading the journal again leads to the same state. Only which webhooks are out just now is not
 //! journalled.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::intent::Intent;
 use super::journal::{Change, KeptAnswer, Line};
@@ -10,7 +10,8 @@ use super::outbox::Outbox;
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    intents: HashMap<String, Intent>,
+    /// By their names, which are sorted by age: what is done to many of them is done in the same order each time.
+    intents: BTreeMap<String, Intent>,
     by_payment: HashMap<String, Vec<String>>,
     kept: HashMap<String, KeptAnswer>,
     last_number: u64,

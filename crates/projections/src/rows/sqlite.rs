@@ -38,7 +38,17 @@ struct Shared {
     writer: Mutex<Connection>,
     /// None in memory, where the writer reads too.
     readers: Option<Readers>,
+    work_place: WorkPlace,
     statements: Statements,
+}
+
+/// Where statements are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WorkPlace {
+    /// On a thread that may wait for the disk.
+    Aside,
+    /// In the task that asks: for whoever has one thread only. Nothing waits for a disk in memory.
+    InPlace,
 }
 
 #[derive(Debug)]
@@ -69,17 +79,18 @@ impl SqliteRows {
         let writer = connect(path)?;
         let idle = (0..READERS).map(|_| connect_reader(path)).collect::<Result<Vec<_>, _>>()?;
         let readers = Readers { idle: Mutex::new(idle), free: Semaphore::new(READERS) };
-        Ok(Self::with(writer, Some(readers)))
+        Ok(Self::with(writer, Some(readers), WorkPlace::Aside))
     }
 
-    pub(super) fn in_memory() -> Result<Self, ReadError> {
+    pub(super) fn in_memory(work_place: WorkPlace) -> Result<Self, ReadError> {
         let writer = Connection::open_in_memory()?;
         writer.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        Ok(Self::with(writer, None))
+        Ok(Self::with(writer, None, work_place))
     }
 
-    fn with(writer: Connection, readers: Option<Readers>) -> Self {
-        let shared = Shared { writer: Mutex::new(writer), readers, statements: Statements::default() };
+    fn with(writer: Connection, readers: Option<Readers>, work_place: WorkPlace) -> Self {
+        let (writer, statements) = (Mutex::new(writer), Statements::default());
+        let shared = Shared { writer, readers, work_place, statements };
         Self { shared: Arc::new(shared) }
     }
 
@@ -90,14 +101,14 @@ impl SqliteRows {
             Some(readers) => Some(readers.free.acquire().await.map_err(ReadError::unavailable)?),
             None => None,
         };
-        let answer = blocking(move || shared.read(|connection| run_query(connection, &query))).await;
+        let answer = self.run(move || shared.read(|connection| run_query(connection, &query))).await;
         drop(permit);
         answer
     }
 
     pub(super) async fn load(&self, wanted: Vec<Wanted>) -> Result<Vec<Vec<Row>>, ReadError> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || {
+        self.run(move || {
             let writer = shared.writer.lock().unwrap_or_else(PoisonError::into_inner);
             wanted.iter().map(|wanted| load(&writer, &shared.statements, wanted)).collect()
         })
@@ -106,11 +117,21 @@ impl SqliteRows {
 
     pub(super) async fn transact(&self, steps: Vec<Step>) -> Result<bool, ReadError> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || {
+        self.run(move || {
             let mut writer = shared.writer.lock().unwrap_or_else(PoisonError::into_inner);
             transact(&mut writer, &shared.statements, &steps)
         })
         .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        match self.shared.work_place {
+            WorkPlace::Aside => tokio::task::spawn_blocking(work).await.map_err(ReadError::unavailable)?,
+            WorkPlace::InPlace => work(),
+        }
     }
 }
 
@@ -146,12 +167,6 @@ fn connect_reader(path: &Path) -> Result<Connection, ReadError> {
     let connection = connect(path)?;
     connection.pragma_update(None, "mmap_size", MAPPED_BYTES_MAX)?;
     Ok(connection)
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
-) -> Result<T, ReadError> {
-    tokio::task::spawn_blocking(work).await.map_err(ReadError::unavailable)?
 }
 
 fn run_query(connection: &Connection, query: &Query) -> Result<Vec<Row>, ReadError> {

@@ -7,7 +7,7 @@ use super::postgres::PostgresRows;
 use super::query::{Page, Query, ROWS_MAX, page_of};
 use super::row::{Key, Row, RowError};
 use super::sql::Dialect;
-use super::sqlite::SqliteRows;
+use super::sqlite::{SqliteRows, WorkPlace};
 use super::standby::Standby;
 use super::table::Table;
 
@@ -89,7 +89,16 @@ impl ReadStore {
     /// # Errors
     /// [`ReadError::Unavailable`] when SQLite refuses.
     pub fn sqlite_in_memory() -> Result<Self, ReadError> {
-        Ok(Self::of(Engine::Sqlite(SqliteRows::in_memory()?)))
+        Ok(Self::of(Engine::Sqlite(SqliteRows::in_memory(WorkPlace::Aside)?)))
+    }
+
+    /// Makes a store as [`ReadStore::sqlite_in_memory`] does, whose statements run in the task that asks for them and on no
+    /// other thread: the same questions in the same order have the same answers at the same moments.
+    ///
+    /// # Errors
+    /// [`ReadError::Unavailable`] when SQLite refuses.
+    pub fn sqlite_in_place() -> Result<Self, ReadError> {
+        Ok(Self::of(Engine::Sqlite(SqliteRows::in_memory(WorkPlace::InPlace)?)))
     }
 
     /// Connects to PostgreSQL; the read models stand in the schema `read`.

@@ -1,6 +1,6 @@
 //! After a start: finds the processes that are not over, from their own streams, and lets them go on.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -36,10 +36,10 @@ impl<P: Process> Runner<P> {
         Ok(())
     }
 
-    /// Returns the processes that are not over, each with a position of the log before its first record.
-    pub(super) async fn read_open(&self, after: u64) -> Result<HashMap<String, (u64, Folded<P>)>, EngineError> {
+    /// Returns the processes that are not over, by their ids, each with a position of the log before its first record.
+    pub(super) async fn read_open(&self, after: u64) -> Result<BTreeMap<String, (u64, Folded<P>)>, EngineError> {
         let filter = Filter { kinds: vec![P::KIND.to_owned()] };
-        let mut found = HashMap::<String, (u64, Folded<P>)>::new();
+        let mut found = BTreeMap::<String, (u64, Folded<P>)>::new();
         let (mut position, mut before) = (Position(after), after);
         loop {
             let page = self.shop.bus.store().read_all(position, PAGE_EVENTS_MAX, &filter).await.map_err(failed)?;

@@ -90,6 +90,7 @@ impl<P: Process> Runner<P> {
             }
             if is_at_end {
                 tokio::select! {
+                    biased;
                     _ = shutdown.wait_for(|stop| *stop) => {}
                     changed = head.changed() => if changed.is_err() { return },
                 }
@@ -152,6 +153,7 @@ impl<P: Process> Runner<P> {
 /// Waits a little before what failed is tried again, or until the shutdown.
 pub(super) async fn pause(shutdown: &mut watch::Receiver<bool>) {
     tokio::select! {
+        biased;
         _ = shutdown.wait_for(|stop| *stop) => {}
         () = tokio::time::sleep(PAUSE) => {}
     }

@@ -20,13 +20,13 @@ use domain::upcast::{self, StoredEvent};
 use event_store::RecordedEvent;
 
 /// Folds one stream and looks at it after every event.
-pub(super) trait Audit: Send {
+pub trait Audit: Send {
     /// Adds an event, or says what is wrong with it.
     fn add(&mut self, event: &RecordedEvent) -> Result<(), String>;
 }
 
 /// Returns who looks at streams of a kind; nobody at those of processes, which have no invariants of their own.
-pub(super) fn audit_of(kind: &str) -> Option<Box<dyn Audit>> {
+pub fn audit_of(kind: &str) -> Option<Box<dyn Audit>> {
     Some(match kind {
         "product" => Box::new(Folded::<Product>::default()),
         "variant" => Box::new(Folded::<Variant>::default()),
