@@ -196,7 +196,16 @@ impl<P: Process> Runner<P> {
             // It may have moved on since it was last looked at.
             *self.instance(&found.process).folded() = None;
         }
-        let moved = self.advance(&found.process, vec![incoming]).await?;
+        let moved = match self.advance(&found.process, vec![incoming]).await {
+            Ok(moved) => moved,
+            Err(error) => {
+                if leads {
+                    // It may be stored all the same: then what it asked for is still to be done.
+                    self.spawn_resume(found.process);
+                }
+                return Err(error);
+            }
+        };
         if held(&self.tasks).remove(task).is_some() {
             // Someone else had decided it before: nothing was stored.
             return Err(EngineError::TaskUnknown);
@@ -247,7 +256,7 @@ impl<P: Process> Runner<P> {
     }
 
     /// Resumes a process in the background, once the store may be there again.
-    fn spawn_resume(self: &Arc<Self>, id: String) {
+    pub(super) fn spawn_resume(self: &Arc<Self>, id: String) {
         let runner = self.clone();
         held(&self.drives).spawn(async move {
             tokio::time::sleep(STORE_RETRY).await;
@@ -320,9 +329,17 @@ impl<P: Process> Runner<P> {
                 None => self.load(id).await?,
             };
             let expected = folded.version;
+            let was_overtaken = attempt > 0 && !seems_new && self.leads.load(Ordering::Acquire);
+            if was_overtaken {
+                self.note_all(id, &folded);
+            }
             let mut step = Move::of(id, folded, self.shop.clock.now(), self.shop.ids.clone());
             heard.iter().for_each(|heard| step.hear(heard));
             incoming.iter().for_each(|item| step.take(item.clone()));
+            if was_overtaken {
+                // Whoever was faster may be gone before it does what its move asked for.
+                step.take(Incoming::Resume);
+            }
             step.asks.retain(|ask| !instance.in_flight().contains(&ask.key));
             if seems_new && step.records.is_empty() {
                 continue;

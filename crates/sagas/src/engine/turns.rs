@@ -66,6 +66,7 @@ impl<P: Process> Runner<P> {
             let seen = self.observed_until.load(Ordering::Relaxed);
             if is_at_end {
                 tokio::select! {
+                    biased;
                     _ = shutdown.wait_for(|stop| *stop) => return,
                     grown = head.wait_for(|head| head.0 > seen) => if grown.is_err() { return },
                 }
@@ -115,7 +116,7 @@ impl<P: Process> Runner<P> {
                 self.note(id, &record_of::<P>(event)?);
             }
             match leads {
-                true if is_decision => self.catch_up_with(id, event.sequence).await?,
+                true if is_decision => self.catch_up_with(id).await?,
                 true => {}
                 false => self.show_move(id, event.sequence).await?,
             }
@@ -161,13 +162,11 @@ impl<P: Process> Runner<P> {
     }
 
     /// Where another process has moved one on, by a decision of staff: takes it in and performs what it led to.
-    async fn catch_up_with(self: &Arc<Self>, id: &str, sequence: u64) -> Result<(), EngineError> {
+    async fn catch_up_with(self: &Arc<Self>, id: &str) -> Result<(), EngineError> {
         let instance = self.instance(id);
         {
             let _turn = instance.turn.acquire().await;
-            if instance.folded().as_ref().is_some_and(|folded| folded.version >= sequence) {
-                return Ok(());
-            }
+            // Also where it is at hand as new as this: a lost race may have read it, without what it now asks for.
             let folded = self.load(id).await?;
             self.note_all(id, &folded);
             instance.show(folded.process.status());

@@ -66,6 +66,7 @@ impl<P: Process> Runner<P> {
                 }
             };
             tokio::select! {
+                biased;
                 _ = shutdown.wait_for(|stop| *stop) => return,
                 () = changed => continue,
                 () = due => {}
@@ -92,6 +93,8 @@ impl<P: Process> Runner<P> {
                 tracing::error!(kind = P::KIND, id, name, ?error, "a timer fired and cannot be stored, trying again");
                 let again = self.shop.clock.now().plus_seconds(1);
                 self.set_timer(again, &id, name);
+                // It may be stored all the same: then what it asked for is still to be done.
+                self.spawn_resume(id);
             }
         }
     }

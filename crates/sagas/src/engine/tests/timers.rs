@@ -116,3 +116,17 @@ async fn a_timer_that_was_stopped_never_fires() {
     following.stop().await;
     assert_eq!(count(&kitchen.records("cup").await, "process.timer_fired"), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_whose_firing_was_stored_unnoticed_is_acted_on_all_the_same() {
+    let faulty = store::Faulty::over(Arc::new(MemoryStore::new()));
+    let kitchen = Kitchen::over(faulty.clone(), Arc::new(ManualClock::starting_at(start())));
+    let following = kitchen.follow();
+    kitchen.order("cup", 2).await;
+    kitchen.until("cup", is_waiting).await;
+    faulty.be_in_doubt(1);
+    kitchen.clock.advance_seconds(600);
+    kitchen.until("cup", is_warm).await;
+    following.stop().await;
+    assert!(fired(&kitchen.records("cup").await));
+}

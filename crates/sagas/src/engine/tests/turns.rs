@@ -127,6 +127,24 @@ async fn a_dead_letter_that_is_retried_elsewhere_is_performed_by_the_one_that_le
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_decided_elsewhere_is_performed_also_where_it_is_met_in_a_race() {
+    let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new());
+    let clock = Arc::new(ManualClock::starting_at(start()));
+    let [leads, decides] = [(); 2].map(|()| Kitchen::over(store.clone(), clock.clone()));
+    leads.hands.fail("pour", vec![StepError::Stuck("there is no cup".to_owned())]);
+    leads.order("cup", 9).await;
+    leads.catch_up().await;
+    decides.runner.survey().await.expect("the log is there");
+    let [task] = &decides.runner.tasks()[..] else { panic!("one task is open") };
+    let by = app::actor::Actor::system("test");
+    decides.runner.decide_task(&task.task.id, "retry", text("there is one now"), &by).await.expect("it is open");
+    leads.nudge("cup", 1).await;
+    leads.catch_up().await;
+    assert_eq!((leads.hands.performed("pour"), decides.hands.performed("pour")), (2, 0));
+    assert!(has_ended(&leads.records("cup").await));
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_stops_hands_over_at_once() {
     let (_, _, first, second) = two().await;
     first.running.stop().await;
