@@ -211,10 +211,17 @@ fn complete(order: &Order) -> Decision {
         OrderStatus::Completed => Ok(vec![]),
         OrderStatus::Placed | OrderStatus::Rejected | OrderStatus::Cancelled => Err(illegal(order, "completed")),
         OrderStatus::Confirmed => {
-            if order.fulfilment_status() != FulfilmentStatus::Delivered {
-                return Err(OrderError::NotDelivered);
+            // A lost parcel is settled by giving its money back: who asks knows that it was.
+            match order.fulfilment_status() {
+                FulfilmentStatus::Delivered | FulfilmentStatus::Lost => Ok(vec![OrderEvent::Completed {}]),
+                FulfilmentStatus::Unfulfilled
+                | FulfilmentStatus::Requested
+                | FulfilmentStatus::Packed
+                | FulfilmentStatus::PartiallyShipped
+                | FulfilmentStatus::Shipped
+                | FulfilmentStatus::PartiallyDelivered
+                | FulfilmentStatus::Cancelled => Err(OrderError::NotDelivered),
             }
-            Ok(vec![OrderEvent::Completed {}])
         }
     }
 }

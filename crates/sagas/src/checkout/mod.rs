@@ -298,6 +298,14 @@ pub enum CheckoutStep {
         /// Its units.
         routed: Vec<Routed>,
     },
+    /// Give the units of a parcel back that was called off while the order stands.
+    #[serde(rename = "release_parcel_stock")]
+    ReleaseParcelStock {
+        /// The parcel.
+        fulfilment: FulfilmentId,
+        /// Its units.
+        routed: Vec<Routed>,
+    },
     /// Note on the order where its goods stand.
     #[serde(rename = "note_fulfilment")]
     NoteFulfilment {
@@ -393,6 +401,7 @@ impl Process for Checkout {
             CheckoutStep::Capture { fulfilment, round, .. } => format!("capture/{fulfilment}/{round}"),
             CheckoutStep::ReleaseParcel { fulfilment, .. } => format!("release_parcel/{fulfilment}"),
             CheckoutStep::Dispatch { fulfilment, .. } => format!("dispatch/{fulfilment}"),
+            CheckoutStep::ReleaseParcelStock { fulfilment, .. } => format!("release_parcel_stock/{fulfilment}"),
             CheckoutStep::NoteFulfilment { fulfilment, what, .. } => format!("note/{fulfilment}/{what}"),
             CheckoutStep::RefundParcel { fulfilment, .. } => format!("refund_parcel/{fulfilment}"),
             CheckoutStep::CompleteOrder => "complete_order".to_owned(),

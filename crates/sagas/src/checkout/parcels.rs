@@ -1,5 +1,6 @@
 //! What a checkout does about its parcels: each is paid before it leaves, and called off before one has left.
 
+use app::stock::Routed;
 use domain::order::RETURN_WINDOW_DAYS;
 use domain::values::{FulfilmentId, LocationId, Money, Timestamp};
 
@@ -22,7 +23,7 @@ pub(super) fn fulfilments_requested(
     }
     for (fulfilment, location, share) in parcels {
         let (location, share, state) = (location.clone(), *share, ParcelState::Requested);
-        let parcel = Parcel { location, share, state, captures: 0, is_captured: false };
+        let parcel = Parcel { location, share, state, captures: 0, is_captured: false, is_given_up: false };
         checkout.parcels.insert(fulfilment.clone(), parcel);
     }
     if let Some(reason) = checkout.cancellation.take() {
@@ -107,11 +108,10 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
         return Reaction::default();
     }
     let left_now = parcel.state < ParcelState::HandedOver;
-    let location = parcel.location.clone();
     parcel.state = state;
     let mut reaction = Reaction::default();
     if left_now {
-        let routed = checkout.routed.iter().filter(|part| part.location == location).cloned().collect();
+        let routed = units_of(checkout, fulfilment);
         reaction.asks.push(Step::Dispatch { fulfilment: fulfilment.clone(), routed });
     }
     let parcels = checkout.parcels.keys().cloned().collect();
@@ -132,7 +132,7 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
         }
         ParcelState::Delivered => {
             checkout.delivered_at = checkout.delivered_at.max(Some(at));
-            wait_for_returns(checkout, reaction)
+            wait_for_returns(checkout, reaction, at)
         }
         ParcelState::Cancelled
         | ParcelState::Requested
@@ -140,6 +140,12 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
         | ParcelState::Paid
         | ParcelState::HandedOver => reaction,
     }
+}
+
+/// Returns the units that a parcel is made of.
+fn units_of(checkout: &Checkout, fulfilment: &FulfilmentId) -> Vec<Routed> {
+    let Some(parcel) = checkout.parcels.get(fulfilment) else { return Vec::new() };
+    checkout.routed.iter().filter(|part| part.location == parcel.location).cloned().collect()
 }
 
 /// Calls the parcels off first: once one has left, the order stands.
@@ -164,20 +170,24 @@ pub(super) fn fulfilments_cancelled(checkout: &mut Checkout) -> Reaction {
 }
 
 /// A parcel had left: the order stands, without those that were called off before it was seen.
-pub(super) fn fulfilments_left(checkout: &mut Checkout, cancelled: &[FulfilmentId]) -> Reaction {
+pub(super) fn fulfilments_left(checkout: &mut Checkout, cancelled: &[FulfilmentId], at: Timestamp) -> Reaction {
     if checkout.stage != Stage::Fulfilling || checkout.why.take().is_none() {
         return Reaction::default();
     }
-    let mut taken = 0;
+    let (mut taken, mut releases) = (0, Vec::new());
     for fulfilment in cancelled {
-        if let Some(parcel) = checkout.parcels.get_mut(fulfilment) {
-            parcel.state = ParcelState::Cancelled;
-            taken += usize::from(parcel.is_captured);
+        let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { continue };
+        let was_called_off = std::mem::replace(&mut parcel.state, ParcelState::Cancelled) == ParcelState::Cancelled;
+        taken += usize::from(parcel.is_captured);
+        if !was_called_off {
+            let (fulfilment, routed) = (fulfilment.clone(), units_of(checkout, fulfilment));
+            releases.push(Step::ReleaseParcelStock { fulfilment, routed });
         }
     }
     let mut reaction = if taken > 0 { ask_about_cancelled(taken) } else { Reaction::default() };
     reaction.asks.push(Step::KeepOrder);
-    wait_for_returns(checkout, reaction)
+    reaction.asks.extend(releases);
+    wait_for_returns(checkout, reaction, at)
 }
 
 /// Money that was never taken needs no going back: what is still held of it lapses.
@@ -186,14 +196,23 @@ fn ask_about_cancelled(parcels: usize) -> Reaction {
     Reaction::default().task(TASK_PARTLY_CANCELLED, question, &["refund"])
 }
 
-/// Waits for the end of the time to return, once every parcel that was sent has arrived.
-fn wait_for_returns(checkout: &Checkout, reaction: Reaction) -> Reaction {
-    match checkout.delivered_at {
-        Some(delivered_at) if checkout.is_delivered() => {
-            reaction.wait(TIMER_RETURN, delivered_at.plus_seconds(RETURN_WINDOW_DAYS * SECONDS_PER_DAY + 1))
-        }
-        Some(_) | None => reaction,
+/// A lost parcel's money goes back. The order no longer waits for it.
+pub(super) fn give_up(checkout: &mut Checkout, fulfilment: &FulfilmentId, at: Timestamp) -> Reaction {
+    if let Some(parcel) = checkout.parcels.get_mut(fulfilment) {
+        parcel.is_given_up = true;
     }
+    let reaction = refund(checkout, std::slice::from_ref(fulfilment));
+    wait_for_returns(checkout, reaction, at)
+}
+
+/// Waits for the end of the time to return, once every parcel that was sent has arrived or was given up. Where none has
+/// arrived nothing can come back.
+fn wait_for_returns(checkout: &Checkout, reaction: Reaction, at: Timestamp) -> Reaction {
+    if checkout.stage != Stage::Fulfilling || !checkout.is_settled() {
+        return reaction;
+    }
+    let window = RETURN_WINDOW_DAYS * SECONDS_PER_DAY + 1;
+    reaction.wait(TIMER_RETURN, checkout.delivered_at.map_or(at, |delivered_at| delivered_at.plus_seconds(window)))
 }
 
 pub(super) fn return_time_over(checkout: &mut Checkout) -> Reaction {

@@ -3,8 +3,8 @@
 use domain::values::{PaymentId, Timestamp};
 
 use super::parcels::{
-    cancel, capture, capture_failed, captured, fulfilments_cancelled, fulfilments_left, fulfilments_requested, moved,
-    packed, refund, return_time_over,
+    cancel, capture, capture_failed, captured, fulfilments_cancelled, fulfilments_left, fulfilments_requested, give_up,
+    moved, packed, refund, return_time_over,
 };
 use super::state::{Attempt, AttemptState, Checkout, ParcelState, Stage, Why};
 use super::undo::{authorised_too_late, payment_not_undone, payment_undone, undo, undo_again, undo_payment, undone};
@@ -39,15 +39,15 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
         Input::Lost { fulfilment } => moved(checkout, fulfilment, ParcelState::Lost, at),
         Input::CancellationRequested { reason } => cancellation_requested(checkout, reason),
         Input::FulfilmentsCancelled => fulfilments_cancelled(checkout),
-        Input::FulfilmentsLeft { cancelled } => fulfilments_left(checkout, cancelled),
+        Input::FulfilmentsLeft { cancelled } => fulfilments_left(checkout, cancelled, at),
         Input::PaymentUndone { payment } => payment_undone(checkout, payment),
         Input::PaymentNotUndone { payment, code } => payment_not_undone(payment, code),
         Input::StockReleased => undone(checkout),
         Input::Done => Reaction::default(),
         Input::PaymentTimeOver => payment_time_over(checkout),
         Input::ReturnTimeOver => return_time_over(checkout),
-        Input::Decided { task, choice } => decided(checkout, task, choice),
-        Input::GaveUp { step } => gave_up(checkout, step),
+        Input::Decided { task, choice } => decided(checkout, (task, choice), at),
+        Input::GaveUp { step } => gave_up(checkout, step, at),
     }
 }
 
@@ -236,12 +236,12 @@ fn payment_time_over(checkout: &mut Checkout) -> Reaction {
     undo(checkout, Why::Rejected { code: code.to_owned() })
 }
 
-fn decided(checkout: &mut Checkout, task: &str, choice: &str) -> Reaction {
+fn decided(checkout: &mut Checkout, (task, choice): (&str, &str), at: Timestamp) -> Reaction {
     let (name, subject) = task.split_once('/').unwrap_or((task, ""));
     match (name, choice) {
         (TASK_CAPTURE, "retry") => subject.parse().map_or_else(|_| Reaction::default(), |id| capture(checkout, &id)),
         (TASK_CAPTURE, _) => cancel(checkout, "the money could not be taken".to_owned()),
-        (TASK_LOST, "refund") => subject.parse().map_or_else(|_| Reaction::default(), |id| refund(checkout, &[id])),
+        (TASK_LOST, "refund") => subject.parse().map_or_else(|_| Reaction::default(), |id| give_up(checkout, &id, at)),
         (TASK_PARTLY_CANCELLED, "refund") => {
             let cancelled = checkout
                 .parcels
@@ -262,7 +262,7 @@ fn decided(checkout: &mut Checkout, task: &str, choice: &str) -> Reaction {
 
 /// A human gave a step up. A step that the order hangs on undoes everything; an undo that is given up counts as done by
 /// hand; anything else was done by hand.
-fn gave_up(checkout: &mut Checkout, step: &str) -> Reaction {
+fn gave_up(checkout: &mut Checkout, step: &str, at: Timestamp) -> Reaction {
     let (name, subject) = step.split_once('/').unwrap_or((step, ""));
     let payment = subject.split('/').next().and_then(|id| id.parse::<PaymentId>().ok());
     let is_vital = match (name, checkout.stage) {
@@ -277,7 +277,7 @@ fn gave_up(checkout: &mut Checkout, step: &str) -> Reaction {
         _ if is_vital => undo(checkout, Why::Rejected { code: "GIVEN_UP".to_owned() }),
         ("undo_payment", Some(payment)) => payment_undone(checkout, &payment),
         ("release_stock", _) => undone(checkout),
-        ("cancel_fulfilments", _) => fulfilments_left(checkout, &[]),
+        ("cancel_fulfilments", _) => fulfilments_left(checkout, &[], at),
         _ => Reaction::default(),
     }
 }

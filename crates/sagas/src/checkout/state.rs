@@ -99,6 +99,8 @@ pub struct Parcel {
     pub captures: u32,
     /// Whether its share of the money was taken, also of one that was called off since.
     pub is_captured: bool,
+    /// Whether it is lost and its money goes back.
+    pub is_given_up: bool,
 }
 
 /// Why everything is undone.
@@ -148,9 +150,12 @@ impl Checkout {
         Some(&paid.payment)
     }
 
-    /// Returns whether every parcel that was not called off has arrived.
-    pub(super) fn is_delivered(&self) -> bool {
+    /// Returns whether every parcel that was not called off has arrived, or is lost and given up.
+    pub(super) fn is_settled(&self) -> bool {
         let sent = self.parcels.values().filter(|parcel| parcel.state != ParcelState::Cancelled);
-        sent.clone().count() > 0 && sent.clone().all(|parcel| parcel.state == ParcelState::Delivered)
+        let is_settled = |parcel: &Parcel| {
+            parcel.state == ParcelState::Delivered || (parcel.state == ParcelState::Lost && parcel.is_given_up)
+        };
+        sent.clone().count() > 0 && sent.clone().all(is_settled)
     }
 }

@@ -52,6 +52,7 @@ impl Worker<Checkout> for GatewayWork {
             | Step::Capture { .. }
             | Step::ReleaseParcel { .. }
             | Step::Dispatch { .. }
+            | Step::ReleaseParcelStock { .. }
             | Step::NoteFulfilment { .. }
             | Step::RefundParcel { .. }
             | Step::CancelFulfilments { .. } => self.perform_on_parcels(&order, step, request).await,

@@ -52,6 +52,12 @@ impl GatewayWork {
                 stock::for_each(&self.shop, request, routed, &command).await?;
                 Ok(Input::Done)
             }
+            Step::ReleaseParcelStock { routed, .. } => {
+                let reason = words("the parcel is called off")?;
+                let command = StockCommand::Release { order: order.clone(), reason };
+                stock::for_each(&self.shop, request, routed, &command).await?;
+                Ok(Input::Done)
+            }
             Step::NoteFulfilment { parcels, .. } => {
                 self.note_fulfilment(order, parcels, request).await?;
                 Ok(Input::Done)
@@ -120,6 +126,9 @@ impl GatewayWork {
         parcels: &[FulfilmentId],
         request: &Request,
     ) -> Answer {
+        if self.is_cancelled(id).await? {
+            return Ok(Input::Done);
+        }
         let state = self.shop.bus.load::<Order>(order.as_str()).await?.state;
         let country = state.sale().map(|sale| sale.country.clone()).unwrap_or_default();
         let label = self.carrier.book(&LabelRequest { fulfilment: id.clone(), country }).await?;
@@ -127,9 +136,18 @@ impl GatewayWork {
             FulfilmentCommand::BookLabel { carrier: words(&label.carrier)?, tracking: words(&label.tracking)? },
             FulfilmentCommand::ReleaseForShipping,
         ];
-        self.shop.bus.execute_all::<Fulfilment>(id.as_str(), request, &commands).await?;
-        self.note_fulfilment(order, parcels, request).await?;
+        match self.shop.bus.execute_all::<Fulfilment>(id.as_str(), request, &commands).await {
+            Ok(_) => self.note_fulfilment(order, parcels, request).await?,
+            // It was called off since: then there is nothing to let go.
+            Err(AppError::Refused(_)) if self.is_cancelled(id).await? => {}
+            Err(error) => return Err(error.into()),
+        }
         Ok(Input::Done)
+    }
+
+    async fn is_cancelled(&self, id: &FulfilmentId) -> Result<bool, AppError> {
+        let parcel = self.shop.bus.load::<Fulfilment>(id.as_str()).await?.state;
+        Ok(parcel.state() == FulfilmentState::Cancelled)
     }
 
     /// Calls parcels off one by one; the first that has left ends it.
@@ -233,4 +251,94 @@ fn share_out(sale: &Sale, parts: Vec<(LocationId, Vec<FulfilmentLine>, u64)>) ->
             Ok(Part { location, lines, share: Money::new(minor, sale.currency) })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use app::actor::Actor;
+    use app::bus::Cause;
+    use app::clock::ManualClock;
+    use app::ids::{CountingIds, Ids};
+    use app::{Shop, ShopSettings};
+    use async_trait::async_trait;
+    use domain::values::{CustomerId, LineId, PaymentId, Sealed, Timestamp};
+    use event_store::memory::MemoryStore;
+
+    use super::*;
+    use crate::ports::*;
+
+    /// Nobody is reached: whatever is asked of it would be too much.
+    struct Nobody;
+
+    fn unreached() -> GatewayError {
+        GatewayError::Unavailable { gateway: "test" }
+    }
+
+    #[async_trait]
+    impl PaymentGateway for Nobody {
+        async fn authorise(&self, _: &AuthoriseRequest) -> Result<AuthoriseAnswer, GatewayError> {
+            Err(unreached())
+        }
+
+        async fn find(&self, _: &PaymentId) -> Result<Option<AuthoriseAnswer>, GatewayError> {
+            Err(unreached())
+        }
+
+        async fn capture(&self, _: &CaptureRequest) -> Result<CaptureAnswer, GatewayError> {
+            Err(unreached())
+        }
+
+        async fn void(&self, _: &PaymentId, _: Option<&str>) -> Result<VoidAnswer, GatewayError> {
+            Err(unreached())
+        }
+
+        async fn refund(&self, _: &RefundRequest) -> Result<RefundAnswer, GatewayError> {
+            Err(unreached())
+        }
+
+        fn read_notice(&self, _: &str, _: &[u8], _: Timestamp) -> Result<PaymentNotice, NoticeError> {
+            Err(NoticeError::NotOurs)
+        }
+    }
+
+    #[async_trait]
+    impl CarrierGateway for Nobody {
+        async fn book(&self, _: &LabelRequest) -> Result<Label, GatewayError> {
+            Err(unreached())
+        }
+
+        async fn track(&self, _: &str) -> Result<Option<CarrierNotice>, GatewayError> {
+            Err(unreached())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_parcel_that_is_called_off_needs_no_release() {
+        let settings = ShopSettings {
+            locations: Vec::new(),
+            shipping: Vec::new(),
+            reservation_seconds: 900,
+            payment_seconds: 1_800,
+        };
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(1)));
+        let ids = Arc::new(CountingIds::default());
+        let shop = Shop::new(Arc::new(MemoryStore::new()), clock, ids.clone(), settings);
+        let work = GatewayWork::new(shop.clone(), Arc::new(Nobody), Arc::new(Nobody));
+        let request = Request::new(Actor::system("test"), Cause::of("test", "test"));
+        let (order, id) = (OrderId::from_uuid(ids.uuid()), FulfilmentId::from_uuid(ids.uuid()));
+        let (line, sku) = (LineId::from_uuid(ids.uuid()), "LIV-1".parse().expect("a SKU"));
+        let commands = [
+            FulfilmentCommand::Request {
+                order: order.clone(),
+                location: "paris".parse().expect("a location"),
+                lines: vec![FulfilmentLine { line, sku, quantity: Quantity::new(1).expect("a unit") }],
+                address: Sealed::new(CustomerId::from_uuid(ids.uuid()), "sealed".to_owned()),
+                share: Money::new(1_055, domain::values::Currency::Eur),
+            },
+            FulfilmentCommand::Cancel { reason: "changed my mind".parse().expect("a reason") },
+        ];
+        shop.bus.execute_all::<Fulfilment>(id.as_str(), &request, &commands).await.expect("it is called off");
+        let released = work.release_parcel(&order, &id, std::slice::from_ref(&id), &request).await;
+        assert_eq!(released, Ok(Input::Done), "no carrier is asked and no one is asked to look");
+    }
 }

@@ -139,10 +139,14 @@ fn a_request_is_open_until_it_is_answered() {
 }
 
 #[test]
-fn only_full_delivery_lets_an_order_complete() {
-    for status in [FulfilmentStatus::PartiallyDelivered, FulfilmentStatus::Shipped, FulfilmentStatus::Lost] {
+fn an_order_completes_once_nothing_is_on_its_way() {
+    for status in [FulfilmentStatus::PartiallyDelivered, FulfilmentStatus::Shipped, FulfilmentStatus::Packed] {
         let order = given(&[placed(), OrderEvent::Confirmed {}, fulfilment(status, DELIVERED_AT)]);
         assert_eq!(order.decide(&OrderCommand::Complete), Err(OrderError::NotDelivered), "{status:?}");
+    }
+    for status in [FulfilmentStatus::Delivered, FulfilmentStatus::Lost] {
+        let order = given(&[placed(), OrderEvent::Confirmed {}, fulfilment(status, DELIVERED_AT)]);
+        assert_eq!(order.decide(&OrderCommand::Complete), Ok(vec![OrderEvent::Completed {}]), "{status:?}");
     }
 }
 

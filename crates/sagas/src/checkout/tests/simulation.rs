@@ -121,6 +121,7 @@ impl World {
             | CheckoutStep::CompleteCart { .. }
             | CheckoutStep::ReleaseParcel { .. }
             | CheckoutStep::Dispatch { .. }
+            | CheckoutStep::ReleaseParcelStock { .. }
             | CheckoutStep::NoteFulfilment { .. }
             | CheckoutStep::RefundParcel { .. }
             | CheckoutStep::CompleteOrder

@@ -156,6 +156,18 @@ fn a_lost_parcel_is_a_question_and_may_still_arrive() {
 }
 
 #[test]
+fn an_order_does_not_wait_for_a_parcel_that_was_given_up() {
+    let gone = parcels_after(&[packed(1), captured(1), handed_over(1), lost(1), decided("parcel_lost/f1", "refund")]);
+    let (_, reaction) = tell(&gone);
+    assert_eq!(reaction.timers, [], "the other parcel is on its way");
+    let (_, reaction) = tell(&with(gone.clone(), &[packed(2), captured(2), handed_over(2), delivered(2)]));
+    assert_eq!(reaction.timers.len(), 1, "what arrived may be sent back for a while");
+    let both = with(gone, &[packed(2), captured(2), handed_over(2), lost(2), decided("parcel_lost/f2", "refund")]);
+    let (_, reaction) = tell(&both);
+    assert_eq!(reaction.timers, [("return".to_owned(), noon())], "nothing arrived that could be sent back");
+}
+
+#[test]
 fn an_order_is_completed_when_the_time_to_return_is_over() {
     let (checkout, reaction) = tell(&parcels_after(&[Input::ReturnTimeOver]));
     assert_eq!((checkout.stage, reaction.end), (Stage::Over, Some("completed")));

@@ -208,6 +208,15 @@ fn an_undo_that_is_given_up_counts_as_done_by_hand() {
 }
 
 #[test]
+fn the_units_of_a_parcel_that_is_called_off_beside_one_that_left_are_given_back() {
+    let half = with(path(), &[packed(2), captured(2), handed_over(2), cancellation(), left(&[1])]);
+    assert_asks(&half, &["keep_order", "release_parcel_stock/f1"]);
+    let (_, reaction) = tell(&half);
+    let Some(CheckoutStep::ReleaseParcelStock { routed, .. }) = reaction.asks.last() else { panic!("{reaction:?}") };
+    assert!(!routed.is_empty() && routed.iter().all(|part| part.location == place(1)), "{routed:?}");
+}
+
+#[test]
 fn a_cancellation_that_is_given_up_keeps_the_order() {
     let kept = with(path(), &[cancellation(), gave_up("cancel_fulfilments")]);
     assert_asks(&kept, &["keep_order"]);
