@@ -91,6 +91,38 @@ async fn a_confirmed_order_is_cancelled_until_a_carrier_has_it() {
     }
 }
 
+/// Turns the clock on, a little at a time, until something is done.
+async fn while_time_passes<T>(clock: &ManualClock, work: impl Future<Output = T>) -> T {
+    let turning = async {
+        loop {
+            _ = tokio::time::timeout(std::time::Duration::from_millis(10), std::future::pending::<()>()).await;
+            clock.advance_seconds(2);
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        never = turning => never,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn money_goes_back_also_where_the_provider_does_not_answer_at_first() {
+    let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(1_800_000_000_000_000)));
+    let shop = TestShop::with_clock(clock.clone()).await;
+    let book = Book::publish(&shop.started.shop, "LIV-1", 1_055, &[1]).await;
+    let shopper = Shopper::of(&shop);
+    let cart = shopper.cart(&[(&book.sku, 1)], "pm_card_unavailable").await;
+    let (order, answer) = while_time_passes(&clock, shopper.check_out(&shop, &cart)).await;
+    assert_eq!(answer, CheckoutStatus::Confirmed);
+    let parcel = parcels(&shop, &order).await.remove(0);
+    while_time_passes(&clock, pack(&shop, &parcel)).await;
+    cancel(&shop, &shopper, &order).await;
+    let cancelled = order_when(&shop, &order, |order| order.status() == OrderStatus::Cancelled);
+    let state = while_time_passes(&clock, cancelled).await;
+    assert_eq!(state.payment_status(), PaymentStatus::Refunded);
+    assert_no_money(&shop);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_waits_for_the_bank_is_cancelled_and_a_late_yes_holds_nothing() {
     let shop = memory().await;
@@ -168,6 +200,7 @@ async fn the_money_of_a_lost_parcel_goes_back_when_staff_decide_so() {
     let id = stream_id(&book.sku, &write.settings.locations[0]);
     when::<Stock>(&shop, &id, |stock| (stock.on_hand(), stock.allocated()) == (0, 0)).await;
     assert_no_money(&shop);
+    order_when(&shop, &order, |order| order.status() == OrderStatus::Completed).await;
 }
 
 async fn task_when(shop: &TestShop, name: &str) -> sagas::engine::OpenTask {

@@ -69,9 +69,17 @@ impl GatewayWork {
             .await
             .map_err(|error| AppError::Unavailable { in_doubt: false, source: Box::new(error) })?;
         if let Some(answer) = answer {
-            self.record_authorisation(payment, &answer, request).await.map_err(AppError::broken)?;
+            self.record_authorisation(payment, &answer, request).await.map_err(failure)?;
         }
         Ok(())
+    }
+}
+
+/// Says to whoever asked why nothing could be recorded: what may go well later is no failure inside.
+fn failure(error: StepError) -> AppError {
+    match error {
+        StepError::Later(_) => AppError::Unavailable { in_doubt: true, source: Box::new(error) },
+        StepError::Stuck(_) => AppError::broken(error),
     }
 }
 
@@ -97,4 +105,15 @@ fn command_of(notice: &PaymentNotice) -> Result<Option<PaymentCommand>, StepErro
             return Ok(None);
         }
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_fails_for_a_moment_is_unavailable_and_nothing_worse() {
+        assert!(matches!(failure(StepError::Later("no log".to_owned())), AppError::Unavailable { in_doubt: true, .. }));
+        assert!(matches!(failure(StepError::Stuck("no order".to_owned())), AppError::Broken(_)));
+    }
 }

@@ -204,14 +204,18 @@ impl GatewayWork {
         if state.capture_pending().minor() > 0 {
             return Err(StepError::Later("a capture is under way: its answer says what is to be undone".to_owned()));
         }
-        if state.capturable().minor() > 0 || state.captured().minor() == 0 {
+        let is_asked = state.status() == PaymentStatus::VoidRequested;
+        if is_asked || state.capturable().minor() > 0 || state.captured().minor() == 0 {
             self.void(payment, request).await?;
             state = self.payment(payment).await?;
         }
-        let taken = state.refundable();
+        let name = format!("undo-{round}");
+        // What was asked for before and had no answer is asked for again as it was: it is no longer refundable, it is pending.
+        let asked = state.refund(&name).filter(|asked| asked.state == MovementState::Requested);
+        let taken = asked.map_or_else(|| state.refundable(), |asked| asked.amount);
         let mut input = Input::PaymentUndone { payment: payment.clone() };
         if taken.minor() > 0 {
-            match self.refund(payment, &format!("undo-{round}"), taken, request).await? {
+            match self.refund(payment, &name, taken, request).await? {
                 Refunded::Done | Refunded::Pending => {}
                 Refunded::Failed(code) => input = Input::PaymentNotUndone { payment: payment.clone(), code },
             }
@@ -227,6 +231,10 @@ impl GatewayWork {
         let reference = state.late_authorisation().or(state.provider_reference()).map(ToString::to_string);
         match self.payments.void(payment, reference.as_deref()).await? {
             VoidAnswer::Voided => _ = record(&self.shop, request, payment, PaymentCommand::RecordVoid).await?,
+            // The rest of what was taken in part is let go, and none of it is under way.
+            VoidAnswer::AlreadyCaptured if state.captured().minor() > 0 => {
+                _ = record(&self.shop, request, payment, PaymentCommand::RecordVoid).await?;
+            }
             // The provider took the money under a name of ours: its notice will say which, and that can be refunded.
             VoidAnswer::AlreadyCaptured => {
                 return Err(StepError::Later("the provider has captured and not told it yet".to_owned()));
