@@ -16,6 +16,7 @@ pub mod payments;
 pub mod progress;
 pub mod prove;
 pub mod serve;
+pub mod simulate;
 pub mod telemetry;
 pub mod verify;
 pub mod witness;

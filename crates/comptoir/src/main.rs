@@ -19,7 +19,7 @@ use comptoir::import::{self, ImportOptions};
 use comptoir::open::{self, OpenShop, empty_log, read_only_log};
 use comptoir::progress::Console;
 use comptoir::verify::Against;
-use comptoir::{ask, backup, demo, exchange, past, payments, prove, serve, telemetry, verify};
+use comptoir::{ask, backup, demo, exchange, past, payments, prove, serve, simulate, telemetry, verify};
 use event_store::lease::Lease;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -135,6 +135,8 @@ enum Command {
         #[command(subcommand)]
         what: ExportWhat,
     },
+    /// Runs the shop under faults, in one thread, by one seed: nothing may get lost.
+    Simulate(simulate::SimulateArgs),
     /// Plays recorded sales as real shoppers, or takes exported events in.
     Import {
         #[command(subcommand)]
@@ -231,9 +233,12 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = cli.settings.load()?;
-    telemetry::begin(&config);
-    let console = Console::stderr();
-    match cli.command.unwrap_or(Command::Serve) {
+    let (console, command) = (Console::stderr(), cli.command.unwrap_or(Command::Serve));
+    // A simulated shop is meant to fail, and says so all the time.
+    if !matches!(command, Command::Simulate(_)) {
+        telemetry::begin(&config);
+    }
+    match command {
         Command::Serve => Box::pin(open_shop(&config, &console)).await?,
         Command::Config => print(&config.shown())?,
         Command::Replay { until: Some(until), into: Some(into), .. } => {
@@ -266,6 +271,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             print(&proof)?;
         }
         Command::Export { what } => write_out(&config, what, &console).await?,
+        Command::Simulate(args) => return simulate(args, console).await,
         Command::Import { source: ImportSource::Events { file } } => {
             take_in(&config, file.as_deref(), &console).await?
         }
@@ -277,6 +283,12 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn simulate(args: simulate::SimulateArgs, console: Console) -> anyhow::Result<ExitCode> {
+    let simulated = tokio::task::spawn_blocking(move || simulate::run(&args, &console)).await??;
+    print(&simulated.text)?;
+    Ok(if simulated.is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn text_of(path: &Path) -> anyhow::Result<String> {

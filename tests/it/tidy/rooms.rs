@@ -24,6 +24,7 @@ const ALL: &[&str] = &[
     "sagas",
     "gateways",
     "api",
+    "simulator",
     "comptoir",
     "testkit",
     "test_postgres",
@@ -51,10 +52,28 @@ const ROOMS: &[Room] = &[
     room("sagas", "crates/sagas", &["domain", "event_store", "app"], &[]),
     room("gateways", "crates/gateways", &["domain", "sagas"], &[]),
     room("api", "crates/api", &["domain", "app", "projections", "sagas"], &["event_store"]),
+    // It opens shops of its own, on ports of its own: the binary only starts it.
+    room(
+        "simulator",
+        "crates/simulator",
+        &["domain", "event_store", "app", "projections", "sagas", "gateways", "api"],
+        &[],
+    ),
     room(
         "comptoir",
         "crates/comptoir",
-        &["domain", "event_store", "event_store_kurrentdb", "proof", "app", "projections", "sagas", "gateways", "api"],
+        &[
+            "domain",
+            "event_store",
+            "event_store_kurrentdb",
+            "proof",
+            "app",
+            "projections",
+            "sagas",
+            "gateways",
+            "api",
+            "simulator",
+        ],
         &[],
     ),
     room("test_postgres", "crates/test_postgres", &[], &[]),
@@ -86,7 +105,7 @@ const DOORS: &[(&str, &str, &[&str])] = &[
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("anyhow", &["comptoir", "comptoir-benches"]),
     ("async-graphql", &["api"]),
-    ("axum", &["api", "gateways", "comptoir"]),
+    ("axum", &["api", "gateways", "comptoir", "simulator"]),
     ("clap", &["comptoir", "comptoir-benches"]),
     ("reqwest", &["gateways", "comptoir", "testkit"]),
     ("rusqlite", &["event_store", "projections", "comptoir-benches"]),
@@ -105,6 +124,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
             "gateways",
             "api",
             "comptoir",
+            "simulator",
             "testkit",
             "comptoir-benches",
         ],
@@ -113,7 +133,17 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tonic", &["test_kurrentdb"]),
     (
         "tracing",
-        &["event_store", "event_store_kurrentdb", "app", "projections", "sagas", "gateways", "api", "comptoir"],
+        &[
+            "event_store",
+            "event_store_kurrentdb",
+            "app",
+            "projections",
+            "sagas",
+            "gateways",
+            "api",
+            "comptoir",
+            "simulator",
+        ],
     ),
 ];
 
