@@ -139,7 +139,14 @@ async fn a_lost_connection_leaves_at_most_doubt() {
     }
     appends.await.expect("every commit is stored in the end");
     assert!(killed > 0, "connections were cut");
-    let events = store.read_stream(&StreamId::new("test", "lost"), 0, 1_000).await.expect("the stream is read");
+    // A connection that was used a moment ago is not tested before it is used again: each that was cut fails one read.
+    let events = loop {
+        match store.read_stream(&StreamId::new("test", "lost"), 0, 1_000).await {
+            Ok(events) => break events,
+            Err(StoreError::Unavailable(_)) => {}
+            Err(error) => panic!("a read answered {error:?}"),
+        }
+    };
     assert_eq!(events.len(), 500, "every command landed once");
 }
 
