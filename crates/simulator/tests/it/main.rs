@@ -18,12 +18,14 @@ const BUYERS_OF_MISTAKEN: u64 = 20;
 const SEEDS_MAX: u64 = 12;
 /// The mistakes that show only in few worlds, and the first seed that shows each: unless many buyers are wanted the search
 /// begins there.
-const RARE: [(Bug, u64); 5] = [
+const RARE: [(Bug, u64); 7] = [
     (Bug::CommitTwice, 3),
-    (Bug::ProcessesMissEvents, 3),
+    (Bug::ProcessesMissEvents, 4),
+    (Bug::MarkTooFar, 3),
     (Bug::ClaimForgotten, 3),
     (Bug::SilenceIsVoid, 10),
-    (Bug::SilenceIsCapture, 6),
+    (Bug::SilenceIsCapture, 9),
+    (Bug::LabelEachTime, 4),
 ];
 
 fn simulator() -> Simulator {
