@@ -58,6 +58,14 @@ pub fn run(args: &SimulateArgs, console: &Console) -> anyhow::Result<Simulated> 
         task.set(done, args.orders);
         if !world.violations.is_empty() {
             task.finish();
+            // Making it short runs the world some hundred times over.
+            for violation in &world.violations {
+                tracing::error!(
+                    seed = scenario.seed,
+                    ?violation,
+                    "something is as it must not be; the run is made short"
+                );
+            }
             let mut text = report.told(args.faults, begun.elapsed());
             tell(&mut text, &scenario, &world.violations, shrink(&simulator, &scenario))?;
             return Ok(Simulated { text, is_right: false });
