@@ -10,3 +10,10 @@ mod processes;
 mod sealed;
 mod several;
 mod tidy;
+
+/// Says that a program is not here, so that its test passes over; in CI that is a failure.
+fn missing<T>(what: &str) -> Option<T> {
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{what}");
+    eprintln!("{what}");
+    None
+}

@@ -15,12 +15,11 @@ use tokio::sync::watch;
 use super::platter::PROVIDER;
 use crate::kill::program::{Program, signal};
 use crate::kill::shoppers::{Placed, Shoppers};
-use crate::kill::{ROUND_SECONDS_MAX, books, remember, stock_up};
+use crate::kill::{ROUND_SECONDS_MAX, SETTLE_SECONDS_MAX, books, remember, stock_up};
 
 /// How many shoppers check out, how many orders are acknowledged before the backup begins, and how many once it is done.
 const SHOPPERS: usize = 8;
 const ORDERS: usize = 15;
-const SETTLE_SECONDS_MAX: u64 = 60;
 
 async fn log_of(folder: &TempFolder, database_url: Option<&str>) -> std::sync::Arc<dyn EventStore> {
     let store = if database_url.is_some() { StoreKind::Postgres } else { StoreKind::Sqlite };

@@ -17,7 +17,7 @@ use super::platter::PROVIDER;
 use super::times;
 use crate::kill::program::{Environment, NoAnswer, Program, Wire, signal};
 use crate::kill::shoppers::Shoppers;
-use crate::kill::{books, remember, stock_up};
+use crate::kill::{SETTLE_SECONDS_MAX, books, remember, stock_up};
 
 /// How many shoppers check out meanwhile.
 const SHOPPERS: usize = 8;
@@ -27,8 +27,6 @@ const ORDERS: usize = 10;
 const FAILURES: u32 = 5;
 /// How long one fault may take until the shop sells again.
 const FAULT_SECONDS_MAX: u64 = 60;
-/// How long the shop may take to finish or undo everything after a restart.
-const SETTLE_SECONDS_MAX: u64 = 60;
 
 const CREATE: &str = "mutation($i: CartCreateInput!) { cartCreate(input: $i) { result { id } errors { code } } }";
 

@@ -14,7 +14,7 @@ use super::journal::Record;
 const SECTOR_BYTES: usize = 512;
 
 /// The payment provider is another house, with a disk and power of its own.
-pub const PROVIDER: &str = "payments.jsonl";
+pub const PROVIDER: &str = crate::kill::JOURNAL;
 
 /// Random numbers that a seed brings again: SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>).
 #[derive(Clone, Debug)]

@@ -28,8 +28,8 @@ use super::journal::{Record, records};
 use super::platter::{FATES, Fate, PROVIDER, Platter, Random};
 use super::selling::{Bad, ORDERS, sell};
 use super::{number, times};
-use crate::kill::books;
 use crate::kill::program::Program;
+use crate::kill::{SETTLE_SECONDS_MAX, books};
 
 /// How many images are made of one journal at most.
 const IMAGES_OF_A_JOURNAL_MAX: usize = 500;
@@ -38,7 +38,6 @@ const IMAGES_A_START: usize = 4;
 /// One image in so many is opened by the real program, and its books are compared.
 const IMAGES_A_PROGRAM: usize = 50;
 /// How long a shop may take to finish or undo everything.
-const SETTLE_SECONDS_MAX: u64 = 60;
 const SEED: usize = 1;
 /// How much later a shop is opened whose books are compared: the first three tries of whatever had no answer are over or
 /// due by then (0 s, 5 s, 5 min).

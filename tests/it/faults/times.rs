@@ -18,9 +18,9 @@ use tokio::task::JoinSet;
 use super::clock::WallClock;
 use super::failing::{Probe, sell_while};
 use super::times;
-use crate::kill::program::{Program, Setup, free_address, signal};
+use crate::kill::program::{Program, Setup, free_address, paid_at, signal};
 use crate::kill::shoppers::Shoppers;
-use crate::kill::{JOURNAL, books, remember, stock_up};
+use crate::kill::{JOURNAL, SETTLE_SECONDS_MAX, books, remember, stock_up};
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 /// Where the clock stands after each jump, seconds from the truth: a day forward, back, a day back, and forward again.
@@ -53,7 +53,6 @@ async fn a_clock_that_jumps_by_a_day_changes_no_order_and_no_payment() {
 /// is given up after 30 s; a buyer is told to ask again after 4.
 const LATE_SECONDS: (usize, usize) = (6, 31);
 const SELL_SECONDS_MAX: u64 = 240;
-const SETTLE_SECONDS_MAX: u64 = 60;
 const BUFFER_BYTES: usize = 16 << 10;
 
 /// Stands between a shop and its provider, and hands the first answers on late.
@@ -102,20 +101,15 @@ async fn hand_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, late: Option<(
 async fn a_provider_that_answers_late_takes_no_money_twice_and_loses_no_order() {
     let (buyers, seconds) =
         (times("COMPTOIR_FAULTS", 3, 100), times("COMPTOIR_LATE_SECONDS", LATE_SECONDS.0, LATE_SECONDS.1));
-    let (folder, secret) = (TempFolder::new(), "whsec_late_answers");
-    let mut setup = Setup::of_shop(&folder.path().join("payments"), None);
+    let folder = TempFolder::new();
     // Its notices are lost: nothing but the late answers says what became of a payment.
-    setup.arguments = ["payments", "--deliver-to", &format!("http://{}", free_address())].map(str::to_owned).to_vec();
-    setup.environment = vec![("COMPTOIR_PAYMENT_WEBHOOK_SECRET", secret.into()), ("COMPTOIR_LOG", "off".into())];
+    let mut setup = Setup::of_payments(&folder.path().join("payments"), &free_address());
+    setup.environment.push(("COMPTOIR_LOG", "off".into()));
     let payments = Program::open_as(setup).await;
     let late = Duration::from_secs(seconds as u64);
     let between = LateAnswers::of(payments.setup.address.clone(), buyers, late).await;
-    let environment = vec![
-        ("COMPTOIR_PAYMENT_URL", format!("http://{}", between.address).into()),
-        ("COMPTOIR_PAYMENT_KEY", "sk_test_late".into()),
-        ("COMPTOIR_PAYMENT_WEBHOOK_SECRET", secret.into()),
-        ("COMPTOIR_LOG", "off".into()),
-    ];
+    let mut environment = paid_at(&between.address);
+    environment.push(("COMPTOIR_LOG", "off".into()));
     let program = Program::open_with(&folder.path().join("shop"), None, environment).await;
     stock_up(&program.wire, &program.staff_token()).await;
     let mut shoppers = Shoppers::arrive(&program.wire, buyers).await;

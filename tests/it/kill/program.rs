@@ -83,6 +83,17 @@ pub struct Setup {
     pub environment: Environment,
 }
 
+/// What a shop has in its environment whose payment provider, one of [`Setup::of_payments`], listens at `provider`.
+pub fn paid_at(provider: &str) -> Environment {
+    let url = ("COMPTOIR_PAYMENT_URL", format!("http://{provider}").into());
+    vec![url, ("COMPTOIR_PAYMENT_KEY", "sk_test".into()), webhook_secret()]
+}
+
+/// What a payment provider signs its notices with, and a shop knows them by.
+fn webhook_secret() -> (&'static str, OsString) {
+    ("COMPTOIR_PAYMENT_WEBHOOK_SECRET", "whsec_of_these_tests".into())
+}
+
 impl Setup {
     /// A whole shop, at an address where nobody listens.
     pub fn of_shop(folder: &Path, database_url: Option<&str>) -> Self {
@@ -92,6 +103,15 @@ impl Setup {
             address: free_address(),
             arguments: vec!["serve".to_owned()],
             environment: Environment::new(),
+        }
+    }
+
+    /// A payment provider that tells a shop at `shop` what happens, at an address where nobody listens.
+    pub fn of_payments(folder: &Path, shop: &str) -> Self {
+        Self {
+            arguments: ["payments", "--deliver-to", &format!("http://{shop}")].map(str::to_owned).to_vec(),
+            environment: vec![webhook_secret()],
+            ..Self::of_shop(folder, None)
         }
     }
 

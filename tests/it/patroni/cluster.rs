@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
 
+use crate::missing;
+
 use super::settings::{self, Ports, Replication};
 
 /// The nodes of a cluster.
@@ -68,12 +70,6 @@ impl Tools {
             _ => missing("Patroni not found (.ci/run prepare installs it): failovers are not tried"),
         }
     }
-}
-
-fn missing<T>(what: &str) -> Option<T> {
-    assert!(env::var("CI").as_deref() != Ok("true"), "{what}");
-    eprintln!("{what}");
-    None
 }
 
 struct Node {

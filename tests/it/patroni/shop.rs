@@ -11,7 +11,7 @@ use projections::{ReadStore, Runner, build_until};
 use testkit::TempFolder;
 use tokio::sync::watch;
 
-use crate::kill::program::{Program, Setup, free_address};
+use crate::kill::program::{Program, Setup, free_address, paid_at};
 use crate::kill::shoppers::{Placed, Shoppers};
 use crate::kill::{JOURNAL, ROUND_SECONDS_MAX, SETTLE_SECONDS_MAX, books, remember, stock_up};
 
@@ -21,7 +21,6 @@ use super::cluster::until;
 const SHOPPERS: usize = 8;
 /// How many orders are confirmed before something happens, and after it.
 const ORDERS_BETWEEN: usize = 10;
-const WEBHOOK_SECRET: &str = "whsec_failing_over";
 
 /// The shop and its customers.
 pub struct Shop {
@@ -37,18 +36,11 @@ impl Shop {
     /// Opens the shop over an empty database.
     pub async fn open(database_url: String) -> Self {
         let (folder, addresses) = (TempFolder::new(), [free_address(), free_address()]);
-        let mut setup = Setup::of_shop(&folder.path().join("payments"), None);
-        setup.arguments = ["payments", "--deliver-to", &format!("http://{}", addresses[0])].map(str::to_owned).to_vec();
-        setup.environment = vec![("COMPTOIR_PAYMENT_WEBHOOK_SECRET", WEBHOOK_SECRET.into())];
-        let payments = Program::open_as(setup).await;
+        let payments = Program::open_as(Setup::of_payments(&folder.path().join("payments"), &addresses[0])).await;
         let [first, second] = addresses.map(|address| {
             let mut setup = Setup::of_shop(&folder.path().join(address.replace(':', "_")), Some(&database_url));
             setup.address = address;
-            setup.environment = vec![
-                ("COMPTOIR_PAYMENT_URL", format!("http://{}", payments.setup.address).into()),
-                ("COMPTOIR_PAYMENT_KEY", "sk_test_failing_over".into()),
-                ("COMPTOIR_PAYMENT_WEBHOOK_SECRET", WEBHOOK_SECRET.into()),
-            ];
+            setup.environment = paid_at(&payments.setup.address);
             setup
         });
         let servers = [Program::open_as(first).await, Program::open_as(second).await];

@@ -10,13 +10,12 @@ use std::time::Duration;
 use test_postgres::TestPostgres;
 use testkit::TempFolder;
 
-use crate::kill::program::{Program, Setup, free_address};
+use crate::kill::program::{Program, Setup, free_address, paid_at};
 use crate::kill::shoppers::{Placed, Shoppers};
 use crate::kill::{JOURNAL, ROUND_SECONDS_MAX, SETTLE_SECONDS_MAX, SHOPPERS, books, kills, remember, stock_up};
 
 /// How many orders are acknowledged before the kill, and in all.
 const ORDERS: (usize, usize) = (40, 120);
-const WEBHOOK_SECRET: &str = "whsec_several_processes";
 
 /// The processes of one shop, each with a folder of its own.
 struct Street {
@@ -29,22 +28,16 @@ impl Street {
     /// Opens the provider and the process that only answers, which is told by it.
     async fn open(database_url: String) -> (Self, Program) {
         let (folder, address) = (TempFolder::new(), free_address());
-        let mut setup = Setup::of_shop(&folder.path().join("payments"), None);
-        setup.arguments = ["payments", "--deliver-to", &format!("http://{address}")].map(str::to_owned).to_vec();
-        setup.environment = vec![("COMPTOIR_PAYMENT_WEBHOOK_SECRET", WEBHOOK_SECRET.into())];
-        let street = Self { payments: Program::open_as(setup).await, folder, database_url };
+        let payments = Program::open_as(Setup::of_payments(&folder.path().join("payments"), &address)).await;
+        let street = Self { folder, database_url, payments };
         let answers = Program::open_as(Setup { address, ..street.setup("answers", "api") }).await;
         (street, answers)
     }
 
     fn setup(&self, name: &str, roles: &str) -> Setup {
         let mut setup = Setup::of_shop(&self.folder.path().join(name), Some(&self.database_url));
-        setup.environment = vec![
-            ("COMPTOIR_ROLES", roles.into()),
-            ("COMPTOIR_PAYMENT_URL", format!("http://{}", self.payments.setup.address).into()),
-            ("COMPTOIR_PAYMENT_KEY", "sk_test_several".into()),
-            ("COMPTOIR_PAYMENT_WEBHOOK_SECRET", WEBHOOK_SECRET.into()),
-        ];
+        setup.environment = paid_at(&self.payments.setup.address);
+        setup.environment.push(("COMPTOIR_ROLES", roles.into()));
         setup
     }
 }
