@@ -59,12 +59,8 @@ pub fn run(args: &SimulateArgs, console: &Console) -> anyhow::Result<Simulated> 
         if !world.violations.is_empty() {
             task.finish();
             // Making it short runs the world some hundred times over.
-            for violation in &world.violations {
-                tracing::error!(
-                    seed = scenario.seed,
-                    ?violation,
-                    "something is as it must not be; the run is made short"
-                );
+            for Violation { rule, what } in &world.violations {
+                console.say(&format!("VIOLATION of {rule}: {what}; seed {} is made short", scenario.seed));
             }
             let mut text = report.told(args.faults, begun.elapsed());
             tell(&mut text, &scenario, &world.violations, shrink(&simulator, &scenario))?;
