@@ -51,9 +51,6 @@ const SCHEMA_LOCK: i64 = 0x636f_6d70_746f_6972;
 /// The channel of the notifications; `append.sql` and `log.sql` name it too.
 const CHANNEL: &str = "event_log";
 
-/// Every transaction of such a connection is one that PostgreSQL lets change nothing.
-const READ_ONLY: [(&str, &str); 1] = [("default_transaction_read_only", "on")];
-
 const SCHEMA: &str = include_str!("../../../../schema/postgres/log.sql");
 const GRANTS: &str = include_str!("../../../../schema/postgres/grants.sql");
 
@@ -138,7 +135,7 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be reached or holds no log.
     pub async fn connect_read_only(url: &str) -> Result<Self, StoreError> {
-        let servers = Servers::of(url, Need::Any, |options| settings(options).options(READ_ONLY))?;
+        let servers = Servers::of(url, Need::Any, settings)?;
         let primary = connect_pool(servers).await?;
         let (_, head) = watch::channel(reader::head(primary.pool()).await?);
         let primary = Arc::new(primary);

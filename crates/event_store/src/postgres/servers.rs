@@ -37,6 +37,9 @@ const WATCH_MILLIS: u64 = 500;
 /// What libpq calls the servers that take writes; `target_session_attrs` may say so, and nothing else.
 const TAKING_WRITES: [&str; 2] = ["read-write", "primary"];
 
+/// Every transaction is one that PostgreSQL lets change nothing.
+const READ_ONLY: [(&str, &str); 1] = [("default_transaction_read_only", "on")];
+
 /// Which server is used, and since when.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chosen {
@@ -49,7 +52,7 @@ pub(super) struct Chosen {
 pub enum Need {
     /// Take writes: the primary.
     Writes,
-    /// Answer, also as a standby, which may lag.
+    /// Answer, also as a standby, which may lag. What such a server is asked can change nothing.
     Any,
 }
 
@@ -78,7 +81,11 @@ impl Servers {
         with: impl Fn(PgConnectOptions) -> PgConnectOptions,
     ) -> Result<Arc<Self>, StoreError> {
         let urls = server_urls(url, need).map_err(checks::unavailable)?;
-        let options: Result<Vec<_>, _> = urls.iter().map(|url| url.parse().map(&with)).collect();
+        let with = |options| match need {
+            Need::Writes => with(options),
+            Need::Any => with(options).options(READ_ONLY),
+        };
+        let options: Result<Vec<_>, _> = urls.iter().map(|url| url.parse().map(with)).collect();
         let chosen = Arc::new(watch::Sender::new(Chosen { server: 0, since: Instant::now() }));
         Ok(Arc::new(Self { options: options.map_err(checks::unavailable)?, need, chosen }))
     }

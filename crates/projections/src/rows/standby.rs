@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use event_store::postgres::servers::{Need, ServerPool, Servers};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgPoolOptions;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
@@ -42,9 +42,7 @@ pub(super) struct Standby {
 
 impl Standby {
     pub(super) fn at(url: &str) -> Result<Self, ReadError> {
-        let read_only =
-            |options: PgConnectOptions| settings(options).options([("default_transaction_read_only", "on")]);
-        let servers = Servers::of(url, Need::Any, read_only).map_err(ReadError::unavailable)?;
+        let servers = Servers::of(url, Need::Any, settings).map_err(ReadError::unavailable)?;
         let known = Mutex::new(Known { is_fit: false, until: Instant::now() });
         Ok(Self { servers, pool: OnceCell::new(), known })
     }
