@@ -104,7 +104,7 @@ async fn read_log(world: &World) -> (Account, Outcomes) {
             add_to(&mut hash, event);
         }
         if page.next >= page.head {
-            outcomes.sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            outcomes.sha256 = format!("{:x}", hash.finalize());
             return (account, outcomes);
         }
         after = page.next;

@@ -61,8 +61,7 @@ fn hash(path: &Path) -> io::Result<(u64, String)> {
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
-            let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-            return Ok((bytes, sha256));
+            return Ok((bytes, format!("{:x}", hasher.finalize())));
         }
         hasher.update(&buffer[..read]);
         bytes += read as u64;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use event_store::lease::told_to_stop;
 use event_store::{Filter, Page, Position, RecordedEvent};
 use serde::Deserialize;
 use tokio::sync::watch;
@@ -91,7 +92,7 @@ impl<P: Process> Runner<P> {
             if is_at_end {
                 tokio::select! {
                     biased;
-                    _ = shutdown.wait_for(|stop| *stop) => {}
+                    () = told_to_stop(&mut shutdown) => {}
                     changed = head.changed() => if changed.is_err() { return },
                 }
                 if !P::GATHER.is_zero() {
@@ -154,7 +155,7 @@ impl<P: Process> Runner<P> {
 pub(super) async fn pause(shutdown: &mut watch::Receiver<bool>) {
     tokio::select! {
         biased;
-        _ = shutdown.wait_for(|stop| *stop) => {}
+        () = told_to_stop(shutdown) => {}
         () = tokio::time::sleep(PAUSE) => {}
     }
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use event_store::lease::Lease;
+use event_store::lease::{Lease, told_to_stop};
 use event_store::{Filter, PAGE_EVENTS_MAX, Position, RecordedEvent};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -67,7 +67,7 @@ impl<P: Process> Runner<P> {
             if is_at_end {
                 tokio::select! {
                     biased;
-                    _ = shutdown.wait_for(|stop| *stop) => return,
+                    () = told_to_stop(&mut shutdown) => return,
                     grown = head.wait_for(|head| head.0 > seen) => if grown.is_err() { return },
                 }
             } else if seen == after.0 {

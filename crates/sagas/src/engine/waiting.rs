@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::values::Timestamp;
+use event_store::lease::told_to_stop;
 use tokio::sync::watch;
 
 use super::Process;
@@ -67,7 +68,7 @@ impl<P: Process> Runner<P> {
             };
             tokio::select! {
                 biased;
-                _ = shutdown.wait_for(|stop| *stop) => return,
+                () = told_to_stop(&mut shutdown) => return,
                 () = changed => continue,
                 () = due => {}
             }
