@@ -326,13 +326,10 @@ impl<P: Process> Runner<P> {
             let folded = match cached {
                 Some(folded) => folded,
                 None if seems_new => Folded::default(),
-                None => self.load(id).await?,
+                None => self.load_and_note(id).await?,
             };
             let expected = folded.version;
             let was_overtaken = attempt > 0 && !seems_new && self.leads.load(Ordering::Acquire);
-            if was_overtaken {
-                self.note_all(id, &folded);
-            }
             let mut step = Move::of(id, folded, self.shop.clock.now(), self.shop.ids.clone());
             heard.iter().for_each(|heard| step.hear(heard));
             incoming.iter().for_each(|item| step.take(item.clone()));
@@ -423,6 +420,14 @@ impl<P: Process> Runner<P> {
         *instance.folded() = (!folded.is_over()).then_some(folded);
         instance.show(status);
         instance.in_flight().extend(asks.into_iter().map(|ask| ask.key));
+    }
+
+    /// Reads a process that is not at hand, and notes what it waits for: a move that was stored without an answer, or by
+    /// another worker, may have set a timer that nobody here knows of.
+    async fn load_and_note(&self, id: &str) -> Result<Folded<P>, EngineError> {
+        let folded = self.load(id).await?;
+        self.note_all(id, &folded);
+        Ok(folded)
     }
 
     pub(super) async fn load(&self, id: &str) -> Result<Folded<P>, EngineError> {

@@ -38,6 +38,9 @@ pub(super) struct Tea {
     pub(super) nudges: Vec<i64>,
 }
 
+/// A nudge of so many units starts a timer.
+pub(super) const TO_LET_STAND: i64 = 2;
+
 fn step(name: impl Into<String>) -> TeaStep {
     TeaStep { name: name.into() }
 }
@@ -113,7 +116,9 @@ impl Process for Tea {
             TeaInput::Nudged { units } => {
                 self.nudges.push(*units);
                 let name = if self.is_over { "wipe" } else { "stir" };
-                Reaction::ask([step(format!("{name}/{units}"))])
+                let stir = Reaction::ask([step(format!("{name}/{units}"))]);
+                // Half an hour and it is to be warmed, however it began.
+                if *units == TO_LET_STAND { stir.wait("stood", at.plus_seconds(1_800)) } else { stir }
             }
             TeaInput::Did { step } => self.did(step),
             TeaInput::WentCold => Reaction::ask([step("warm")]),

@@ -130,3 +130,20 @@ async fn a_timer_whose_firing_was_stored_unnoticed_is_acted_on_all_the_same() {
     following.stop().await;
     assert!(fired(&kitchen.records("cup").await));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_a_later_move_set_unnoticed_fires_all_the_same() {
+    let faulty = store::Faulty::over(Arc::new(MemoryStore::new()));
+    let kitchen = Kitchen::over(faulty.clone(), Arc::new(ManualClock::starting_at(start())));
+    let following = kitchen.follow();
+    kitchen.order("cup", 2).await;
+    kitchen.until("cup", is_waiting).await;
+    kitchen.nudge("cup", tea::TO_LET_STAND).await;
+    faulty.be_in_doubt(1);
+    let has_stood = |records: &[TeaRecord]| count(records, "process.timer_set") == 2;
+    kitchen.until("cup", has_stood).await;
+    kitchen.clock.advance_seconds(1_800);
+    let both_fired = |records: &[TeaRecord]| count(records, "process.timer_fired") == 2;
+    kitchen.until("cup", both_fired).await;
+    following.stop().await;
+}
