@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use event_store::postgres::PostgresStore;
 use event_store::{AppendError, EventStore, Filter, Position, RecordedEvent};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::cluster::within;
 use super::load::{Acknowledged, EVENTS, Load};
 
 /// How many events are read at once.
@@ -18,36 +20,34 @@ const ASK_AGAIN_EVERY: usize = 50;
 
 /// A reader that follows the log all the time, as a projection does, and remembers what it saw.
 pub struct Follower {
-    over: Arc<AtomicBool>,
+    /// How many events it follows, once that is known.
+    count: Arc<AtomicUsize>,
     task: JoinHandle<Vec<Uuid>>,
 }
 
 impl Follower {
     /// Follows the log through a store.
     pub fn start(store: Arc<dyn EventStore>) -> Self {
-        let over = Arc::new(AtomicBool::new(false));
-        let until = Arc::clone(&over);
+        let count = Arc::new(AtomicUsize::new(usize::MAX));
+        let until = Arc::clone(&count);
         let task = tokio::spawn(async move {
             let (mut seen, mut head) = (Vec::new(), store.head());
-            while !until.load(Ordering::Relaxed) || seen.len() < last(&seen, head.borrow().0) {
+            while seen.len() < until.load(Ordering::Relaxed) {
                 read_on(&*store, &mut seen, |event| event.event_id).await;
                 // It is told of what comes, or looks again.
-                let _told = tokio::time::timeout(std::time::Duration::from_millis(50), head.changed()).await;
+                let _told = tokio::time::timeout(Duration::from_millis(50), head.changed()).await;
             }
             seen
         });
-        Self { over, task }
+        Self { count, task }
     }
 
-    /// Reads to the end, and returns the events in the order in which they were seen.
-    pub async fn stop(self) -> Vec<Uuid> {
-        self.over.store(true, Ordering::Relaxed);
-        self.task.await.expect("the follower did not panic")
+    /// Reads on until it has seen so many events, which may take as long as its store finds the new primary, and returns
+    /// them in the order in which they were seen.
+    pub async fn stop(self, count: usize) -> Vec<Uuid> {
+        self.count.store(count, Ordering::Relaxed);
+        within("a reader sees all that is there", self.task).await.expect("the follower did not panic")
     }
-}
-
-fn last(seen: &[Uuid], head: u64) -> usize {
-    usize::try_from(head).unwrap_or(seen.len())
 }
 
 /// Reads what follows, as far as can be read now. Positions must have no gap.

@@ -309,7 +309,8 @@ pub async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     within(what, looking).await
 }
 
-async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+/// Waits for what must come.
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     let found = timeout(Duration::from_secs(WHOLE_SECONDS_MAX), future).await;
     found.unwrap_or_else(|_| panic!("it does not come that {what}, in {WHOLE_SECONDS_MAX} s"))
 }

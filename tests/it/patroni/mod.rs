@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use event_store::EventStore;
 use event_store::postgres::PostgresStore;
+use uuid::Uuid;
 
 use audit::{Follower, ask_again, read_books};
 use cluster::{Cluster, Tools};
@@ -139,12 +140,9 @@ async fn no_acknowledged_commit_is_lost_when_the_primary_fails() {
     }
     let load = clients.stop().await;
     let orders = Box::pin(shop.close()).await;
-    check_log(&url, &load, &stores).await;
+    let log = check_log(&url, &load, &stores).await;
     for follower in followers {
-        assert!(
-            follower.stop().await == read_books(&url, &load).await.1,
-            "who followed all the time saw what is there"
-        );
+        assert!(follower.stop(log.len()).await == log, "who followed all the time saw what is there");
     }
     for store in stores {
         store.close().await;
@@ -152,12 +150,12 @@ async fn no_acknowledged_commit_is_lost_when_the_primary_fails() {
     eprintln!("patroni: {orders} orders; {:.1?} in all", began.elapsed());
 }
 
-/// Everything that was acknowledged is in the log, once, and is answered again as it was.
-async fn check_log(url: &str, load: &Load, stores: &[Arc<dyn EventStore>]) {
+/// Everything that was acknowledged is in the log, once, and is answered again as it was. Returns the log.
+async fn check_log(url: &str, load: &Load, stores: &[Arc<dyn EventStore>]) -> Vec<Uuid> {
     for store in stores {
         ask_again(&**store, load).await;
     }
-    let (books, _) = read_books(url, load).await;
+    let (books, log) = read_books(url, load).await;
     let (doubted, landed) = load.doubts();
     eprintln!(
         "patroni: {} commits acknowledged, {} events lost; {doubted} appends in doubt, {landed} of them had landed",
@@ -165,6 +163,7 @@ async fn check_log(url: &str, load: &Load, stores: &[Arc<dyn EventStore>]) {
     );
     assert_eq!((books.lost, load.contradicted()), (0, 0), "nothing that was acknowledged is lost");
     assert_eq!(books.events as u64, books.acknowledged as u64 * load::EVENTS, "nothing is there twice or unasked");
+    log
 }
 
 /// The control: where commits wait for no other disk, the same faults must lose something, or the test above proves
