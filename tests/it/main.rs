@@ -1,5 +1,6 @@
 //! Every test that needs more than one room of the house. One binary, so that it links once.
 
+mod acceptance;
 mod events;
 mod faults;
 mod http;

@@ -15,11 +15,11 @@ const SCARCE_EVERY: usize = 5;
 /// How the shoppers pay, in turn: the second bank does not answer the first time, the third tells everything twice.
 const METHODS: [&str; 3] = ["pm_card_visa", "pm_card_timeout", "pm_card_webhooksTwice"];
 
-const CREATE: &str =
+pub const CREATE: &str =
     "mutation($i: CartCreateInput!) { cartCreate(input: $i) { result { id } errors { code message } } }";
-const UPDATE: &str = "mutation($i: CheckoutUpdateInput!) { checkoutUpdate(input: $i)
+pub const UPDATE: &str = "mutation($i: CheckoutUpdateInput!) { checkoutUpdate(input: $i)
     { result { payable { amount currency } } errors { code message } } }";
-const COMPLETE: &str =
+pub const COMPLETE: &str =
     "mutation($i: CheckoutCompleteInput!, $k: String!) { checkoutComplete(input: $i, idempotencyKey: $k)
     { result { id cartId status } errors { code message } warnings { code } replayed } }";
 

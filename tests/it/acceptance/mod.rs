@@ -1,0 +1,75 @@
+//! The acceptance scenarios, each under its number, over HTTP, on SQLite and PostgreSQL.
+//!
+//! | | What is shown |
+//! |---|---|
+//! | 1 | a hundred buyers, one copy: one order, 99 clear refusals |
+//! | 2 | the same SKU on two lines is promised once |
+//! | 3 | fifty additions to one cart at once, and two sign-ins at once, lose nothing |
+//! | 4 | a checkout sent twenty times, through a crash, is one order |
+//! | 5 | the browser, the bank's notice, both or either, in any order, are one order |
+//! | 6 | a capture whose answer is lost is one capture |
+//! | 11 | what was sold stays as it was sold, and the old page is shown as it was |
+//! | 14 | a refund that fails goes back another way |
+
+mod scenario_01;
+mod scenario_02;
+mod scenario_03;
+mod scenario_04;
+mod scenario_05;
+mod scenario_06;
+mod scenario_11;
+mod scenario_14;
+
+use app::actor::Role;
+use serde_json::json;
+use testkit::{Book, Engine, TestServer, TestShop};
+
+/// Runs a scenario on both engines that shops are run on.
+macro_rules! on_both_engines {
+    ($scenario:path) => {
+        #[tokio::test(flavor = "multi_thread")]
+        async fn on_sqlite() {
+            Box::pin($scenario(testkit::Engine::Sqlite)).await;
+        }
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn on_postgres() {
+            Box::pin($scenario(testkit::Engine::Postgres)).await;
+        }
+    };
+}
+use on_both_engines;
+
+/// An open shop behind HTTP.
+struct Stage {
+    shop: TestShop,
+    server: TestServer,
+}
+
+impl Stage {
+    /// Opens an empty shop. `None` where the engine is not to be had; then that was said in a line.
+    async fn open(engine: Engine) -> Option<Self> {
+        let shop = TestShop::open(engine).await?;
+        let server = TestServer::start(&shop.started).await;
+        Some(Self { shop, server })
+    }
+
+    /// Puts a book on the shelves, at a price in euro cents.
+    async fn book(&self, sku: &str, cents: i64, units: &[i64]) -> Book {
+        Book::publish(&self.shop.started.shop, sku, cents, units).await
+    }
+
+    /// What there is of a SKU in all places, as staff see it: on hand, available, reserved and allocated.
+    async fn stock(&self, sku: &str) -> [i64; 4] {
+        let query = "query($sku: String!) { stock(sku: $sku) { onHand available reserved allocated } }";
+        let levels = self.server.of_role(Role::Staff).call(query, json!({ "sku": sku })).await["stock"].take();
+        let levels = levels.as_array().expect("levels");
+        let sum = |count: &str| levels.iter().filter_map(|level| level[count].as_i64()).sum();
+        ["onHand", "available", "reserved", "allocated"].map(sum)
+    }
+
+    async fn close(mut self) {
+        self.server.stop().await;
+        self.shop.stop().await;
+    }
+}

@@ -1,0 +1,67 @@
+//! A refund that the provider refuses becomes a task; it is paid another way, and the books agree at each step.
+
+use app::actor::Role;
+use serde_json::{Value, json};
+use testkit::{Client, Engine, PATIENCE};
+
+use super::{Stage, on_both_engines};
+use crate::http::journey::staff_step;
+use crate::http::operations::{buy, order_when};
+
+/// Sells a book, delivers it and lets it come back; returns the order.
+async fn bought_and_sent_back(stage: &Stage, buyer: &Client, staff: &Client) -> String {
+    let book = stage.book("LIV-1", 1_055, &[1]).await;
+    let placed = buy(buyer, &[(&book, 1)], "pm_card_refundFails", "k").await;
+    let id = placed["result"]["id"].as_str().expect("an order").to_owned();
+    let order = order_when(buyer, &id, |order| order["fulfilments"][0]["id"].is_string()).await;
+    let parcel = json!({ "fulfilmentId": order["fulfilments"][0]["id"] });
+    staff_step(staff, "fulfilmentPack", parcel.clone()).await;
+    order_when(buyer, &id, |order| order["fulfilmentStatus"] == "PACKED" && order["paymentStatus"] == "CAPTURED").await;
+    staff_step(staff, "fulfilmentHandOver", parcel.clone()).await;
+    order_when(buyer, &id, |order| order["fulfilmentStatus"] == "SHIPPED").await;
+    staff_step(staff, "fulfilmentDeliver", parcel).await;
+    let order = order_when(buyer, &id, |order| order["fulfilmentStatus"] == "DELIVERED").await;
+    let query = "mutation($i: ReturnRequestInput!) { returnRequest(input: $i, idempotencyKey: \"r\")
+        { result { id } errors { code } } }";
+    let line = &order["lines"][0]["id"];
+    let input = json!({ "orderId": id, "reason": "offered twice", "lines": [{ "lineId": line, "quantity": 1 }] });
+    let asked = buyer.call(query, json!({ "i": input })).await["returnRequest"]["result"]["id"].take();
+    staff_step(staff, "returnApprove", json!({ "returnId": asked })).await;
+    staff_step(staff, "returnReceive", json!({ "returnId": asked, "location": "paris" })).await;
+    let items = json!([{ "lineId": line, "resalable": 1, "damaged": 0, "missing": 0 }]);
+    staff_step(staff, "returnInspect", json!({ "returnId": asked, "items": items })).await;
+    id
+}
+
+async fn first_task(staff: &Client) -> Value {
+    let found = async {
+        loop {
+            let mut listed = staff.call("{ tasks { id choices question } }", json!({})).await["tasks"].take();
+            if listed[0].is_object() {
+                return listed[0].take();
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.expect("the task opens in time")
+}
+
+async fn another_way(engine: Engine) {
+    let Some(stage) = Stage::open(engine).await else { return };
+    let (buyer, staff) = (stage.server.guest().await, stage.server.of_role(Role::Staff));
+    let id = bought_and_sent_back(&stage, &buyer, &staff).await;
+    let task = first_task(&staff).await;
+    assert!(task["choices"].as_array().is_some_and(|choices| choices.contains(&json!("paid_by_hand"))), "{task}");
+    let books = stage.shop.simulator().ledger();
+    assert_eq!((books[0].captured.minor(), books[0].refunded.minor()), (1_055 + 390, 0), "nothing went back yet");
+    let decide = "mutation($i: TaskDecideInput!) { taskDecide(input: $i) { errors { code message } } }";
+    let input = json!({ "taskId": task["id"], "choice": "paid_by_hand", "reason": "a cheque was sent" });
+    let decided = staff.call(decide, json!({ "i": input })).await["taskDecide"]["errors"].take();
+    assert_eq!(decided, json!([]));
+    let order = order_when(&buyer, &id, |order| order["returns"][0]["status"] == "RESOLVED").await;
+    assert_eq!(order["paymentStatus"], json!("CAPTURED"), "the card got nothing back: {order}");
+    assert_eq!(stage.shop.simulator().ledger(), books, "the provider was asked for nothing else");
+    assert_eq!(staff.call("{ tasks { id } }", json!({})).await["tasks"], json!([]));
+    stage.close().await;
+}
+
+on_both_engines!(another_way);
