@@ -28,7 +28,7 @@ pub mod vault;
 
 use std::sync::Arc;
 
-use domain::values::LocationId;
+use domain::values::{Currency, LocationId, Money};
 use event_store::EventStore;
 use event_store::moments::Moments;
 
@@ -43,12 +43,19 @@ use crate::vault::Vault;
 pub struct ShopSettings {
     /// The warehouses, the preferred one first.
     pub locations: Vec<LocationId>,
-    /// The ways to send a parcel.
+    /// The ways to send a parcel, standard delivery first.
     pub shipping: Vec<ShippingOption>,
     /// How long units stay promised to a checkout, seconds.
     pub reservation_seconds: i64,
     /// How long a buyer has to pay a placed order, seconds.
     pub payment_seconds: i64,
+}
+
+impl ShopSettings {
+    /// Returns what standard delivery costs in a currency, VAT included; none where it is not offered.
+    pub fn standard_delivery(&self, currency: Currency) -> Option<Money> {
+        Some(self.shipping.first()?.choice_in(currency)?.price)
+    }
 }
 
 /// The write side of one shop: what use cases need to do their work.

@@ -3,9 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use domain::order::{Order, OrderCommand, OrderLine, ReturnedLine, Sale};
-use domain::returns::{Return, ReturnCommand, ReturnLine};
-use domain::values::{Money, OrderId, ReturnId, ShortText};
+use domain::order::{DeclaredWithdrawal, Order, OrderCommand, OrderLine, ReturnedLine, Sale, Withdrawal};
+use domain::returns::{LegalWithdrawal, Return, ReturnCommand, ReturnLine, ReturnStatus};
+use domain::values::{Money, OrderId, Quantity, ReturnId, ShortText};
 
 use crate::Shop;
 use crate::actor::{Actor, Permission};
@@ -53,6 +53,53 @@ pub async fn request(
     Ok((outcome, opened.replayed))
 }
 
+/// Declares to withdraw from the contract for delivered units, or for all that can still come back where none are named.
+/// It binds nobody before it is confirmed. Returns the order and the name of the return it becomes.
+///
+/// # Errors
+/// `NOT_FOUND`, `NOT_DELIVERED`, `NOT_RETURNABLE`, `WITHDRAWAL_PERIOD_OVER`, `IDEMPOTENCY_KEY_REUSED`.
+pub async fn declare_withdrawal(
+    shop: &Shop,
+    request: &Request,
+    order_id: &OrderId,
+    lines: Option<Vec<ReturnedLine>>,
+) -> Result<(Outcome<Order>, DeclaredWithdrawal), AppError> {
+    let order = order::find(shop, &request.actor, order_id).await?.state;
+    let lines = lines.unwrap_or_else(|| all_returnable(&order));
+    let return_id = ReturnId::from_uuid(shop.ids.uuid());
+    let command = OrderCommand::DeclareWithdrawal { return_id, lines, now: shop.clock.now() };
+    let outcome = shop.bus.execute::<Order>(order_id.as_str(), request, command).await?;
+    let declared = outcome.state.withdrawals_declared().last().cloned();
+    let declared = declared.ok_or_else(|| AppError::broken("a withdrawal left no trace"))?;
+    Ok((outcome, declared))
+}
+
+/// Confirms a declared withdrawal: its return is opened and approved, and its moments are its acknowledgement.
+///
+/// # Errors
+/// `NOT_FOUND`, `RETURN_NOT_FOUND`, `WITHDRAWAL_LAPSED`, `NOT_RETURNABLE`, `IDEMPOTENCY_KEY_REUSED`.
+pub async fn confirm_withdrawal(
+    shop: &Shop,
+    request: &Request,
+    order_id: &OrderId,
+    return_id: &ReturnId,
+) -> Result<(Outcome<Return>, bool), AppError> {
+    order::find(shop, &request.actor, order_id).await?;
+    let command = OrderCommand::ConfirmWithdrawal { return_id: return_id.clone(), now: shop.clock.now() };
+    let confirmed = shop.bus.execute::<Order>(order_id.as_str(), request, command).await?;
+    let outcome = open(shop, &request.follow_up(), order_id, return_id).await?;
+    Ok((outcome, confirmed.replayed))
+}
+
+fn all_returnable(order: &Order) -> Vec<ReturnedLine> {
+    let lines = order.sale().into_iter().flat_map(|sale| &sale.lines);
+    let returnable = lines.filter_map(|line| {
+        let quantity = Quantity::new(order.returnable(&line.line)).ok()?;
+        Some(ReturnedLine { line: line.line.clone(), quantity })
+    });
+    returnable.collect()
+}
+
 /// Begins the return that an order opened. Repeating it changes nothing: after a crash between the two the return
 /// process does it again.
 ///
@@ -75,13 +122,40 @@ pub async fn open(
         let paid = paid_for(sale, line, before, part.quantity.units())?;
         lines.push(ReturnLine { line: line.line.clone(), sku: line.sku.clone(), quantity: part.quantity, paid });
     }
+    let withdrawal = legal_withdrawal(shop, &order, sale, return_id)?;
     let command = ReturnCommand::Request {
         order: order_id.clone(),
         customer: sale.customer.clone(),
         lines,
         reason: reason.clone(),
+        withdrawal,
     };
-    shop.bus.execute(return_id.as_str(), request, command).await
+    let opened = shop.bus.execute::<Return>(return_id.as_str(), request, command).await?;
+    if withdrawal.is_none() || opened.state.status() != ReturnStatus::Requested {
+        return Ok(opened);
+    }
+    // Nobody has to agree to it.
+    shop.bus.execute(return_id.as_str(), &request.follow_up(), ReturnCommand::Approve).await
+}
+
+/// Says what a withdrawal from the contract gives back beside the goods: what was paid for delivery, at most what standard
+/// delivery costs, once nothing of the contract is left (Code de la consommation, article L221-24,
+/// <https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000044563171>).
+fn legal_withdrawal(
+    shop: &Shop,
+    order: &Order,
+    sale: &Sale,
+    return_id: &ReturnId,
+) -> Result<Option<LegalWithdrawal>, AppError> {
+    let Some(Withdrawal { declared_at, confirmed_at }) = order.withdrawal(return_id) else { return Ok(None) };
+    let delivery = if order.is_withdrawn_whole(return_id) {
+        let (_, paid) = paid_parts(sale)?;
+        let standard = shop.settings.standard_delivery(sale.currency);
+        standard.map_or(paid, |standard| paid.min(standard))
+    } else {
+        Money::zero(sale.currency)
+    };
+    Ok(Some(LegalWithdrawal { declared_at, acknowledged_at: confirmed_at, delivery }))
 }
 
 /// Returns what the buyer paid for units `before + 1 ..= before + count` of a line. Cumulative, so that any partition

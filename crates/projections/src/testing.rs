@@ -328,7 +328,8 @@ impl Story {
     async fn give_back(&mut self, number: u128, products: u128, sale: &Sale) {
         let (back, first) = (returned(number), &sale.lines[0]);
         let lines = vec![ReturnedLine { line: first.line.clone(), quantity: units(2) }];
-        let opened = OrderEvent::ReturnOpened { return_id: back.clone(), lines, reason: value("too long") };
+        let opened =
+            OrderEvent::ReturnOpened { return_id: back.clone(), lines, reason: value("too long"), withdrawal: None };
         self.add("order", order(number).as_str(), &[opened]).await;
         let lines = vec![ReturnLine {
             line: first.line.clone(),
@@ -338,7 +339,13 @@ impl Story {
         }];
         let (line, reason) = (first.line.clone(), value("too long"));
         let events = [
-            ReturnEvent::Requested { order: order(number), customer: sale.customer.clone(), lines, reason },
+            ReturnEvent::Requested {
+                order: order(number),
+                customer: sale.customer.clone(),
+                lines,
+                reason,
+                withdrawal: None,
+            },
             ReturnEvent::Approved {},
             ReturnEvent::Received { location: value("paris") },
             ReturnEvent::Inspected {

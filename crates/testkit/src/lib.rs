@@ -46,9 +46,14 @@ pub struct TestShop {
 impl TestShop {
     /// Opens an empty shop. `None` where the engine is not to be had on this machine; then that was said in a line.
     pub async fn open(engine: Engine) -> Option<Self> {
+        Self::open_by(engine, Arc::new(SystemClock)).await
+    }
+
+    /// Opens an empty shop by a clock of the test's. `None` as for [`TestShop::open`].
+    pub async fn open_by(engine: Engine, clock: Arc<dyn Clock>) -> Option<Self> {
         let folder = Arc::new(TempFolder::new());
         let config = config_of(engine, &folder)?;
-        Some(Self::open_in(config, folder, Arc::new(SystemClock)).await)
+        Some(Self::open_in(config, folder, clock).await)
     }
 
     /// Opens an empty shop whose log is witnessed by a file beside its data. `None` as for [`TestShop::open`].

@@ -9,6 +9,7 @@
 //! | 5 | the browser, the bank's notice, both or either, in any order, are one order |
 //! | 6 | a capture whose answer is lost is one capture |
 //! | 11 | what was sold stays as it was sold, and the old page is shown as it was |
+//! | 12 | the period of withdrawal begins with the last parcel, and ends with the last minute of its last day |
 //! | 14 | a refund that fails goes back another way |
 
 mod scenario_01;
@@ -18,9 +19,13 @@ mod scenario_04;
 mod scenario_05;
 mod scenario_06;
 mod scenario_11;
+mod scenario_12;
 mod scenario_14;
 
+use std::sync::Arc;
+
 use app::actor::Role;
+use app::clock::{Clock, SystemClock};
 use serde_json::json;
 use testkit::{Book, Engine, TestServer, TestShop};
 
@@ -49,7 +54,12 @@ struct Stage {
 impl Stage {
     /// Opens an empty shop. `None` where the engine is not to be had; then that was said in a line.
     async fn open(engine: Engine) -> Option<Self> {
-        let shop = TestShop::open(engine).await?;
+        Self::open_by(engine, Arc::new(SystemClock)).await
+    }
+
+    /// Opens an empty shop by a clock of the test's. `None` as for [`Stage::open`].
+    async fn open_by(engine: Engine, clock: Arc<dyn Clock>) -> Option<Self> {
+        let shop = TestShop::open_by(engine, clock).await?;
         let server = TestServer::start(&shop.started).await;
         Some(Self { shop, server })
     }

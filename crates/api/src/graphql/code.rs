@@ -145,6 +145,12 @@ pub enum ErrorCode {
     NotReturnable,
     /// The time to return is over.
     ReturnWindowClosed,
+    /// The period of withdrawal from the contract is over; a return may still be granted.
+    WithdrawalPeriodOver,
+    /// The withdrawal was declared more than a day ago: declare it again.
+    WithdrawalLapsed,
+    /// A withdrawal from the contract cannot be refused.
+    WithdrawalStands,
     /// The lines of the return are not valid.
     ReturnLinesInvalid,
     /// The order knows of no such return.

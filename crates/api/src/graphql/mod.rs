@@ -101,6 +101,7 @@ pub struct Mutation(
     order::OrderMutation,
     payment::PaymentMutation,
     returns::ReturnMutation,
+    returns::WithdrawalMutation,
     fulfilment::FulfilmentMutation,
     stock::StockMutation,
     catalog::ProductMutation,

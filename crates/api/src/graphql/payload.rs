@@ -12,6 +12,7 @@ use super::fulfilment::types::Fulfilment;
 use super::order::types::Order;
 use super::payment::types::Payment;
 use super::returns::types::Return;
+use super::returns::withdraw::Withdrawal;
 use super::scalars::Position;
 use super::session::types::{AccessToken, Session};
 use super::stock::types::StockLevel;
@@ -42,6 +43,7 @@ pub struct Warning {
 #[graphql(concrete(name = "PaymentPayload", params(Payment)))]
 #[graphql(concrete(name = "FulfilmentPayload", params(Fulfilment)))]
 #[graphql(concrete(name = "ReturnPayload", params(Return)))]
+#[graphql(concrete(name = "WithdrawalPayload", params(Withdrawal)))]
 #[graphql(concrete(name = "StockPayload", params(StockLevel)))]
 #[graphql(concrete(name = "ProductPayload", params(Product)))]
 #[graphql(concrete(name = "VariantPayload", params(Variant)))]
@@ -85,6 +87,8 @@ pub enum CommandPayload {
     Fulfilment(Payload<Fulfilment>),
     /// A return.
     Return(Payload<Return>),
+    /// A withdrawal from the contract.
+    Withdrawal(Payload<Withdrawal>),
     /// A stock level.
     Stock(Payload<StockLevel>),
     /// A product.

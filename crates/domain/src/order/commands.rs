@@ -75,6 +75,22 @@ pub enum OrderCommand {
         /// The present moment, for the return window.
         now: Timestamp,
     },
+    /// Declares to withdraw from the contract, for delivered units.
+    DeclareWithdrawal {
+        /// The return it becomes.
+        return_id: ReturnId,
+        /// What it is about; at least one line, none twice.
+        lines: Vec<ReturnedLine>,
+        /// The present moment, for the period.
+        now: Timestamp,
+    },
+    /// Confirms a declared withdrawal: its return is opened.
+    ConfirmWithdrawal {
+        /// The return.
+        return_id: ReturnId,
+        /// The present moment.
+        now: Timestamp,
+    },
     /// Gives the units of a refused or cancelled return free to be returned again.
     WithdrawReturn {
         /// The return.

@@ -6,6 +6,7 @@ use super::commands::OrderCommand;
 use super::error::OrderError;
 use super::events::{FulfilmentStatus, OrderCoupon, OrderEvent, OrderLine, PaymentStatus, ReturnedLine, Sale};
 use super::state::{Order, OrderStatus};
+use super::withdrawal;
 use crate::values::{
     Currency, FulfilmentId, Money, MoneyError, PaymentId, ReturnId, ShortText, TaxedAmount, Timestamp,
 };
@@ -43,6 +44,8 @@ pub(super) fn decide(order: &Order, command: &OrderCommand) -> Decision {
         OrderCommand::OpenReturn { return_id, lines, reason, now } => {
             open_return(order, return_id, lines, reason, *now)
         }
+        OrderCommand::DeclareWithdrawal { return_id, lines, now } => withdrawal::declare(order, return_id, lines, *now),
+        OrderCommand::ConfirmWithdrawal { return_id, now } => withdrawal::confirm(order, return_id, *now),
         OrderCommand::WithdrawReturn { return_id } => withdraw_return(order, return_id),
         OrderCommand::Complete => complete(order),
     }
@@ -191,7 +194,7 @@ fn open_return(
         return Err(OrderError::TooManyReturns { max: RETURNS_MAX });
     }
     let (return_id, lines, reason) = (return_id.clone(), lines.to_vec(), reason.clone());
-    Ok(vec![OrderEvent::ReturnOpened { return_id, lines, reason }])
+    Ok(vec![OrderEvent::ReturnOpened { return_id, lines, reason, withdrawal: None }])
 }
 
 fn withdraw_return(order: &Order, return_id: &ReturnId) -> Decision {
@@ -316,6 +319,17 @@ fn is_cancellable(order: &Order) -> Result<(), OrderError> {
 }
 
 fn may_be_returned(order: &Order, now: Timestamp) -> Result<(), OrderError> {
+    may_come_back(order)?;
+    let delivered_at = order.delivered_at().ok_or(OrderError::NotDelivered)?;
+    let closed_at = delivered_at.plus_seconds(RETURN_WINDOW_DAYS * SECONDS_PER_DAY);
+    if now > closed_at {
+        return Err(OrderError::ReturnWindowClosed { closed_at });
+    }
+    Ok(())
+}
+
+/// Only what is owed and has arrived whole comes back.
+pub(super) fn may_come_back(order: &Order) -> Result<(), OrderError> {
     match order.status() {
         OrderStatus::Absent => return Err(OrderError::Unknown),
         OrderStatus::Placed | OrderStatus::Rejected | OrderStatus::Cancelled => {
@@ -326,15 +340,10 @@ fn may_be_returned(order: &Order, now: Timestamp) -> Result<(), OrderError> {
     if order.fulfilment_status() != FulfilmentStatus::Delivered {
         return Err(OrderError::NotDelivered);
     }
-    let delivered_at = order.delivered_at().ok_or(OrderError::NotDelivered)?;
-    let closed_at = delivered_at.plus_seconds(RETURN_WINDOW_DAYS * SECONDS_PER_DAY);
-    if now > closed_at {
-        return Err(OrderError::ReturnWindowClosed { closed_at });
-    }
     Ok(())
 }
 
-fn are_returnable(order: &Order, lines: &[ReturnedLine]) -> Result<(), OrderError> {
+pub(super) fn are_returnable(order: &Order, lines: &[ReturnedLine]) -> Result<(), OrderError> {
     let named: BTreeSet<_> = lines.iter().map(|returned| &returned.line).collect();
     if lines.is_empty() || named.len() < lines.len() {
         return Err(OrderError::ReturnLinesInvalid);

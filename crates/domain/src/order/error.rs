@@ -1,7 +1,7 @@
 //! Why an order says no.
 
 use crate::decider::Refusal;
-use crate::values::{LineId, Timestamp};
+use crate::values::{LineId, Timestamp, paris_time};
 
 /// A refusal of the order context.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +60,15 @@ pub enum OrderError {
         /// When it ended.
         closed_at: Timestamp,
     },
+    /// The period of withdrawal is over.
+    #[error("the period of withdrawal ended {}: ask for a return instead", paris_time(*ended_at))]
+    WithdrawalPeriodOver {
+        /// The first moment after it.
+        ended_at: Timestamp,
+    },
+    /// A withdrawal was declared too long ago to be confirmed.
+    #[error("the withdrawal was declared more than a day ago: declare it again")]
+    WithdrawalLapsed,
     /// An attempt to pay is under way or has succeeded.
     #[error("the order is being paid or is paid already")]
     PaymentUnderWay,
@@ -100,6 +109,8 @@ impl Refusal for OrderError {
             OrderError::NotReturnable { .. } => "NOT_RETURNABLE",
             OrderError::NotDelivered => "NOT_DELIVERED",
             OrderError::ReturnWindowClosed { .. } => "RETURN_WINDOW_CLOSED",
+            OrderError::WithdrawalPeriodOver { .. } => "WITHDRAWAL_PERIOD_OVER",
+            OrderError::WithdrawalLapsed => "WITHDRAWAL_LAPSED",
             OrderError::PaymentUnderWay => "PAYMENT_UNDER_WAY",
             OrderError::TooManyPayments { .. } => "TOO_MANY_PAYMENTS",
             OrderError::ReturnUnknown => "RETURN_NOT_FOUND",

@@ -136,6 +136,15 @@ pub struct ReturnedLine {
     pub quantity: Quantity,
 }
 
+/// That a return is the consumer's withdrawal from the contract, in its two steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// When it was declared: the moment that must lie in the period.
+    pub declared_at: Timestamp,
+    /// When it was confirmed, and so acknowledged.
+    pub confirmed_at: Timestamp,
+}
+
 /// A fact about an order. Stored names are for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderEvent {
@@ -206,6 +215,16 @@ pub enum OrderEvent {
         /// When: the last delivery starts the withdrawal period.
         at: Timestamp,
     },
+    /// The buyer declared to withdraw from the contract for some of its units. Nothing is bound by it before it is confirmed.
+    #[serde(rename = "order.withdrawal_declared")]
+    WithdrawalDeclared {
+        /// The return it becomes.
+        return_id: ReturnId,
+        /// What it is about.
+        lines: Vec<ReturnedLine>,
+        /// When.
+        declared_at: Timestamp,
+    },
     /// The buyer or the shop opened a return: these units cannot be returned twice.
     #[serde(rename = "order.return_opened")]
     ReturnOpened {
@@ -215,6 +234,9 @@ pub enum OrderEvent {
         lines: Vec<ReturnedLine>,
         /// Why the buyer returns it.
         reason: ShortText,
+        /// Where it is a withdrawal from the contract.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        withdrawal: Option<Withdrawal>,
     },
     /// A return was refused or called off: its units could be returned again.
     #[serde(rename = "order.return_withdrawn")]

@@ -14,6 +14,7 @@ mod events;
 mod state;
 #[cfg(test)]
 mod tests;
+mod withdrawal;
 
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
@@ -22,9 +23,10 @@ pub use commands::OrderCommand;
 pub use decide::{PAYMENTS_MAX, RETURN_WINDOW_DAYS, RETURNS_MAX};
 pub use error::OrderError;
 pub use events::{
-    FulfilmentStatus, OrderCoupon, OrderEvent, OrderLine, OrderShipping, PaymentStatus, ReturnedLine, Sale,
+    FulfilmentStatus, OrderCoupon, OrderEvent, OrderLine, OrderShipping, PaymentStatus, ReturnedLine, Sale, Withdrawal,
 };
-pub use state::{Order, OrderStatus};
+pub use state::{DeclaredWithdrawal, Order, OrderStatus};
+pub use withdrawal::{WITHDRAWAL_CONFIRM_SECONDS, WITHDRAWAL_DAYS, withdrawal_ends_at};
 
 use crate::decider::{Decider, decide_into_sink};
 use crate::upcast::{StoredEvent, version_of};
@@ -41,6 +43,7 @@ impl DomainEvent for OrderEvent {
             OrderEvent::Cancelled { .. } => "order.cancelled",
             OrderEvent::PaymentRecorded { .. } => "order.payment_recorded",
             OrderEvent::FulfilmentRecorded { .. } => "order.fulfilment_recorded",
+            OrderEvent::WithdrawalDeclared { .. } => "order.withdrawal_declared",
             OrderEvent::ReturnOpened { .. } => "order.return_opened",
             OrderEvent::ReturnWithdrawn { .. } => "order.return_withdrawn",
             OrderEvent::Completed {} => "order.completed",

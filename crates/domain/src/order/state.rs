@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::events::{FulfilmentStatus, OrderEvent, PaymentStatus, ReturnedLine, Sale};
+use super::events::{FulfilmentStatus, OrderEvent, PaymentStatus, ReturnedLine, Sale, Withdrawal};
+use super::withdrawal::withdrawal_ends_at;
 use crate::values::{Currency, FulfilmentId, LineId, Money, PaymentId, ReturnId, ShortText, Timestamp};
 
 /// How far an order has come.
@@ -54,6 +55,18 @@ pub(super) struct ReturnRecord {
     pub(super) lines: Vec<ReturnedLine>,
     pub(super) reason: ShortText,
     pub(super) withdrawn: bool,
+    pub(super) withdrawal: Option<Withdrawal>,
+}
+
+/// A withdrawal from the contract as it was declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeclaredWithdrawal {
+    /// The return it becomes once it is confirmed.
+    pub return_id: ReturnId,
+    /// What it is about.
+    pub lines: Vec<ReturnedLine>,
+    /// When it was declared.
+    pub declared_at: Timestamp,
 }
 
 /// What was sold, and where its money, its goods and its returns stand.
@@ -75,6 +88,7 @@ pub struct Order {
     delivered_at: Option<Timestamp>,
     returns: BTreeMap<ReturnId, ReturnRecord>,
     returns_opened: Vec<ReturnId>,
+    withdrawals_declared: Vec<DeclaredWithdrawal>,
 }
 
 impl Order {
@@ -132,6 +146,41 @@ impl Order {
     /// Returns when the last parcel that arrived did so: the time to return runs from here.
     pub fn delivered_at(&self) -> Option<Timestamp> {
         self.delivered_at
+    }
+
+    /// Returns the first moment at which it is too late to withdraw from the contract, once every parcel has arrived.
+    pub fn withdrawal_ends_at(&self) -> Option<Timestamp> {
+        let is_delivered = self.fulfilment_status == FulfilmentStatus::Delivered;
+        self.delivered_at.filter(|_| is_delivered).map(withdrawal_ends_at)
+    }
+
+    /// Returns the withdrawals that were declared, in their order, whether confirmed or not.
+    pub fn withdrawals_declared(&self) -> &[DeclaredWithdrawal] {
+        &self.withdrawals_declared
+    }
+
+    /// Returns a withdrawal that was declared, whether confirmed or not.
+    pub fn withdrawal_declared(&self, return_id: &ReturnId) -> Option<&DeclaredWithdrawal> {
+        self.withdrawals_declared.iter().find(|declared| declared.return_id == *return_id)
+    }
+
+    /// Returns the two moments of a return that is a withdrawal from the contract.
+    pub fn withdrawal(&self, return_id: &ReturnId) -> Option<Withdrawal> {
+        self.returns.get(return_id)?.withdrawal
+    }
+
+    /// Returns whether with this withdrawal the buyer has withdrawn from all of the contract: then delivery is given back
+    /// too.
+    pub fn is_withdrawn_whole(&self, return_id: &ReturnId) -> bool {
+        let Some(upto) = self.returns_opened.iter().position(|opened| opened == return_id) else { return false };
+        let records = self.returns_opened[..=upto].iter().filter_map(|opened| self.returns.get(opened));
+        let standing: Vec<_> = records.filter(|record| !record.withdrawn && record.withdrawal.is_some()).collect();
+        let units_of = |line: &LineId| -> i64 {
+            let lines = standing.iter().flat_map(|record| &record.lines).filter(|returned| returned.line == *line);
+            lines.map(|returned| returned.quantity.units()).sum()
+        };
+        let mut sold = self.sale.iter().flat_map(|sale| &sale.lines);
+        self.withdrawal(return_id).is_some() && sold.all(|line| units_of(&line.line) == line.quantity.units())
     }
 
     /// Returns whether someone asked to cancel and has no answer yet.
@@ -222,8 +271,13 @@ impl Order {
                 self.fulfilment_record = Some(FulfilmentRecord { fulfilment: fulfilment.clone(), at: *at });
                 self.note_delivery(*status, *at);
             }
-            OrderEvent::ReturnOpened { return_id, lines, reason } => {
-                let record = ReturnRecord { lines: lines.clone(), reason: reason.clone(), withdrawn: false };
+            OrderEvent::WithdrawalDeclared { return_id, lines, declared_at } => {
+                let (return_id, lines, declared_at) = (return_id.clone(), lines.clone(), *declared_at);
+                self.withdrawals_declared.push(DeclaredWithdrawal { return_id, lines, declared_at });
+            }
+            OrderEvent::ReturnOpened { return_id, lines, reason, withdrawal } => {
+                let (lines, reason, withdrawal) = (lines.clone(), reason.clone(), *withdrawal);
+                let record = ReturnRecord { lines, reason, withdrawn: false, withdrawal };
                 self.returns.insert(return_id.clone(), record);
                 self.returns_opened.push(return_id.clone());
             }

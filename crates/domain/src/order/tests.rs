@@ -7,6 +7,7 @@ mod place;
 mod properties;
 mod records;
 mod returns;
+mod withdrawal;
 
 use uuid::Uuid;
 
@@ -108,7 +109,7 @@ fn open_return(number: u128, lines: Vec<ReturnedLine>, now: Timestamp) -> OrderC
 }
 
 fn return_opened(number: u128, lines: Vec<ReturnedLine>) -> OrderEvent {
-    OrderEvent::ReturnOpened { return_id: return_id(number), lines, reason: text("too small") }
+    OrderEvent::ReturnOpened { return_id: return_id(number), lines, reason: text("too small"), withdrawal: None }
 }
 
 fn given(events: &[OrderEvent]) -> Order {

@@ -1,6 +1,6 @@
 //! What may be asked of a return.
 
-use super::events::{Inspection, ReturnLine};
+use super::events::{Inspection, LegalWithdrawal, ReturnLine};
 use crate::values::{CustomerId, LocationId, Money, OrderId, ShortText};
 
 /// A wish about a return.
@@ -16,6 +16,8 @@ pub enum ReturnCommand {
         lines: Vec<ReturnLine>,
         /// Why.
         reason: ShortText,
+        /// Where it is a withdrawal from the contract.
+        withdrawal: Option<LegalWithdrawal>,
     },
     /// Agrees.
     Approve,
@@ -30,7 +32,7 @@ pub enum ReturnCommand {
         location: LocationId,
     },
     /// Looks into it. Each line once; `resalable + damaged + missing` is the line's quantity.
-    /// The refund is the paid share of resalable and damaged units; a deduction needs a reason of its own and a later event.
+    /// The refund is the paid share of resalable and damaged units, and what a withdrawal gives back of delivery; a deduction needs a reason of its own and a later event.
     Inspect {
         /// What was found.
         items: Vec<Inspection>,

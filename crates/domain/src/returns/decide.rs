@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::commands::ReturnCommand;
 use super::error::ReturnError;
-use super::events::{Inspection, ReturnEvent, ReturnLine};
+use super::events::{Inspection, LegalWithdrawal, ReturnEvent, ReturnLine};
 use super::state::{Return, ReturnStatus};
 use crate::values::{LineId, LocationId, Money, MoneyError, ShortText};
 
@@ -15,17 +15,19 @@ type Decision = Result<Vec<ReturnEvent>, ReturnError>;
 
 pub(super) fn decide(current: &Return, command: &ReturnCommand) -> Decision {
     match command {
-        ReturnCommand::Request { order, customer, lines, reason } => {
+        ReturnCommand::Request { order, customer, lines, reason, withdrawal } => {
             if current.status() != ReturnStatus::Absent {
                 let same = current.order() == Some(order)
                     && current.customer() == Some(customer)
                     && current.lines() == lines
-                    && current.reason() == Some(reason);
+                    && current.reason() == Some(reason)
+                    && current.withdrawal() == *withdrawal;
                 return if same { Ok(vec![]) } else { Err(ReturnError::AlreadyExists) };
             }
             has_valid_lines(lines)?;
+            has_valid_delivery(lines, withdrawal.as_ref())?;
             let (order, customer, lines, reason) = (order.clone(), customer.clone(), lines.clone(), reason.clone());
-            Ok(vec![ReturnEvent::Requested { order, customer, lines, reason }])
+            Ok(vec![ReturnEvent::Requested { order, customer, lines, reason, withdrawal: *withdrawal }])
         }
         ReturnCommand::Approve => approve(current),
         ReturnCommand::Refuse { reason } => refuse(current, reason),
@@ -50,6 +52,7 @@ fn approve(current: &Return) -> Decision {
 fn refuse(current: &Return, reason: &ShortText) -> Decision {
     match current.status() {
         ReturnStatus::Absent => Err(ReturnError::Unknown),
+        ReturnStatus::Requested if current.withdrawal().is_some() => Err(ReturnError::WithdrawalStands),
         ReturnStatus::Requested => Ok(vec![ReturnEvent::Refused { reason: reason.clone() }]),
         ReturnStatus::Refused => Ok(vec![]),
         ReturnStatus::Approved
@@ -78,7 +81,11 @@ fn inspect(current: &Return, items: &[Inspection]) -> Decision {
     match current.status() {
         ReturnStatus::Absent => Err(ReturnError::Unknown),
         ReturnStatus::Received => {
-            let refund = refund_of(current.lines(), items)?;
+            let goods = refund_of(current.lines(), items)?;
+            let refund = match current.withdrawal() {
+                Some(withdrawal) => goods.plus(withdrawal.delivery).map_err(amounts_invalid)?,
+                None => goods,
+            };
             Ok(vec![ReturnEvent::Inspected { items: items.to_vec(), refund }])
         }
         ReturnStatus::Inspected | ReturnStatus::Resolved => {
@@ -165,6 +172,15 @@ fn refund_of(lines: &[ReturnLine], items: &[Inspection]) -> Result<Money, Return
         });
     }
     refund.ok_or(ReturnError::LinesInvalid)
+}
+
+/// What is given back of delivery is in the currency of the goods and not negative.
+fn has_valid_delivery(lines: &[ReturnLine], withdrawal: Option<&LegalWithdrawal>) -> Result<(), ReturnError> {
+    let (Some(withdrawal), Some(line)) = (withdrawal, lines.first()) else { return Ok(()) };
+    if withdrawal.delivery.currency() != line.paid.currency() || withdrawal.delivery.minor() < 0 {
+        return Err(ReturnError::AmountsInvalid);
+    }
+    Ok(())
 }
 
 fn refund_share(line: &ReturnLine, item: &Inspection) -> Result<Money, ReturnError> {

@@ -42,6 +42,9 @@ pub enum ReturnError {
         /// Owed.
         owed: Money,
     },
+    /// The law does not let the shop refuse it.
+    #[error("a withdrawal from the contract cannot be refused")]
+    WithdrawalStands,
     /// The return is past the point where this is possible, or not there yet.
     #[error("a return that is {status} cannot be {wish}")]
     IllegalTransition {
@@ -62,6 +65,7 @@ impl Refusal for ReturnError {
             ReturnError::LineUnknown { .. } => "LINE_NOT_FOUND",
             ReturnError::CountDiffers { .. } => "COUNT_DIFFERS",
             ReturnError::RefundDiffers { .. } => "REFUND_DIFFERS",
+            ReturnError::WithdrawalStands => "WITHDRAWAL_STANDS",
             ReturnError::IllegalTransition { .. } => "ILLEGAL_TRANSITION",
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{CustomerId, LineId, LocationId, Money, OrderId, Quantity, ShortText, Sku};
+use crate::values::{CustomerId, LineId, LocationId, Money, OrderId, Quantity, ShortText, Sku, Timestamp};
 
 /// Units of an order line that come back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,17 @@ pub struct ReturnLine {
     pub quantity: Quantity,
     /// What was paid for these units: the share of the line's total, by largest remainder.
     pub paid: Money,
+}
+
+/// That the return is the consumer's withdrawal from the contract: the shop cannot refuse it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegalWithdrawal {
+    /// When it was declared.
+    pub declared_at: Timestamp,
+    /// When it was confirmed, and so acknowledged.
+    pub acknowledged_at: Timestamp,
+    /// What is given back of delivery beside the goods, not negative.
+    pub delivery: Money,
 }
 
 /// What was found in the box.
@@ -44,6 +55,9 @@ pub enum ReturnEvent {
         lines: Vec<ReturnLine>,
         /// Why.
         reason: ShortText,
+        /// Where it is a withdrawal from the contract.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        withdrawal: Option<LegalWithdrawal>,
     },
     /// The shop agreed.
     #[serde(rename = "return.approved")]

@@ -4,7 +4,7 @@
 //! Units are whole pieces, amounts minor units of one currency per return.
 //!
 //! Invariants, after every event: each kind of event happens at most once; `resalable + damaged + missing` is the
-//! announced quantity of every line; `0 <= refund <= Σ paid`; what is refunded is exactly the refund, once; of
+//! announced quantity of every line; `0 <= refund <= Σ paid + delivery of a withdrawal`; what is refunded is exactly the refund, once; of
 //! refused, cancelled and resolved at most one happens, and nothing after it.
 
 mod commands;
@@ -20,7 +20,7 @@ use cqrs_es::{Aggregate, DomainEvent};
 
 pub use commands::ReturnCommand;
 pub use error::ReturnError;
-pub use events::{Inspection, ReturnEvent, ReturnLine};
+pub use events::{Inspection, LegalWithdrawal, ReturnEvent, ReturnLine};
 pub use state::{Return, ReturnStatus};
 
 use crate::decider::{Decider, decide_into_sink};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::events::{Inspection, ReturnEvent, ReturnLine};
+use super::events::{Inspection, LegalWithdrawal, ReturnEvent, ReturnLine};
 use crate::values::{CustomerId, LocationId, Money, OrderId, ShortText, Sku};
 
 /// How far the return is.
@@ -57,7 +57,7 @@ impl ReturnStatus {
     }
 }
 
-/// Goods on their way back: `0 <= refund <= Σ paid`, and what is refunded is the refund.
+/// Goods on their way back: `0 <= refund <= Σ paid + delivery`, and what is refunded is the refund.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Return {
     status: ReturnStatus,
@@ -65,6 +65,7 @@ pub struct Return {
     customer: Option<CustomerId>,
     lines: Vec<ReturnLine>,
     reason: Option<ShortText>,
+    withdrawal: Option<LegalWithdrawal>,
     location: Option<LocationId>,
     inspection: Vec<Inspection>,
     refund: Option<Money>,
@@ -95,6 +96,11 @@ impl Return {
     /// Returns why the goods come back, once the return was asked for.
     pub fn reason(&self) -> Option<&ShortText> {
         self.reason.as_ref()
+    }
+
+    /// Returns its moments and what is given back of delivery, where it is a withdrawal from the contract.
+    pub fn withdrawal(&self) -> Option<LegalWithdrawal> {
+        self.withdrawal
     }
 
     /// Returns where the box arrived, if it did.
@@ -130,7 +136,8 @@ impl Return {
     /// Moves on by one fact.
     pub(super) fn move_on(&mut self, event: &ReturnEvent) {
         match event {
-            ReturnEvent::Requested { order, customer, lines, reason } => {
+            ReturnEvent::Requested { order, customer, lines, reason, withdrawal } => {
+                self.withdrawal = *withdrawal;
                 self.status = ReturnStatus::Requested;
                 self.order = Some(order.clone());
                 self.customer = Some(customer.clone());

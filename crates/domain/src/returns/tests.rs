@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::ReturnStatus::{Absent, Approved, Cancelled, Inspected, Received, Refused, Requested, Resolved};
 use super::*;
 use crate::decider::Refusal;
-use crate::values::{Currency, CustomerId, LineId, LocationId, Money, OrderId, Quantity, ShortText, Sku};
+use crate::values::{Currency, CustomerId, LineId, LocationId, Money, OrderId, Quantity, ShortText, Sku, Timestamp};
 
 mod properties;
 
@@ -51,11 +51,11 @@ fn lines() -> Vec<ReturnLine> {
 }
 
 fn request_of(lines: Vec<ReturnLine>) -> ReturnCommand {
-    ReturnCommand::Request { order: order(), customer: customer(), lines, reason: text("too small") }
+    ReturnCommand::Request { order: order(), customer: customer(), lines, reason: text("too small"), withdrawal: None }
 }
 
 fn requested_of(lines: Vec<ReturnLine>) -> ReturnEvent {
-    ReturnEvent::Requested { order: order(), customer: customer(), lines, reason: text("too small") }
+    ReturnEvent::Requested { order: order(), customer: customer(), lines, reason: text("too small"), withdrawal: None }
 }
 
 fn item(number: u128, resalable: u32, damaged: u32, missing: u32) -> Inspection {
@@ -198,7 +198,7 @@ fn a_repeated_request_changes_nothing_and_other_content_is_refused() {
             2 => lines.truncate(1),
             _ => reason = text("too large"),
         }
-        let other = ReturnCommand::Request { order, customer, lines, reason };
+        let other = ReturnCommand::Request { order, customer, lines, reason, withdrawal: None };
         given(Requested).when(other).then_expect_error(ReturnError::AlreadyExists);
     }
 }
@@ -351,6 +351,31 @@ fn an_event_is_stored_under_its_own_name_and_comes_back_whole() {
 }
 
 #[test]
+fn a_withdrawal_cannot_be_refused_and_gives_delivery_back() {
+    let moment = Timestamp::from_micros(1);
+    let withdrawal = |delivery| Some(LegalWithdrawal { declared_at: moment, acknowledged_at: moment, delivery });
+    let request = |delivery| {
+        let (order, customer, lines, reason) = (order(), customer(), lines(), text("withdrawal"));
+        ReturnCommand::Request { order, customer, lines, reason, withdrawal: withdrawal(delivery) }
+    };
+    for delivery in [euros(-1), Money::new(390, Currency::Usd)] {
+        given(ReturnStatus::Absent).when(request(delivery)).then_expect_error(ReturnError::AmountsInvalid);
+    }
+    let mut current = Return::default();
+    let mut go_on = |command: ReturnCommand| {
+        let events = current.decide(&command)?;
+        events.iter().for_each(|event| current.evolve(event));
+        Ok::<_, ReturnError>(current.refund())
+    };
+    assert_eq!(go_on(request(euros(390))), Ok(None));
+    assert_eq!(go_on(refuse()), Err(ReturnError::WithdrawalStands));
+    for command in [ReturnCommand::Approve, receive("paris")] {
+        assert_eq!(go_on(command), Ok(None));
+    }
+    assert_eq!(go_on(inspect(items())), Ok(Some(euros(REFUND.minor() + 390))));
+}
+
+#[test]
 fn names_and_codes_are_unique() {
     let names: BTreeSet<&str> = ReturnStatus::ALL.iter().map(|status| status.name()).collect();
     assert_eq!(names.len(), ReturnStatus::ALL.len());
@@ -364,6 +389,7 @@ fn names_and_codes_are_unique() {
         ReturnError::LineUnknown { line: line_id(1) },
         ReturnError::CountDiffers { line: line_id(1), counted: 1, announced: 2 },
         ReturnError::RefundDiffers { refunded: euros(1), owed: euros(2) },
+        ReturnError::WithdrawalStands,
         ReturnError::IllegalTransition { status: "refused", wish: "approved" },
     ];
     let codes: BTreeSet<&str> = refusals.iter().map(Refusal::code).collect();

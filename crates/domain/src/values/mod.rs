@@ -1,5 +1,6 @@
 //! Values every context shares. Parsed once at the edge; inside, a value is valid.
 
+mod french_days;
 mod id;
 mod locale;
 mod money;
@@ -10,6 +11,7 @@ mod text;
 mod timestamp;
 mod vat;
 
+pub use french_days::{FrenchDay, paris_time};
 pub use id::{CartId, CategoryId, CustomerId, FulfilmentId, LineId, OrderId, PaymentId, ProductId, ReturnId, TaskId};
 pub use locale::{Locale, Localized};
 pub use money::{Currency, Money, MoneyError};

@@ -105,6 +105,7 @@ fn order_keys(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<(
         | OrderEvent::PaymentRequested { .. }
         | OrderEvent::PaymentRecorded { .. }
         | OrderEvent::FulfilmentRecorded { .. }
+        | OrderEvent::WithdrawalDeclared { .. }
         | OrderEvent::Completed {} => {}
     }
     Ok(())
@@ -118,7 +119,10 @@ fn apply_order(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<
     row.set("updated_at", event.at())?;
     row.set("version", event.sequence())?;
     match order {
-        OrderEvent::Placed { .. } | OrderEvent::PaymentRequested { .. } => Ok(()),
+        OrderEvent::Placed { .. }
+        | OrderEvent::PaymentRequested { .. }
+        // It binds nobody before its return is opened.
+        | OrderEvent::WithdrawalDeclared { .. } => Ok(()),
         OrderEvent::Confirmed {} => {
             row.set("confirmed_at", event.at())?;
             Ok(row.set("order_status", OrderStatus::Confirmed.name())?)

@@ -57,7 +57,7 @@ async fn a_return_keeps_its_units_until_it_is_withdrawn() {
     let mut story = Story::new();
     story.order(1, PRODUCTS, Ending::Returned).await;
     let lines = vec![ReturnedLine { line: line(11), quantity: units(1) }];
-    let opened = OrderEvent::ReturnOpened { return_id: returned(2), lines, reason: value("late") };
+    let opened = OrderEvent::ReturnOpened { return_id: returned(2), lines, reason: value("late"), withdrawal: None };
     story.add("order", order(1).as_str(), &[opened]).await;
     let models = models_of(&story, OrderProjection).await;
     let view = models.orders().order(order(1).as_str()).await.expect("the store answers").expect("it is there");

@@ -41,7 +41,9 @@ pub(super) fn of_order(order: &OrderEvent) -> Json {
         OrderEvent::FulfilmentRecorded { status, fulfilment, .. } => {
             json!({"status": status, "fulfilment": fulfilment})
         }
-        OrderEvent::ReturnOpened { return_id, lines, .. } => json!({"return": return_id, "lines": lines}),
+        OrderEvent::ReturnOpened { return_id, lines, .. } | OrderEvent::WithdrawalDeclared { return_id, lines, .. } => {
+            json!({"return": return_id, "lines": lines})
+        }
         OrderEvent::ReturnWithdrawn { return_id } => json!({ "return": return_id }),
         OrderEvent::Confirmed {}
         | OrderEvent::CancellationRequested { .. }

@@ -97,6 +97,7 @@ fn apply_order(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<
         | OrderEvent::PaymentRequested { .. }
         | OrderEvent::PaymentRecorded { .. }
         | OrderEvent::FulfilmentRecorded { .. }
+        | OrderEvent::WithdrawalDeclared { .. }
         | OrderEvent::ReturnOpened { .. }
         | OrderEvent::ReturnWithdrawn { .. }
         | OrderEvent::Completed {} => Ok(()),

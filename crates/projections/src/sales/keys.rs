@@ -72,6 +72,7 @@ impl Foreseen {
             | OrderEvent::PaymentRequested { .. }
             | OrderEvent::PaymentRecorded { .. }
             | OrderEvent::FulfilmentRecorded { .. }
+            | OrderEvent::WithdrawalDeclared { .. }
             | OrderEvent::ReturnOpened { .. }
             | OrderEvent::ReturnWithdrawn { .. }
             | OrderEvent::Completed {} => Ok(()),

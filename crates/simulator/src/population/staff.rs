@@ -15,6 +15,8 @@ const DECLARE_LOST: Mutation = mutation!("fulfilmentDeclareLost", "FulfilmentDec
 const CANCEL: Mutation = mutation!("orderCancel", "OrderCancelInput", "id status");
 const REFUND: Mutation = mutation!("paymentRefund", "PaymentRefundInput", "id");
 const REQUEST_RETURN: Mutation = mutation!("returnRequest", "ReturnRequestInput", "id");
+const DECLARE_WITHDRAWAL: Mutation = mutation!("withdrawalDeclare", "WithdrawalDeclareInput", "id");
+const CONFIRM_WITHDRAWAL: Mutation = mutation!("withdrawalConfirm", "WithdrawalConfirmInput", "id");
 const APPROVE: Mutation = mutation!("returnApprove", "ReturnApproveInput", "id");
 const REFUSE: Mutation = mutation!("returnRefuse", "ReturnReasonInput", "id");
 const CALL_OFF: Mutation = mutation!("returnCancel", "ReturnReasonInput", "id");
@@ -104,9 +106,24 @@ pub(super) async fn send_back(job: Job, order: String, customer: CustomerId) -> 
     if lines.is_empty() {
         return Some(());
     }
+    if client.dice.percent(40) {
+        return withdraw(client, order, lines).await;
+    }
     let key = key(&client, "return");
     let input = json!({ "orderId": order, "lines": lines, "reason": "a gift too many" });
     client.mutate(&REQUEST_RETURN, input, &key).await.map(drop)
+}
+
+/// A buyer goes back on the contract, in two steps; who comes too late is told so, and some think better of it in between.
+async fn withdraw(mut client: Client, order: String, lines: Vec<Value>) -> Done {
+    let (declaring, confirming) = (key(&client, "declare"), key(&client, "confirm"));
+    let declared = client.mutate(&DECLARE_WITHDRAWAL, json!({ "orderId": order, "lines": lines }), &declaring).await?;
+    let Some(id) = declared["result"]["id"].as_str() else { return Some(()) };
+    if client.dice.percent(10) {
+        return Some(());
+    }
+    let input = json!({ "orderId": order, "withdrawalId": id });
+    client.mutate(&CONFIRM_WITHDRAWAL, input, &confirming).await.map(drop)
 }
 
 pub(super) async fn answer_return(mut job: Job) -> Done {

@@ -20,6 +20,7 @@ impl Journey<'_> {
         let sent = self.ask(&shopper, &order, 3).await;
         self.arrive(&sent, (1, 1, 1)).await;
         self.goodwill(&order).await;
+        self.withdrawal(book).await;
         for (method, choices) in
             [("pm_card_refundFails", &["retry", "paid_by_hand"][..]), ("pm_card_refundPending", &[])]
         {
@@ -44,6 +45,19 @@ impl Journey<'_> {
         let asked = app::returns::request(self.write(), &shopper.request(), order, lines, reason).await;
         self.rest().await;
         asked.expect("can be returned").0.id.parse().expect("a return id")
+    }
+
+    /// Goes back on a contract as a whole, in two steps.
+    async fn withdrawal(&self, book: &Book) {
+        let (shopper, (order, parcels)) = self.bought(book, 2, "pm_card_visa").await;
+        self.deliver(&parcels[0]).await;
+        let declared = app::returns::declare_withdrawal(self.write(), &shopper.request(), &order, None).await;
+        let (_, declared) = declared.expect("is in time");
+        let confirmed =
+            app::returns::confirm_withdrawal(self.write(), &shopper.request(), &order, &declared.return_id).await;
+        confirmed.expect("was declared");
+        self.rest().await;
+        self.arrive(&declared.return_id, (2, 0, 0)).await;
     }
 
     async fn answer(&self, return_id: &ReturnId, command: ReturnCommand) {

@@ -114,6 +114,12 @@ impl Order {
         self.state.delivered_at().map(Into::into)
     }
 
+    /// Until when the buyer may withdraw from the contract without a reason, for private customers in France; null before every
+    /// parcel has arrived.
+    async fn withdrawal_ends_at(&self) -> Option<DateTime> {
+        self.state.withdrawal_ends_at().map(Into::into)
+    }
+
     /// Who bought.
     async fn customer_id(&self) -> Result<ID> {
         Ok(ID(self.sale()?.customer.to_string()))

@@ -97,8 +97,8 @@ impl ReturnMutation {
         call.answer(change(call, inputs, id, Some(ReturnCommand::Approve)).await, Return::of)
     }
 
-    /// Does not agree to a return. Needs `ORDERS_WRITE`. Codes: VALIDATION, NOT_FOUND, ILLEGAL_TRANSITION,
-    /// VERSION_CONFLICT.
+    /// Does not agree to a return. Needs `ORDERS_WRITE`. Codes: VALIDATION, NOT_FOUND, WITHDRAWAL_STANDS,
+    /// ILLEGAL_TRANSITION, VERSION_CONFLICT.
     async fn return_refuse(
         &self,
         ctx: &Context<'_>,
@@ -158,21 +158,26 @@ impl ReturnMutation {
     }
 }
 
-type Changed = Result<Outcome<ReturnState>, AppError>;
+pub(super) type Changed = Result<Outcome<ReturnState>, AppError>;
 
 async fn request(call: Call<'_>, mut inputs: Inputs, input: &ReturnRequestInput) -> Changed {
     let order = inputs.parse::<OrderId>(&["orderId"], &input.order_id);
-    let lines = inputs.list("lines", &input.lines, |inputs, path, line| {
-        let id = inputs.parse::<LineId>(&[path, &["lineId"]].concat(), &line.line_id);
-        let quantity = inputs.quantity(&[path, &["quantity"]].concat(), line.quantity);
-        id.zip(quantity).map(|(line, quantity)| ReturnedLine { line, quantity })
-    });
+    let lines = returned_lines(&mut inputs, &input.lines);
     let reason = inputs.parse::<ShortText>(&["reason"], &input.reason);
     let (Some(order), Some(lines), Some(reason)) = (order, lines, reason) else { return Err(inputs.refused()) };
     let request = call.command(&inputs.command()?, call.correlation_of(&order).await?);
     let (mut outcome, replayed) = app::returns::request(&call.state.shop, &request, &order, lines, reason).await?;
     outcome.replayed = replayed;
     Ok(outcome)
+}
+
+/// Reads the units of lines that shall come back.
+pub(super) fn returned_lines(inputs: &mut Inputs, lines: &[ReturnLineInput]) -> Option<Vec<ReturnedLine>> {
+    inputs.list("lines", lines, |inputs, path, line| {
+        let id = inputs.parse::<LineId>(&[path, &["lineId"]].concat(), &line.line_id);
+        let quantity = inputs.quantity(&[path, &["quantity"]].concat(), line.quantity);
+        id.zip(quantity).map(|(line, quantity)| ReturnedLine { line, quantity })
+    })
 }
 
 /// Finds a warehouse of the shop.

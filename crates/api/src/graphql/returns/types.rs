@@ -6,11 +6,13 @@ use app::as_of::AsOf;
 use app::bus::{Loaded, Outcome};
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use domain::returns::Return as ReturnState;
+use domain::values::paris_time;
 
 use crate::graphql::audit::types::Event;
 use crate::graphql::connection::Connection;
 use crate::graphql::history::history;
 use crate::graphql::money::Money;
+use crate::graphql::scalars::DateTime;
 
 /// How far a return is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -69,6 +71,19 @@ pub struct ReturnInspection {
     pub missing: u32,
 }
 
+/// The dated acknowledgement of a withdrawal from the contract.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct LegalWithdrawal {
+    /// When it was declared.
+    pub declared_at: DateTime,
+    /// When it was confirmed, and so acknowledged.
+    pub acknowledged_at: DateTime,
+    /// The moment of the declaration as a clock in Paris showed it, in ISO 8601.
+    pub declared_in_paris: String,
+    /// What is given back of delivery beside the goods.
+    pub delivery: Money,
+}
+
 impl Return {
     /// Shows what a command led to.
     pub(crate) fn of(outcome: &Outcome<ReturnState>) -> Self {
@@ -122,6 +137,18 @@ impl Return {
     /// Why the goods come back.
     async fn reason(&self) -> Option<&str> {
         self.state.reason().map(|reason| reason.as_str())
+    }
+
+    /// Its moments and what is given back of delivery, where it is a withdrawal from the contract: the acknowledgement that the
+    /// buyer keeps.
+    async fn withdrawal(&self) -> Option<LegalWithdrawal> {
+        let withdrawal = self.state.withdrawal()?;
+        Some(LegalWithdrawal {
+            declared_at: withdrawal.declared_at.into(),
+            acknowledged_at: withdrawal.acknowledged_at.into(),
+            declared_in_paris: paris_time(withdrawal.declared_at),
+            delivery: withdrawal.delivery.into(),
+        })
     }
 
     /// What was announced.

@@ -27,6 +27,11 @@ fn every_event() -> Vec<OrderEvent> {
             at: DELIVERED_AT,
         },
         return_opened(1, vec![returned(1, 1)]),
+        OrderEvent::WithdrawalDeclared {
+            return_id: return_id(2),
+            lines: vec![returned(1, 1)],
+            declared_at: DELIVERED_AT,
+        },
         OrderEvent::ReturnWithdrawn { return_id: return_id(1) },
         OrderEvent::Completed {},
     ]
@@ -43,7 +48,7 @@ fn every_event_is_stored_under_its_type_and_survives_json() {
         types.insert(event.event_type());
         assert_eq!(serde_json::from_value::<OrderEvent>(json).expect("JSON becomes an event"), event);
     }
-    assert_eq!(types.len(), 12);
+    assert_eq!(types.len(), 13);
 }
 
 #[test]
@@ -60,6 +65,8 @@ fn every_refusal_has_a_code_of_its_own() {
         OrderError::NotReturnable { line: line_id(1), requested: 2, returnable: 1 },
         OrderError::NotDelivered,
         OrderError::ReturnWindowClosed { closed_at: DELIVERED_AT },
+        OrderError::WithdrawalPeriodOver { ended_at: DELIVERED_AT },
+        OrderError::WithdrawalLapsed,
         OrderError::ReturnUnknown,
         OrderError::PaymentUnderWay,
         OrderError::TooManyPayments { max: PAYMENTS_MAX },
