@@ -2,8 +2,12 @@
 
 mod bare;
 mod commits;
+mod costs;
+mod curve;
+mod grow;
 mod hot;
 mod peers;
+mod picture;
 mod reads;
 mod size;
 
@@ -19,6 +23,8 @@ use crate::limits;
 use crate::report::{millis, percentile};
 use bare::Bare;
 use commits::Commits;
+pub use costs::run as run_costs;
+pub use curve::run as run_curve;
 use peers::{Peer, Peers};
 
 /// A folder of this run that goes away with it.
