@@ -20,6 +20,7 @@ pub mod ids;
 pub mod log;
 pub mod order;
 pub mod payment;
+pub mod promotion;
 pub mod returns;
 pub mod seal;
 pub mod stock;

@@ -15,5 +15,6 @@ pub mod catalog;
 pub mod fulfilment;
 pub mod order;
 pub mod payment;
+pub mod promotion;
 pub mod returns;
 pub mod stock;

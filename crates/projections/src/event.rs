@@ -7,6 +7,7 @@ use domain::catalog::{CategoryEvent, ProductEvent, VariantEvent};
 use domain::fulfilment::FulfilmentEvent;
 use domain::order::OrderEvent;
 use domain::payment::PaymentEvent;
+use domain::promotion::PromotionEvent;
 use domain::returns::ReturnEvent;
 use domain::stock::StockEvent;
 use domain::upcast::{self, StoredEvent};
@@ -36,6 +37,8 @@ pub enum Body {
     Fulfilment(FulfilmentEvent),
     /// Of a return.
     Return(ReturnEvent),
+    /// Of a promotion.
+    Promotion(PromotionEvent),
 }
 
 /// Who caused an event and what with.
@@ -129,6 +132,7 @@ fn decode(recorded: &RecordedEvent) -> Result<Body, FoldError> {
         "payment" => payload(recorded).map(Body::Payment),
         "fulfilment" => payload(recorded).map(Body::Fulfilment),
         "return" => payload(recorded).map(Body::Return),
+        "promotion" => payload(recorded).map(Body::Promotion),
         other => Err(FoldError::Undecodable(format!("streams of kind {other} have no read model"))),
     }
 }

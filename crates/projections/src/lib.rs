@@ -16,6 +16,7 @@ mod models;
 pub mod order;
 mod past;
 mod projection;
+pub mod promotion;
 mod replay;
 pub mod rows;
 mod runner;
@@ -52,5 +53,6 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(cart::CartProjection),
         Arc::new(order::OrderProjection),
         Arc::new(sales::SalesProjection),
+        Arc::new(promotion::PromotionProjection),
     ]
 }

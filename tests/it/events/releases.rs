@@ -15,6 +15,7 @@ use domain::decider::{Decider, Refusal};
 use domain::fulfilment::Fulfilment;
 use domain::order::Order;
 use domain::payment::Payment;
+use domain::promotion::{Promotion, PromotionBoard};
 use domain::returns::Return;
 use domain::stock::Stock;
 use domain::values::Timestamp;
@@ -95,7 +96,9 @@ async fn every_aggregate_of_every_release_folds() {
             + folded::<Order>(shop, &streams).await
             + folded::<Payment>(shop, &streams).await
             + folded::<Fulfilment>(shop, &streams).await
-            + folded::<Return>(shop, &streams).await;
+            + folded::<Return>(shop, &streams).await
+            + folded::<Promotion>(shop, &streams).await
+            + folded::<PromotionBoard>(shop, &streams).await;
         let processes = families.iter().filter(|family| family.is_process).map(|family| family.kind);
         let processes: Vec<_> = processes.collect();
         let of_processes = streams.keys().filter(|(kind, _)| processes.contains(&kind.as_str())).count();

@@ -5,6 +5,7 @@ use async_graphql::{OutputType, SimpleObject};
 use super::audit::types::Event;
 use super::order::TimelineEntry;
 use super::order::types::Order;
+use super::promotion::types::Promotion;
 use super::returns::types::Return;
 use super::stock::types::StockLevel;
 
@@ -21,6 +22,7 @@ pub struct PageInfo {
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(concrete(name = "OrderConnection", params(Order)))]
 #[graphql(concrete(name = "ReturnConnection", params(Return)))]
+#[graphql(concrete(name = "PromotionConnection", params(Promotion)))]
 #[graphql(concrete(name = "StockConnection", params(StockLevel)))]
 #[graphql(concrete(name = "EventConnection", params(Event)))]
 #[graphql(concrete(name = "TimelineConnection", params(TimelineEntry)))]

@@ -27,6 +27,7 @@ pub mod node;
 pub mod order;
 pub mod payload;
 pub mod payment;
+pub mod promotion;
 mod reading;
 pub mod returns;
 pub mod scalars;
@@ -85,6 +86,7 @@ pub struct Query(
     order::OrderQuery,
     payment::PaymentQuery,
     returns::ReturnQuery,
+    promotion::PromotionQuery,
     stock::StockQuery,
     tasks::TaskQuery,
     analytics::AnalyticsQuery,
@@ -102,6 +104,7 @@ pub struct Mutation(
     payment::PaymentMutation,
     returns::ReturnMutation,
     returns::WithdrawalMutation,
+    promotion::PromotionMutation,
     fulfilment::FulfilmentMutation,
     stock::StockMutation,
     catalog::ProductMutation,
