@@ -18,8 +18,13 @@ const BUYERS_OF_MISTAKEN: u64 = 20;
 const SEEDS_MAX: u64 = 24;
 /// The mistakes that show only in few worlds, and the first seed that shows each: unless many buyers are wanted the search
 /// begins there.
-const RARE: [(Bug, u64); 4] =
-    [(Bug::MarkTooFar, 18), (Bug::SilenceIsVoid, 81), (Bug::SilenceIsCapture, 15), (Bug::LabelEachTime, 4)];
+const RARE: [(Bug, u64); 5] = [
+    (Bug::CommitTwice, 7),
+    (Bug::MarkTooFar, 33),
+    (Bug::SilenceIsVoid, 81),
+    (Bug::SilenceIsCapture, 15),
+    (Bug::LabelEachTime, 7),
+];
 
 fn simulator() -> Simulator {
     Simulator::new(shop_settings()).expect("this machine can simulate")
