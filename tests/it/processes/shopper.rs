@@ -1,6 +1,7 @@
 //! What tests of processes wait for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::decider::{Decider, Refusal};
 use domain::fulfilment::{Fulfilment, FulfilmentCommand};
@@ -8,6 +9,9 @@ use domain::order::{FulfilmentStatus, Order};
 use domain::values::{FulfilmentId, OrderId};
 pub use testkit::{PATIENCE, Shopper, staff};
 use testkit::{TestShop, parcels_of};
+
+/// After how long an aggregate is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Waits until an order is as the test wants it.
 pub async fn order_when(shop: &TestShop, order: &OrderId, wanted: impl Fn(&Order) -> bool) -> Arc<Order> {
@@ -28,7 +32,8 @@ where
             if wanted(&state) {
                 return state;
             }
-            head.changed().await.expect("the log goes on");
+            // What is at hand follows its event by a moment: look again soon also where nothing more is stored.
+            let _ = tokio::time::timeout(LOOK_AGAIN, head.changed()).await;
         }
     };
     tokio::time::timeout(PATIENCE, found).await.expect("it comes to be as wanted in time")
