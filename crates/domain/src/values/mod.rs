@@ -1,5 +1,6 @@
 //! Values every context shares. Parsed once at the edge; inside, a value is valid.
 
+mod calendar;
 mod french_days;
 mod id;
 mod locale;
@@ -12,6 +13,7 @@ mod text;
 mod timestamp;
 mod vat;
 
+pub use calendar::civil_from_days;
 pub use french_days::{FrenchDay, paris_time};
 pub use id::{
     CartId, CategoryId, CustomerId, FulfilmentId, LineId, OrderId, PaymentId, ProductId, PromotionId, ReturnId, TaskId,
