@@ -14,11 +14,13 @@ impl Lock {
         let mut name = log.as_os_str().to_owned();
         name.push(".lock");
         let name = PathBuf::from(name);
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(checks::unavailable)?;
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(checks::unavailable)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => {
-                let reason = format!("another process or store writes to {} and holds {}", log.display(), name.display());
+                let reason =
+                    format!("another process or store writes to {} and holds {}", log.display(), name.display());
                 Err(StoreError::InUse(reason))
             }
             Err(TryLockError::Error(error)) => Err(checks::unavailable(error)),
