@@ -4,6 +4,7 @@
 //! Run all of them over a backend from its tests, each on a store of its own, with
 //! [`contract_tests`](crate::contract_tests), as `tests/contract.rs` does here.
 
+mod alike;
 mod appending;
 mod keeping;
 mod moments;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 
 use crate::{CommandId, Commit, EventStore, Filter, NewEvent, Position, RecordedEvent, StreamId};
 
+pub use alike::random_operations_are_answered_as_in_memory;
 pub use appending::{
     a_big_commit_is_stored_whole, a_commit_at_a_wrong_version_is_refused, a_commit_creates_a_stream,
     a_duplicate_is_told_before_a_wrong_version, a_malformed_commit_is_refused, a_repeated_command_lands_once,
@@ -101,6 +103,7 @@ macro_rules! contract_tests {
             marks_are_noted_as_the_log_grows
             no_event_is_skipped_under_concurrent_writers
             one_of_many_racers_wins
+            random_operations_are_answered_as_in_memory
             the_first_of_many_secrets_counts
             the_last_snapshot_of_a_stream_is_kept
             the_log_is_read_in_pages
