@@ -1,17 +1,16 @@
 //! The same random operations on a backend and on the log in memory: every answer is the same.
 
-use std::env;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::{Store, commit, event, with_command};
+use super::{Store, commit, event, number, with_command};
 use crate::memory::MemoryStore;
 use crate::{AppendError, CommandRecord, Commit, Filter, Page, Position, RecordedEvent, StreamId};
 
 /// How many sequences of operations are tried, unless `COMPTOIR_SEQUENCES` says otherwise.
-const SEQUENCES: u64 = 2_000;
+const SEQUENCES: usize = 2_000;
 /// The same where positions are not dense: each append there is followed by a read over the network that tells them.
-const SEQUENCES_NOT_DENSE: u64 = 400;
+const SEQUENCES_NOT_DENSE: usize = 400;
 /// How many operations a sequence has.
 const OPERATIONS: u64 = 10;
 /// How many events back the feed is read from at most.
@@ -63,13 +62,12 @@ struct Side {
 /// # Panics
 /// When the store does otherwise; the message names the seed, the sequence and its operations so far.
 pub async fn random_operations_are_answered_as_in_memory(store: Store) {
-    let number = |name: &str, otherwise| env::var(name).map_or(otherwise, |text| text.parse().expect("a number"));
     let usual = if store.has_dense_positions() { SEQUENCES } else { SEQUENCES_NOT_DENSE };
     let (sequences, seed) = (number("COMPTOIR_SEQUENCES", usual), number("COMPTOIR_SEED", 1));
     let mut tried = Side { store, places: vec![Position(0)] };
     let mut known = Side { store: Arc::new(MemoryStore::new()), places: vec![Position(0)] };
-    let mut random = Random(seed);
-    for sequence in 0..sequences {
+    let mut random = Random(seed as u64);
+    for sequence in 0..sequences as u64 {
         let mut so_far = String::new();
         for _ in 0..OPERATIONS {
             let operation = choose(&mut random, sequence, &known).await;
