@@ -135,7 +135,7 @@ fn read_event(world: &World, event: &RecordedEvent, account: &mut Account) {
 
 /// Every process is over, but for a return whose box has not come.
 async fn check_rest(world: &World, account: &Account, bus: &Bus) -> Result<(), AppError> {
-    for kind in ["checkout", "goodwill_refund", "return_to_refund"] {
+    for kind in ["checkout", "goodwill_refund", "return_to_refund", "order_to_invoice"] {
         for id in account.of(kind).filter(|id| !account.ended.contains(&format!("{kind}/{id}"))) {
             let waits = kind == "return_to_refund"
                 && matches!(

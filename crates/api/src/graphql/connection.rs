@@ -3,6 +3,7 @@
 use async_graphql::{OutputType, SimpleObject};
 
 use super::audit::types::Event;
+use super::invoicing::types::LegalDocument;
 use super::order::TimelineEntry;
 use super::order::types::Order;
 use super::returns::types::Return;
@@ -22,6 +23,7 @@ pub struct PageInfo {
 #[graphql(concrete(name = "OrderConnection", params(Order)))]
 #[graphql(concrete(name = "ReturnConnection", params(Return)))]
 #[graphql(concrete(name = "StockConnection", params(StockLevel)))]
+#[graphql(concrete(name = "DocumentConnection", params(LegalDocument)))]
 #[graphql(concrete(name = "EventConnection", params(Event)))]
 #[graphql(concrete(name = "TimelineConnection", params(TimelineEntry)))]
 pub struct Connection<T: OutputType> {

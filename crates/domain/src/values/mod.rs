@@ -1,5 +1,6 @@
 //! Values every context shares. Parsed once at the edge; inside, a value is valid.
 
+mod date;
 mod french_days;
 mod id;
 mod locale;
@@ -11,12 +12,13 @@ mod text;
 mod timestamp;
 mod vat;
 
+pub use date::Date;
 pub use french_days::{FrenchDay, paris_time};
 pub use id::{CartId, CategoryId, CustomerId, FulfilmentId, LineId, OrderId, PaymentId, ProductId, ReturnId, TaskId};
 pub use locale::{Locale, Localized};
 pub use money::{Currency, Money, MoneyError};
 pub use quantity::Quantity;
-pub use sealed::Sealed;
+pub use sealed::{Archived, Sealed};
 pub use sku::{LocationId, Sku};
 pub use text::ShortText;
 pub use timestamp::Timestamp;

@@ -54,7 +54,8 @@ impl Projection for CartProjection {
             | Body::Order(_)
             | Body::Payment(_)
             | Body::Fulfilment(_)
-            | Body::Return(_) => Ok(()),
+            | Body::Return(_)
+            | Body::Documents(_) => Ok(()),
         }
     }
 }

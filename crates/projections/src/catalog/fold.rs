@@ -44,7 +44,8 @@ impl Projection for CatalogProjection {
                 | Body::Order(_)
                 | Body::Payment(_)
                 | Body::Fulfilment(_)
-                | Body::Return(_) => {}
+                | Body::Return(_)
+                | Body::Documents(_) => {}
             }
         }
         Ok(())
@@ -60,7 +61,8 @@ impl Projection for CatalogProjection {
             | Body::Order(_)
             | Body::Payment(_)
             | Body::Fulfilment(_)
-            | Body::Return(_) => Ok(()),
+            | Body::Return(_)
+            | Body::Documents(_) => Ok(()),
         }
     }
 }

@@ -42,7 +42,12 @@ impl Projection for OrderProjection {
                 Body::Fulfilment(_) => own_key(&ORDER_FULFILMENTS, event, rows)?,
                 // The order may have told of the return before the return's own stream begins.
                 Body::Return(_) => rows.want(&ORDER_RETURNS, key([event.id()]))?,
-                Body::Product(_) | Body::Variant(_) | Body::Category(_) | Body::Stock(_) | Body::Cart(_) => {}
+                Body::Product(_)
+                | Body::Variant(_)
+                | Body::Category(_)
+                | Body::Stock(_)
+                | Body::Cart(_)
+                | Body::Documents(_) => {}
             }
         }
         Ok(())
@@ -66,7 +71,12 @@ impl Projection for OrderProjection {
                 following::returned(event, returned, rows)?;
                 note_following(&ORDER_RETURNS, event, timeline::of_return(returned), rows)
             }
-            Body::Product(_) | Body::Variant(_) | Body::Category(_) | Body::Stock(_) | Body::Cart(_) => Ok(()),
+            Body::Product(_)
+            | Body::Variant(_)
+            | Body::Category(_)
+            | Body::Stock(_)
+            | Body::Cart(_)
+            | Body::Documents(_) => Ok(()),
         }
     }
 }
@@ -191,8 +201,12 @@ pub(super) fn bars(body: &Body) -> bool {
         Body::Fulfilment(fulfilment) => matches!(fulfilment, FulfilmentEvent::Cancelled { .. }),
         Body::Return(returned) => matches!(returned, ReturnEvent::Cancelled { .. }),
         Body::Payment(payment) => matches!(payment, PaymentEvent::VoidRequested { .. } | PaymentEvent::Voided {}),
-        Body::Order(_) | Body::Product(_) | Body::Variant(_) | Body::Category(_) | Body::Stock(_) | Body::Cart(_) => {
-            false
-        }
+        Body::Order(_)
+        | Body::Product(_)
+        | Body::Variant(_)
+        | Body::Category(_)
+        | Body::Stock(_)
+        | Body::Cart(_)
+        | Body::Documents(_) => false,
     }
 }

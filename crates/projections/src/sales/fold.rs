@@ -55,7 +55,8 @@ impl Projection for SalesProjection {
             | Body::Stock(_)
             | Body::Cart(_)
             | Body::Payment(_)
-            | Body::Fulfilment(_) => Ok(()),
+            | Body::Fulfilment(_)
+            | Body::Documents(_) => Ok(()),
         }
     }
 }

@@ -37,7 +37,8 @@ pub(super) fn name(events: &[&Event], rows: &mut Working) -> Result<(), FoldErro
             | Body::Stock(_)
             | Body::Cart(_)
             | Body::Payment(_)
-            | Body::Fulfilment(_) => {}
+            | Body::Fulfilment(_)
+            | Body::Documents(_) => {}
         }
     }
     Ok(())

@@ -51,7 +51,8 @@ impl Projection for AvailabilityProjection {
             | Body::Order(_)
             | Body::Payment(_)
             | Body::Fulfilment(_)
-            | Body::Return(_) => Ok(()),
+            | Body::Return(_)
+            | Body::Documents(_) => Ok(()),
         }
     }
 }
