@@ -93,25 +93,36 @@ async fn share_of(
     // The shop may have given up a location since: the parcel knows its own.
     let asked = shop.bus.load::<Fulfilment>(fulfilment.as_str()).await?.state;
     let locations: BTreeSet<_> = shop.settings.locations.iter().chain(asked.location()).collect();
-    let (mut parcels, mut own) = (Vec::new(), None);
+    let mut parcels = Vec::new();
     for location in locations {
         let id = parcel_id(order, location);
         let state = shop.bus.load::<Fulfilment>(id.as_str()).await?.state;
         // One that was called off before it was asked for has no order and no lines.
-        if state.order().is_none() {
-            continue;
+        if state.order().is_some() {
+            parcels.push((id, state));
         }
-        if id == *fulfilment {
-            own = Some((parcels.len(), state.share()));
+    }
+    // Where the cents and the shipping went is told by what was captured: older orders have another parcel as their first.
+    for first in 0..parcels.len() {
+        parcels[..=first].rotate_right(1);
+        let units = parcels.iter().map(|(_, parcel)| units_of(parcel)).collect::<Vec<_>>();
+        let shares = shares_of(sale, &units)?;
+        let mut are_captured = true;
+        for ((_, parcel), share) in parcels.iter().zip(&shares) {
+            are_captured &= parcel.share() == Some(share.payable(sale)?);
         }
-        parcels.push(state.lines().iter().map(|line| (line.line.clone(), line.quantity.units())).collect());
+        if are_captured {
+            let mut found = parcels.iter().zip(shares).filter(|((id, _), _)| id == fulfilment);
+            let missing = || AppError::broken(format!("the order has no parcel {fulfilment}"));
+            return found.next().map(|(_, share)| share).ok_or_else(missing);
+        }
+        parcels[..=first].rotate_left(1);
     }
-    let (index, captured) = own.ok_or_else(|| AppError::broken(format!("the order has no parcel {fulfilment}")))?;
-    let share = shares_of(sale, &parcels)?.swap_remove(index);
-    if Some(share.payable(sale)?) != captured {
-        return Err(AppError::broken(format!("parcel {fulfilment} is not captured for what is in it")));
-    }
-    Ok(share)
+    Err(AppError::broken(format!("the parcels of the order of {fulfilment} are not captured for what is in them")))
+}
+
+fn units_of(parcel: &Fulfilment) -> Vec<(LineId, i64)> {
+    parcel.lines().iter().map(|line| (line.line.clone(), line.quantity.units())).collect()
 }
 
 fn lines_of(sale: &Sale, share: &ParcelShare) -> Result<Vec<InvoiceLine>, AppError> {
