@@ -173,6 +173,10 @@ fn claims_of(state: &Return, refunded: Money) -> Result<Vec<Claim>, AppError> {
         claims.push(Claim { of: Credited::Units { line, quantity }, amount });
         owed = owed.plus(amount).map_err(AppError::broken)?;
     }
+    if let Some(withdrawal) = state.withdrawal().filter(|withdrawal| withdrawal.delivery.minor() > 0) {
+        claims.push(Claim { of: Credited::Shipping, amount: withdrawal.delivery });
+        owed = owed.plus(withdrawal.delivery).map_err(AppError::broken)?;
+    }
     if owed == refunded {
         return Ok(claims);
     }

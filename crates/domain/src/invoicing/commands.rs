@@ -14,6 +14,8 @@ pub enum Credited {
         /// How many units.
         quantity: Quantity,
     },
+    /// The shipping.
+    Shipping,
     /// Everything of a parcel.
     Parcel(FulfilmentId),
     /// The price of everything.

@@ -26,7 +26,8 @@ impl Open<'_> {
     fn is_of(&self, credited: &Credited) -> bool {
         match (credited, &self.line.item) {
             (Credited::Units { line, .. }, Item::Goods { line: own, .. }) => line == own,
-            (Credited::Units { .. }, Item::Shipping { .. }) => false,
+            (Credited::Shipping, Item::Shipping { .. }) => true,
+            (Credited::Units { .. }, Item::Shipping { .. }) | (Credited::Shipping, Item::Goods { .. }) => false,
             (Credited::Parcel(fulfilment), _) => *fulfilment == self.invoice.fulfilment,
             (Credited::Everything, _) => true,
         }

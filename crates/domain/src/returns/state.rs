@@ -120,7 +120,7 @@ impl Return {
     }
 
     /// Returns what is owed for each line of which units came back, and how many did; empty until the box is looked into.
-    /// The amounts sum to the refund.
+    /// The amounts sum to the refund, but for what is given back of delivery.
     pub fn owed(&self) -> Vec<(&LineId, i64, Money)> {
         let found = self.inspection.iter().filter_map(|item| {
             let line = self.lines.iter().find(|line| line.line == item.line)?;

@@ -49,6 +49,14 @@ fn units_that_came_back_are_credited_on_their_own_line() {
 }
 
 #[test]
+fn delivery_that_is_given_back_is_credited_as_shipping() {
+    let mut documents = two_parcels();
+    tell(&mut documents, &claim("return-1", &[(returned(2, 1), 250), (Credited::Shipping, 390)]));
+    let expected = [("F2026-000001".to_owned(), 390, 65, None), ("F2026-000002".to_owned(), 250, 42, Some(1))];
+    assert_eq!(lines(&documents, "return-1"), expected);
+}
+
+#[test]
 fn a_line_on_two_invoices_is_credited_on_both() {
     let mut documents = two_parcels();
     tell(&mut documents, &claim("return-1", &[(returned(1, 1), 1_055)]));
