@@ -136,6 +136,20 @@ pub async fn issue_credit_note(
     issue(shop, request, order, document, at).await
 }
 
+/// Returns what credit notes can still take back of an order's invoices; none where the refund has its credit note.
+///
+/// # Errors
+/// [`AppError`] when the log cannot be read.
+pub async fn creditable(shop: &Shop, order: &OrderId, refund: &str) -> Result<Option<Money>, AppError> {
+    let known = shop.bus.load::<OrderDocuments>(order.as_str()).await?.state;
+    let Some((_, first)) = known.invoices().next().filter(|_| known.credit_note(refund).is_none()) else {
+        return Ok(None);
+    };
+    let invoiced: i64 = known.invoices().map(|(_, invoice)| invoice.payable.minor()).sum();
+    let credited: i64 = known.credit_notes().map(|(_, note)| note.total.minor()).sum();
+    Ok(Some(Money::new(invoiced - credited, first.currency)))
+}
+
 /// Takes the next number for a drafted document and notes it. The number is taken under a command id of the document's
 /// own, which the log remembers for ever: whoever asks again, after a crash between the two, is given the same number.
 async fn issue(

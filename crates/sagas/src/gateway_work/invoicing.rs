@@ -2,7 +2,7 @@
 
 use app::bus::Request;
 use app::error::AppError;
-use app::invoicing::{Refund, RefundCause, Supply, issue_credit_note, issue_invoice};
+use app::invoicing::{Refund, RefundCause, Supply, creditable, issue_credit_note, issue_invoice};
 use app::payment::captured_for;
 use async_trait::async_trait;
 use domain::fulfilment::Fulfilment;
@@ -28,7 +28,15 @@ impl Worker<OrderToInvoice> for GatewayWork {
                 issue_invoice(&self.shop, request, &order, &supply, *at).await?
             }
             InvoicingStep::IssueCreditNote { payment, refund, amount, at } => {
-                let refund = self.refund_of(&order, (payment.as_ref(), refund), *amount).await?;
+                let mut refund = self.refund_of(&order, (payment.as_ref(), refund), *amount).await?;
+                // What staff paid by hand and the provider gave back besides may be more than was ever paid: what is beyond
+                // the invoices corrects none of them.
+                if let Some(left) = creditable(&self.shop, &order, &refund.name).await? {
+                    if left.minor() == 0 {
+                        return Ok(InvoicingInput::GaveUp);
+                    }
+                    refund.amount = refund.amount.min(left);
+                }
                 issue_credit_note(&self.shop, request, &order, &refund, *at).await?
             }
         };

@@ -63,7 +63,7 @@ pub enum InvoicingInput {
         /// Its number.
         number: DocumentNumber,
     },
-    /// A human gave a document up: it is written elsewhere.
+    /// There is no document: nothing is left to credit, or a human gave it up and writes it elsewhere.
     #[serde(rename = "gave_up")]
     GaveUp,
 }
