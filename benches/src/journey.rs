@@ -18,6 +18,8 @@ use crate::shopper::{Journey, Shopper};
 
 /// How long the server is warmed up, and by how many shoppers.
 const WARM_UP: (usize, Duration) = (8, Duration::from_secs(3));
+/// How long bare syncs are measured.
+const SYNCING: Duration = Duration::from_secs(2);
 /// The most journeys whose commits are played again.
 const REPLAYED_MAX: usize = 2_000;
 
@@ -49,7 +51,7 @@ pub async fn run(kind: EngineKind, shoppers: &[usize], seconds: Duration) -> any
     println!("resident after it: {} MiB", server.resident_kib()? / 1_024);
     let data = server.stop()?;
     let measured = limit(&engine, &data, &rows).await;
-    let syncs_per_second = limits::syncs_per_second(&data);
+    let syncs_per_second = limits::syncs_per_second(&data, SYNCING);
     server::remove(&data);
     report::print_journey(&rows, &measured?, syncs_per_second?);
     Ok(())

@@ -22,8 +22,6 @@ use crate::report::CommitLimit;
 const CLIENTS: usize = 32;
 /// How long commits are measured.
 const COMMITTING: Duration = Duration::from_secs(5);
-/// How long syncs are measured.
-const SYNCING: Duration = Duration::from_secs(2);
 /// What one sync writes, bytes.
 const SYNC_BYTES: usize = 4_096;
 /// The first event of the one command of a journey that carries an idempotency key.
@@ -128,15 +126,16 @@ fn again(event: &RecordedEvent) -> NewEvent {
     }
 }
 
-/// Writes 4 KiB over and over, each synced before the next, as a log with one client and nothing else to do would.
+/// Writes 4 KiB over and over for some time, each synced before the next, as a log with one client and nothing else to do
+/// would.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn syncs_per_second(folder: &Path) -> anyhow::Result<f64> {
+pub fn syncs_per_second(folder: &Path, limit: Duration) -> anyhow::Result<f64> {
     let path = folder.join("sync");
     let mut file = File::create(&path)?;
     let (begun, mut syncs) = (Instant::now(), 0_u32);
-    while begun.elapsed() < SYNCING {
+    while begun.elapsed() < limit {
         file.rewind()?;
         file.write_all(&[b'x'; SYNC_BYTES])?;
         file.sync_data()?;

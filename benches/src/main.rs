@@ -13,6 +13,7 @@ mod report;
 mod server;
 mod shopper;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -39,6 +40,27 @@ enum Command {
     Journey(Options),
     /// Product lists of 20 a second.
     Lists(Options),
+    /// What a growing log costs: commits, the feed, a stream and bytes at 10^4 events, 10^5 and so on.
+    Curve {
+        /// Where the log is kept.
+        #[arg(long, default_value = "sqlite")]
+        engine: EngineKind,
+        /// How many events it grows to, 10,000 to 100,000,000; about 600 bytes of disk each.
+        #[arg(long, default_value_t = 1_000_000)]
+        max: u64,
+        /// An SVG file to draw the curve into.
+        #[arg(long)]
+        picture: Option<PathBuf>,
+    },
+    /// What promises cost: sealing, states of the past, read models that survive a power cut.
+    Costs {
+        /// Where the log is kept.
+        #[arg(long, default_value = "sqlite")]
+        engine: EngineKind,
+        /// How long each measurement takes, 1 to 600.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+    },
     /// The log alone: durable commits, reading, a hot stream and bytes on disk, beside the limits of this machine.
     Log {
         /// Where the log is kept.
@@ -93,6 +115,8 @@ async fn main() -> anyhow::Result<()> {
         Command::Journey(options) => Box::pin(journey::run(options.engine, &options.shoppers, options.check()?)).await,
         Command::Lists(options) => lists::run(options.engine, &options.shoppers, options.check()?).await,
         Command::Log { engine, clients, seconds } => log::run(engine, &clients, check(&clients, seconds)?).await,
+        Command::Curve { engine, max, picture } => log::run_curve(engine, max, picture.as_deref()).await,
+        Command::Costs { engine, seconds } => log::run_costs(engine, check(&[], seconds)?).await,
         Command::Memory { engine } => memory::run(engine).await,
     }
 }

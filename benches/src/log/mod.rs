@@ -1,8 +1,13 @@
 //! The log alone: durable commits, what the disk and others can do in the same run, reading, a hot stream, bytes on disk.
 
+mod bare;
 mod commits;
+mod costs;
+mod curve;
+mod grow;
 mod hot;
 mod peers;
+mod picture;
 mod reads;
 mod size;
 
@@ -16,7 +21,10 @@ use uuid::Uuid;
 use crate::engine::{Engine, EngineKind};
 use crate::limits;
 use crate::report::{millis, percentile};
+use bare::Bare;
 use commits::Commits;
+pub use costs::run as run_costs;
+pub use curve::run as run_curve;
 use peers::{Peer, Peers};
 
 /// A folder of this run that goes away with it.
@@ -38,7 +46,19 @@ impl Drop for Folder {
     }
 }
 
-/// Measures the log of an engine with each count of clients, for `limit` each.
+/// The log and the bare engine work in turns of so long, so that a slow minute of the machine is slow for both.
+const TURN: Duration = Duration::from_secs(1);
+/// How long bare syncs are measured in each turn.
+const SYNCING: Duration = Duration::from_millis(200);
+
+/// One measurement: how many clients, and whether their commits have command ids.
+#[derive(Clone, Copy)]
+struct Load {
+    clients: usize,
+    keyed: bool,
+}
+
+/// Measures the log of an engine with each count of clients, for `limit` each, and once more without command ids.
 ///
 /// # Errors
 /// When the engine is not there or fails.
@@ -47,17 +67,48 @@ pub async fn run(kind: EngineKind, clients: &[usize], limit: Duration) -> anyhow
     println!("The log on {}: {} events of 300 B a commit, {limit:?} each", engine.name(), commits::EVENTS_EACH);
     let store = engine.open_log(&folder.0).await?;
     let peers = Peers::of(&engine).await?;
+    let mut bare = Bare::of(&engine, &folder.0).await?;
     print_head(peers.is_some());
-    for count in clients {
-        let syncs = limits::syncs_per_second(&folder.0)?;
-        let measured = commits::measure(&store, *count, limit).await?;
+    let keyed = clients.iter().map(|count| Load { clients: *count, keyed: true });
+    let unkeyed = clients.iter().max().map(|count| Load { clients: *count, keyed: false });
+    for load in keyed.chain(unkeyed) {
+        let row = append(&store, bare.as_mut(), load, limit, &folder.0).await?;
         let of_peers = match &peers {
-            Some(peers) => peers.measure(*count, limit).await?,
-            None => Vec::new(),
+            Some(peers) if load.keyed => peers.measure(load.clients, limit).await?,
+            _ => Vec::new(),
         };
-        print_row(*count, syncs, &measured, &of_peers);
+        print_row(load, &row, &of_peers);
     }
     read_and_weigh(&engine, store, &folder.0).await
+}
+
+/// What the log, the bare engine and the disk did in turns.
+struct Row {
+    log: Commits,
+    bare_per_second: Option<f64>,
+    syncs_per_second: f64,
+}
+
+async fn append(
+    store: &Arc<dyn EventStore>,
+    mut bare: Option<&mut Bare>,
+    load: Load,
+    limit: Duration,
+    folder: &Path,
+) -> anyhow::Result<Row> {
+    let mut log = Commits::new(store, load.clients, load.keyed)?;
+    let (mut run, mut syncs) = (bare::Run::new(load.clients, load.keyed), Vec::new());
+    let turns = limit.as_secs().max(1);
+    for _ in 0..turns {
+        log.work(TURN).await?;
+        if let Some(bare) = bare.as_deref_mut() {
+            bare.work(&mut run, TURN).await?;
+        }
+        syncs.push(limits::syncs_per_second(folder, SYNCING)?);
+    }
+    log.finish().await?;
+    let bare_per_second = bare.is_some().then(|| run.per_second());
+    Ok(Row { log, bare_per_second, syncs_per_second: syncs.iter().sum::<f64>() / syncs.len() as f64 })
 }
 
 async fn read_and_weigh(engine: &Engine, store: Arc<dyn EventStore>, folder: &Path) -> anyhow::Result<()> {
@@ -95,23 +146,28 @@ async fn read_and_weigh(engine: &Engine, store: Arc<dyn EventStore>, folder: &Pa
 }
 
 fn print_head(has_peers: bool) {
-    print!("\nclients  commits/s   p50 ms   p99 ms  fdatasync/s  commits÷fdatasync");
+    print!("\nclients  command ids  commits/s   p50 ms   p99 ms   bare/s  log÷bare  fdatasync/s  commits÷fdatasync");
     match has_peers {
         true => println!("  postgres-es/s  ours÷it  pgbench/s  ours÷it"),
         false => println!(),
     }
 }
 
-fn print_row(clients: usize, syncs: f64, measured: &Commits, peers: &[Peer]) {
+fn print_row(load: Load, row: &Row, peers: &[Peer]) {
+    let per_second = row.log.per_second();
+    let bare = row.bare_per_second.unwrap_or(f64::NAN);
     print!(
-        "{clients:7}  {:9.0}  {:>7}  {:>7}  {syncs:11.0}  {:17.2}",
-        measured.per_second,
-        millis(percentile(&measured.latencies, 50)),
-        millis(percentile(&measured.latencies, 99)),
-        measured.per_second / syncs,
+        "{:7}  {:>11}  {per_second:9.0}  {:>7}  {:>7}  {bare:7.0}  {:8.2}  {:11.0}  {:17.2}",
+        load.clients,
+        if load.keyed { "with" } else { "without" },
+        millis(percentile(row.log.latencies(), 50)),
+        millis(percentile(row.log.latencies(), 99)),
+        per_second / bare,
+        row.syncs_per_second,
+        per_second / row.syncs_per_second,
     );
     for peer in peers {
-        print!("  {:width$.0}  {:7.2}", peer.per_second, measured.per_second / peer.per_second, width = peer.width);
+        print!("  {:width$.0}  {:7.2}", peer.per_second, per_second / peer.per_second, width = peer.width);
     }
     println!();
 }

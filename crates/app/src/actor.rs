@@ -7,6 +7,8 @@ use domain::values::CustomerId;
 pub enum Permission {
     /// Change products, variants, prices and categories.
     CatalogWrite,
+    /// Make, pause and end promotions.
+    PromotionsWrite,
     /// Receive, count and write off stock.
     StockWrite,
     /// See every order.
@@ -30,6 +32,7 @@ impl Permission {
     pub fn name(self) -> &'static str {
         match self {
             Permission::CatalogWrite => "CATALOG_WRITE",
+            Permission::PromotionsWrite => "PROMOTIONS_WRITE",
             Permission::StockWrite => "STOCK_WRITE",
             Permission::OrdersRead => "ORDERS_READ",
             Permission::OrdersWrite => "ORDERS_WRITE",

@@ -6,7 +6,8 @@
 //! | stock | on hand, reserved, allocated, available ≥ 0; a reservation and an allocation end once |
 //! | documents of an order | a document is issued once; no more is credited than was to be paid, per invoice, and VAT as sold |
 //! | document series | the numbers are 1, 2, 3 … in order of date |
-//! | order | total = Σ lines + shipping, payable = total − Σ coupons; it comes to rest once |
+//! | order | total = Σ lines − discounts + shipping, payable = total − Σ coupons; it comes to rest once |
+//! | promotion | promised and confirmed uses ≤ limit, in all and per customer; a use ends once |
 //! | every aggregate | its events can be read, are what they are called, and can be folded |
 
 use std::collections::BTreeMap;
@@ -19,10 +20,11 @@ use domain::fulfilment::Fulfilment;
 use domain::invoicing::{CreditNote, Document, DocumentNumber, DocumentsEvent, OrderDocuments, Series, SeriesEvent};
 use domain::order::{Order, OrderEvent, OrderStatus, Sale};
 use domain::payment::Payment;
+use domain::promotion::{Promotion, PromotionBoard, PromotionEvent};
 use domain::returns::Return;
 use domain::stock::{Stock, StockEvent};
 use domain::upcast::{self, StoredEvent};
-use domain::values::VatRate;
+use domain::values::{Money, VatRate};
 use event_store::RecordedEvent;
 
 /// Folds one stream and looks at it after every event.
@@ -42,6 +44,8 @@ pub fn audit_of(kind: &str) -> Option<Box<dyn Audit>> {
         "return" => Box::new(Folded::<Return>::default()),
         "stock" => Box::new(Folded::<Stock>::default()),
         "payment" => Box::new(Folded::<Payment>::default()),
+        "promotion" => Box::new(Folded::<Promotion>::default()),
+        "promotion_board" => Box::new(Folded::<PromotionBoard>::default()),
         "order" => Box::new(Folded::<Order>::default()),
         "invoicing" => Box::new(Folded::<OrderDocuments>::default()),
         "document_series" => Box::new(Folded::<Series>::default()),
@@ -98,6 +102,7 @@ impl Examined for Category {}
 impl Examined for Cart {}
 impl Examined for Fulfilment {}
 impl Examined for Return {}
+impl Examined for PromotionBoard {}
 
 impl Examined for Payment {
     fn after(&self) -> Result<(), String> {
@@ -133,6 +138,41 @@ impl Examined for Stock {
         let units = [self.on_hand(), self.reserved(), self.allocated(), self.available()];
         let told = || format!("on hand, reserved, allocated and available are {units:?}");
         if units.iter().all(|units| *units >= 0) { Ok(()) } else { Err(told()) }
+    }
+}
+
+impl Examined for Promotion {
+    fn before(&self, event: &PromotionEvent) -> Result<(), String> {
+        let limits = self.limits();
+        match event {
+            PromotionEvent::UseReserved { order, .. } if self.has_use(order) => {
+                Err(format!("order {order} has a use already"))
+            }
+            PromotionEvent::UseReserved { customer, .. }
+                if limits.uses_per_customer_max.is_some_and(|max| self.uses_of(customer) >= max) =>
+            {
+                Err("a customer uses it more often than they may".to_owned())
+            }
+            PromotionEvent::UseConfirmed { order } | PromotionEvent::UseReleased { order, .. }
+                if !self.has_use(order) =>
+            {
+                Err(format!("order {order} has no use that could be counted or end"))
+            }
+            PromotionEvent::Created { .. }
+            | PromotionEvent::Paused { .. }
+            | PromotionEvent::Resumed {}
+            | PromotionEvent::Ended { .. }
+            | PromotionEvent::UseReserved { .. }
+            | PromotionEvent::UseConfirmed { .. }
+            | PromotionEvent::UseReleased { .. }
+            | PromotionEvent::UseBarred { .. } => Ok(()),
+        }
+    }
+
+    fn after(&self) -> Result<(), String> {
+        let (standing, max) = (self.uses_standing(), self.limits().uses_max);
+        let told = || format!("{standing} uses stand where {max:?} may");
+        if max.is_none_or(|max| standing <= max) { Ok(()) } else { Err(told()) }
     }
 }
 
@@ -219,6 +259,17 @@ fn credits_its_total(note: &CreditNote) -> Result<(), String> {
 
 fn sums_up(sale: &Sale) -> Result<(), String> {
     let lines: i64 = sale.lines.iter().map(|line| line.total.gross.minor()).sum();
+    for line in &sale.lines {
+        let (gross, discount) = (line.total.gross.minor(), line.discount.map_or(0, Money::minor));
+        let shares: i64 = line.promotions.iter().map(|share| share.amount.minor()).sum();
+        if shares != discount {
+            return Err(format!("line {} is {discount} cheaper, its shares are {shares}", line.line));
+        }
+        let before = line.unit_price.map(|price| price.minor() * line.quantity.units());
+        if before.is_some_and(|before| before != gross + discount) {
+            return Err(format!("line {} costs {gross} and {discount} less than {before:?}", line.line));
+        }
+    }
     let coupons: i64 = sale.coupons.iter().map(|coupon| coupon.amount.minor()).sum();
     let (shipping, total) = (sale.shipping.total.gross.minor(), sale.total.minor());
     if total != lines + shipping {

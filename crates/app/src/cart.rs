@@ -13,6 +13,7 @@ use crate::as_of::AsOf;
 use crate::bus::{Loaded, Outcome, Request};
 use crate::catalog;
 use crate::error::{AppError, Refused};
+use crate::promotion;
 
 /// A line a shopper wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +107,7 @@ pub async fn open(
     if !wishes.is_empty() {
         commands.push(CartCommand::AddLines { lines: priced(shop, &request.actor, currency, wishes).await? });
     }
+    commands.extend(promotion::posted(shop, currency, None).await?);
     shop.bus.begin_all(id.as_str(), &request.of_conversation(id.as_str()), &commands).await
 }
 
@@ -121,8 +123,9 @@ pub async fn add_lines(
 ) -> Result<Outcome<Cart>, AppError> {
     let loaded = find(shop, &request.actor, cart).await?;
     let currency = currency_of(&loaded.state)?;
-    let lines = priced(shop, &request.actor, currency, wishes).await?;
-    shop.bus.execute(cart.as_str(), request, CartCommand::AddLines { lines }).await
+    let mut commands = vec![CartCommand::AddLines { lines: priced(shop, &request.actor, currency, wishes).await? }];
+    commands.extend(promotion::posted(shop, currency, Some(&loaded.state)).await?);
+    shop.bus.execute_all(cart.as_str(), request, &commands).await
 }
 
 /// Runs any other command of a shopper on their cart.

@@ -3,14 +3,15 @@
 #[cfg(test)]
 mod tests;
 
-use domain::cart::{Cart, CartCommand, CartStatus, CurrentPrice, LinePrice, ShippingChoice};
-use domain::order::{OrderCoupon, OrderLine, OrderShipping, Sale};
-use domain::values::{CartId, Currency, LineId, Localized, Money, OrderId, Quantity, Sku, VatRate};
+use domain::cart::{Cart, CartCommand, CartDiscount, CartLine, CartStatus, LinePrice, ShippingChoice};
+use domain::order::{OrderCoupon, OrderLine, OrderPromotion, OrderShipping, PromotionShare, Sale};
+use domain::values::{CartId, Currency, LineId, Localized, Money, OrderId, Quantity, Sku, TaxedAmount, VatRate};
 
 use crate::Shop;
 use crate::bus::{Outcome, Request};
 use crate::cart;
 use crate::error::{AppError, Refused};
+use crate::promotion::{self, News};
 
 /// A way to send a parcel, as the shop is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +41,12 @@ pub struct Started {
     pub cart: Outcome<Cart>,
 }
 
-/// Freezes a cart at the total its owner saw. Where the catalogue's prices moved meanwhile the cart follows them and
-/// the answer is `PRICE_CHANGED`, so that nobody pays what they did not see.
+/// Freezes a cart at the total its owner saw. Where the catalogue's prices moved meanwhile, or a promotion gives nothing
+/// any more, the cart follows and the answer is `PRICE_CHANGED`, or why the promotion gives nothing, so that nobody pays
+/// what they did not see.
 ///
 /// # Errors
-/// `NOT_FOUND`, `CHECKOUT_INCOMPLETE`, `PRICE_CHANGED`, `CHECKOUT_UNDER_WAY`, `CART_CLOSED`, `IDEMPOTENCY_KEY_REUSED`.
+/// `NOT_FOUND`, `CHECKOUT_INCOMPLETE`, `PRICE_CHANGED`, why a promotion gives nothing, `CHECKOUT_UNDER_WAY`, `CART_CLOSED`, `IDEMPOTENCY_KEY_REUSED`.
 pub async fn start(
     shop: &Shop,
     request: &Request,
@@ -52,15 +54,24 @@ pub async fn start(
     expected_total: Money,
 ) -> Result<Started, AppError> {
     let loaded = cart::find(shop, &request.actor, cart_id).await?;
+    let mut news = News::default();
     if cart::is_open(&loaded.state) {
+        news = promotion::news(shop, &loaded.state).await?;
         let prices = cart::current_prices(shop, &loaded.state).await?;
         if !prices.is_empty() {
-            follow_prices(shop, request, cart_id, prices).await?;
+            news.commands.push(CartCommand::Reprice { prices });
+        }
+        if !news.commands.is_empty() {
+            follow(shop, request, cart_id, &news.commands).await?;
         }
     }
     let order = OrderId::from_uuid(shop.ids.uuid());
     let command = CartCommand::StartCheckout { order, expected_total };
-    let cart = shop.bus.execute::<Cart>(cart_id.as_str(), request, command).await?;
+    let started = shop.bus.execute::<Cart>(cart_id.as_str(), request, command).await;
+    let cart = started.map_err(|error| match (error, news.lost) {
+        (AppError::Refused(refused), Some(lost)) if refused.code == "PRICE_CHANGED" => lost.into(),
+        (error, _) => error,
+    })?;
     match cart.state.status() {
         CartStatus::CheckingOut { order, .. } => Ok(Started { order: order.clone(), cart }),
         CartStatus::Absent | CartStatus::Open | CartStatus::Completed { .. } | CartStatus::Absorbed { .. } => {
@@ -69,16 +80,10 @@ pub async fn start(
     }
 }
 
-/// Lets a cart follow the catalogue. One that was frozen or closed meanwhile stays as it is: this may be the repeat of a
-/// checkout, whose key answers.
-async fn follow_prices(
-    shop: &Shop,
-    request: &Request,
-    cart: &CartId,
-    prices: Vec<CurrentPrice>,
-) -> Result<(), AppError> {
-    let command = CartCommand::Reprice { prices };
-    match shop.bus.execute::<Cart>(cart.as_str(), &request.follow_up(), command).await {
+/// Lets a cart follow the catalogue and its promotions. One that was frozen or closed meanwhile stays as it is: this may
+/// be the repeat of a checkout, whose key answers.
+async fn follow(shop: &Shop, request: &Request, cart: &CartId, news: &[CartCommand]) -> Result<(), AppError> {
+    match shop.bus.execute_all::<Cart>(cart.as_str(), &request.follow_up(), news).await {
         Ok(_) => Ok(()),
         Err(AppError::Refused(refused)) if matches!(refused.code, "CHECKOUT_UNDER_WAY" | "CART_CLOSED") => Ok(()),
         Err(error) => Err(error),
@@ -106,19 +111,15 @@ pub fn sale_of(cart_id: &CartId, cart: &Cart, order: &OrderId) -> Result<Sale, A
         .lines()
         .iter()
         .zip(&totals.lines)
-        .map(|(line, (_, total))| OrderLine {
-            line: line.line.clone(),
-            sku: line.sku.clone(),
-            product: line.product.clone(),
-            name: line.name.clone(),
-            quantity: line.quantity,
-            unit_price: match line.price {
-                LinePrice::PerUnit(price) => Some(price),
-                LinePrice::ForLine(_) => None,
-            },
-            total: *total,
-        })
-        .collect();
+        .map(|(line, (_, total))| order_line(line, *total, &totals.discounts))
+        .collect::<Result<_, AppError>>()?;
+    let promotions = cart.promotions().iter().zip(&totals.discounts).filter(|(_, given)| given.withheld.is_none());
+    let promotions = promotions.map(|(held, given)| OrderPromotion {
+        promotion: given.promotion.clone(),
+        code: held.added.terms.code.clone(),
+        label: held.added.terms.label.clone(),
+        amount: given.amount,
+    });
     let coupons = cart.coupons().iter().map(|coupon| OrderCoupon {
         code: coupon.code.clone(),
         campaign: coupon.campaign.clone(),
@@ -136,11 +137,39 @@ pub fn sale_of(cart_id: &CartId, cart: &Cart, order: &OrderId) -> Result<Sale, A
             total: totals.shipping.ok_or_else(incomplete)?,
         },
         coupons: coupons.collect(),
+        promotions: promotions.collect(),
         total: totals.total,
         payable: totals.payable,
         email: cart.email().cloned().ok_or_else(incomplete)?,
         address: cart.address().cloned().ok_or_else(incomplete)?,
         country: cart.country().map(str::to_owned).ok_or_else(incomplete)?,
+    })
+}
+
+fn order_line(line: &CartLine, total: TaxedAmount, discounts: &[CartDiscount]) -> Result<OrderLine, AppError> {
+    let mut promotions = Vec::new();
+    for given in discounts {
+        let shares = given.shares.iter().filter(|(of, _)| *of == line.line);
+        promotions
+            .extend(shares.map(|(_, amount)| PromotionShare { promotion: given.promotion.clone(), amount: *amount }));
+    }
+    let mut discount = Money::zero(total.gross.currency());
+    for share in &promotions {
+        discount = discount.plus(share.amount).map_err(AppError::broken)?;
+    }
+    Ok(OrderLine {
+        line: line.line.clone(),
+        sku: line.sku.clone(),
+        product: line.product.clone(),
+        name: line.name.clone(),
+        quantity: line.quantity,
+        unit_price: match line.price {
+            LinePrice::PerUnit(price) => Some(price),
+            LinePrice::ForLine(_) => None,
+        },
+        total,
+        discount: (discount.minor() > 0).then_some(discount),
+        promotions,
     })
 }
 

@@ -21,6 +21,7 @@ pub mod invoicing;
 pub mod log;
 pub mod order;
 pub mod payment;
+pub mod promotion;
 pub mod returns;
 pub mod seal;
 pub mod stock;

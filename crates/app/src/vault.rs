@@ -12,14 +12,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Nonce};
-use domain::values::{Archived, CustomerId, Sealed};
+use domain::values::{Archived, BlindIndex, CustomerId, Sealed};
 use event_store::{EventStore, StoreError, Tenure};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 
 use crate::ids::Ids;
 
 /// The most keys kept at hand.
 const CACHED_KEYS_MAX: usize = 10_000;
 const NONCE_LENGTH: usize = 12;
+/// The secret that tells people from one another without saying who they are.
+const BLIND_SECRET_NAME: &str = "blind_index";
 
 /// Why personal data cannot be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -156,6 +160,23 @@ impl Vault {
         String::from_utf8(text).map(Some).map_err(|_| VaultError::Damaged)
     }
 
+    /// Hashes a text for one purpose, so that two of the same can be told from two others and nobody reads what they are:
+    /// the first 128 bits of HMAC-SHA256 (RFC 2104) under a secret of the shop. Another purpose gives another hash.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] when the store fails or the secret was destroyed.
+    pub async fn blind_index(&self, purpose: &str, text: &str) -> Result<BlindIndex, VaultError> {
+        let secret = self.store.secret_or_insert(BLIND_SECRET_NAME, &self.ids.secret()).await?;
+        let secret =
+            secret.ok_or_else(|| StoreError::Corrupt("the secret of blind indexes was destroyed".to_owned()))?;
+        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(&secret).map_err(|_| VaultError::Damaged)?;
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(text.as_bytes());
+        let digits: String = mac.finalize().into_bytes()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        digits.parse().map_err(|_| VaultError::Damaged)
+    }
+
     async fn destroy(&self, name: &str) -> Result<bool, VaultError> {
         // Making the key first leaves a tombstone also where nothing was sealed yet.
         self.store.secret_or_insert(name, &self.ids.secret()).await?;
@@ -239,6 +260,18 @@ mod tests {
         assert_eq!(vault.open(&sealed).await.expect("opens").as_deref(), Some("ada@example.org"));
         let again = vault.seal(&subject(1), "ada@example.org").await.expect("seals");
         assert_ne!(sealed, again, "two seals of one text must not be linkable");
+    }
+
+    #[tokio::test]
+    async fn a_blind_index_tells_people_apart_within_one_purpose_and_shows_nothing() {
+        let vault = vault();
+        let index = vault.blind_index("one", "ada@example.org").await.expect("hashes");
+        assert_eq!(vault.blind_index("one", "ada@example.org").await.expect("hashes"), index);
+        for (purpose, text) in [("one", "bob@example.org"), ("two", "ada@example.org"), ("on", "eada@example.org")] {
+            assert_ne!(vault.blind_index(purpose, text).await.expect("hashes"), index, "{purpose} {text}");
+        }
+        let elsewhere = Vault::new(Arc::new(MemoryStore::default()), Arc::new(SystemIds));
+        assert_ne!(elsewhere.blind_index("one", "ada@example.org").await.expect("hashes"), index);
     }
 
     #[tokio::test]

@@ -16,5 +16,6 @@ pub mod fulfilment;
 pub mod invoicing;
 pub mod order;
 pub mod payment;
+pub mod promotion;
 pub mod returns;
 pub mod stock;

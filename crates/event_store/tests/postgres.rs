@@ -177,6 +177,30 @@ async fn a_commit_the_server_refuses_does_not_harm_the_others() {
 }
 
 #[tokio::test]
+async fn a_stream_or_a_command_that_is_not_as_the_writer_knows_it_is_found_out() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let store = open(&url).await;
+    store.append(commit("a", 0)).await.expect("the commit is stored");
+    let pool = PgPool::connect(&url).await.expect("the database is reached");
+    let behind = "WITH moved AS (UPDATE log_head SET position = 2)
+        INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+        VALUES (2, 'test', 'a', 2, 'test.happened', '1', '{}', '{}')";
+    sqlx::query(behind).execute(&pool).await.expect("the owner of the database may do anything");
+    let refused = store.append(commit("a", 1)).await;
+    assert!(matches!(refused, Err(AppendError::WrongVersion { expected: 1, actual: 2 })), "{refused:?}");
+    let next = store.append(commit("a", 2)).await.expect("it is known again where the stream ends");
+    assert_eq!((next.sequence, next.position), (3, Position(3)));
+    let repeated = Commit { command: commit("a", 0).command, ..commit("a", 3) };
+    let refused = store.append(repeated).await;
+    assert!(matches!(&refused, Err(AppendError::DuplicateCommand(first)) if first.sequence_last == 1), "{refused:?}");
+    let other = store.append(commit("b", 0)).await.expect("the commit is stored");
+    assert_eq!(other.position, Position(4), "what was refused has left no gap");
+}
+
+#[tokio::test]
 async fn a_gap_in_the_log_is_found_out() {
     let Some(server) = TestPostgres::shared() else {
         return;

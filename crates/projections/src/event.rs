@@ -8,6 +8,7 @@ use domain::fulfilment::FulfilmentEvent;
 use domain::invoicing::DocumentsEvent;
 use domain::order::OrderEvent;
 use domain::payment::PaymentEvent;
+use domain::promotion::PromotionEvent;
 use domain::returns::ReturnEvent;
 use domain::stock::StockEvent;
 use domain::upcast::{self, StoredEvent};
@@ -39,6 +40,8 @@ pub enum Body {
     Return(ReturnEvent),
     /// Of the documents of an order.
     Documents(DocumentsEvent),
+    /// Of a promotion.
+    Promotion(PromotionEvent),
 }
 
 /// Who caused an event and what with.
@@ -133,6 +136,7 @@ fn decode(recorded: &RecordedEvent) -> Result<Body, FoldError> {
         "fulfilment" => payload(recorded).map(Body::Fulfilment),
         "return" => payload(recorded).map(Body::Return),
         "invoicing" => payload(recorded).map(Body::Documents),
+        "promotion" => payload(recorded).map(Body::Promotion),
         other => Err(FoldError::Undecodable(format!("streams of kind {other} have no read model"))),
     }
 }

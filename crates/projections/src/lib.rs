@@ -17,6 +17,7 @@ mod models;
 pub mod order;
 mod past;
 mod projection;
+pub mod promotion;
 mod replay;
 pub mod rows;
 mod runner;
@@ -54,5 +55,6 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(order::OrderProjection),
         Arc::new(invoicing::InvoicingProjection),
         Arc::new(sales::SalesProjection),
+        Arc::new(promotion::PromotionProjection),
     ]
 }

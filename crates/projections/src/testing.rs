@@ -103,6 +103,8 @@ pub fn sale(number: u128, products: u128) -> Sale {
             quantity: units(count),
             unit_price: Some(euro(UNIT_PRICE)),
             total: rate().split_gross(euro(UNIT_PRICE * count)).expect("the amount fits"),
+            discount: None,
+            promotions: vec![],
         }
     };
     let shipping = value::<VatRate>("0.2").split_gross(euro(480)).expect("the amount fits");
@@ -114,6 +116,7 @@ pub fn sale(number: u128, products: u128) -> Sale {
         lines: vec![line(0, 2), line(1, 1)],
         shipping: OrderShipping { code: "standard".into(), label: Localized::new("Colis", None), total: shipping },
         coupons: vec![],
+        promotions: vec![],
         total: euro(3 * UNIT_PRICE + 480),
         payable: euro(3 * UNIT_PRICE + 480),
         email: Sealed::new(customer(number % 7), "c2VhbGVk".into()),
@@ -233,7 +236,7 @@ impl Story {
             CartEvent::ContactSet { email: sale.email.clone() },
             CartEvent::AddressSet { address: sale.address.clone(), country: "FR".into() },
             CartEvent::ShippingChosen { shipping },
-            CartEvent::CheckoutStarted { order: order(number), total: sale.payable },
+            CartEvent::CheckoutStarted { order: order(number), total: sale.payable, promotions: vec![] },
         ];
         self.add("cart", cart(number).as_str(), &events).await;
     }

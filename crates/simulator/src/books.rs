@@ -12,6 +12,7 @@ use domain::fulfilment::{Fulfilment, FulfilmentState};
 use domain::invoicing::OrderDocuments;
 use domain::order::{Order, OrderStatus};
 use domain::payment::Payment;
+use domain::promotion::Promotion;
 use domain::returns::{Return, ReturnStatus};
 use domain::stock::Stock;
 use event_store::{EventStore, Filter, PAGE_EVENTS_MAX, Position, RecordedEvent};
@@ -80,6 +81,7 @@ pub(crate) async fn reckon(world: &World) -> Outcomes {
     let checked = async {
         check_rest(world, &account, &bus).await?;
         check_stock(world, &account, &bus).await?;
+        check_promotions(world, &account, &bus).await?;
         check_orders(world, &account, &bus, &mut outcomes).await
     };
     if let Err(error) = checked.await {
@@ -158,6 +160,31 @@ async fn check_stock(world: &World, account: &Account, bus: &Bus) -> Result<(), 
         let (reserved, allocated) = (stock.reserved(), stock.allocated());
         if reserved != 0 || allocated != 0 {
             world.violate("I2, I4 units", format!("{id}: {reserved} stay reserved, {allocated} allocated"));
+        }
+    }
+    Ok(())
+}
+
+/// Every use is one of an order that stands, and every order that stands has its use.
+async fn check_promotions(world: &World, account: &Account, bus: &Bus) -> Result<(), AppError> {
+    let mut standing = BTreeMap::<String, BTreeSet<String>>::new();
+    for id in account.of("order") {
+        let order = bus.load::<Order>(id).await?.state;
+        let sale = order.sale().filter(|_| order.status() == OrderStatus::Completed);
+        for given in sale.iter().flat_map(|sale| &sale.promotions) {
+            standing.entry(given.promotion.to_string()).or_default().insert(id.clone());
+        }
+    }
+    for id in account.of("promotion") {
+        let promotion = bus.load::<Promotion>(id).await?.state;
+        if !promotion.is_counted() {
+            continue;
+        }
+        let (orders, confirmed) = (standing.remove(id).unwrap_or_default(), promotion.uses_confirmed());
+        if promotion.uses_reserved() != 0 || usize::try_from(confirmed) != Ok(orders.len()) {
+            let (reserved, orders) = (promotion.uses_reserved(), orders.len());
+            let what = format!("{id}: {reserved} uses stay reserved, {confirmed} are confirmed of {orders} orders");
+            world.violate("I4 uses", what);
         }
     }
     Ok(())

@@ -81,6 +81,8 @@ fn sale_of(order: &OrderId, address: &Sealed, number: usize) -> Sale {
         quantity: Quantity::new(2).expect("a quantity"),
         unit_price: Some(eur(price)),
         total: taxed(2 * price, "0.055"),
+        discount: None,
+        promotions: Vec::new(),
     };
     let total = eur(2 * price + 390);
     Sale {
@@ -94,6 +96,7 @@ fn sale_of(order: &OrderId, address: &Sealed, number: usize) -> Sale {
             label: Localized::new("Livraison", None),
             total: taxed(390, "0.2"),
         },
+        promotions: Vec::new(),
         coupons: Vec::new(),
         total,
         payable: total,

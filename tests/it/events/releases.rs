@@ -16,6 +16,7 @@ use domain::fulfilment::Fulfilment;
 use domain::invoicing::{OrderDocuments, Series};
 use domain::order::Order;
 use domain::payment::Payment;
+use domain::promotion::{Promotion, PromotionBoard};
 use domain::returns::Return;
 use domain::stock::Stock;
 use domain::values::Timestamp;
@@ -102,7 +103,9 @@ async fn every_aggregate_of_every_release_folds() {
             + folded::<Fulfilment>(shop, &streams).await
             + folded::<Return>(shop, &streams).await
             + folded::<OrderDocuments>(shop, &streams).await
-            + folded::<Series>(shop, &streams).await;
+            + folded::<Series>(shop, &streams).await
+            + folded::<Promotion>(shop, &streams).await
+            + folded::<PromotionBoard>(shop, &streams).await;
         let processes = families.iter().filter(|family| family.is_process).map(|family| family.kind);
         let processes: Vec<_> = processes.collect();
         let of_processes = streams.keys().filter(|(kind, _)| processes.contains(&kind.as_str())).count();

@@ -17,13 +17,13 @@ mod selling;
 mod times;
 
 /// Returns the number that a variable holds.
-fn number(variable: &str) -> Option<usize> {
+pub fn number(variable: &str) -> Option<usize> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
 }
 
 /// Returns how often something is done.
-fn times(variable: &str, small: usize, large: usize) -> usize {
+pub fn times(variable: &str, small: usize, large: usize) -> usize {
     let usual = if std::env::var("COMPTOIR_RELEASE_GATE").is_ok_and(|value| value == "1") { large } else { small };
     number(variable).unwrap_or(usual)
 }

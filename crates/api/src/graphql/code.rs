@@ -89,8 +89,37 @@ pub enum ErrorCode {
     CouponApplied,
     /// More coupons than a cart may have.
     TooManyCoupons,
-    /// The cart has no such coupon.
+    /// There is no such coupon code, or the cart has none.
     CouponUnknown,
+    /// More promotions than a cart may have.
+    TooManyPromotions,
+
+    /// The terms of the promotion contradict themselves.
+    PromotionInvalid,
+    /// A limit of uses is out of range.
+    PromotionLimitOutOfRange,
+    /// The promotion has not begun.
+    PromotionNotBegun,
+    /// The promotion is over.
+    PromotionExpired,
+    /// The promotion is paused.
+    PromotionPaused,
+    /// All uses of the promotion are taken.
+    PromotionUsedUp,
+    /// This customer has used the promotion as often as they may.
+    PromotionUsedByCustomer,
+    /// Too many promotions apply by themselves.
+    PromotionBoardFull,
+    /// The order's use of the promotion is over.
+    PromotionUseOver,
+    /// The order has no use of the promotion.
+    PromotionUseUnknown,
+    /// The lines come to less than what the promotion asks for.
+    PromotionMinimumNotReached,
+    /// There is nothing in the cart that the promotion takes something off.
+    PromotionNothingReduced,
+    /// The promotion does not go together with others, which give more.
+    PromotionNotCombinable,
 
     /// There is nothing in it.
     NoLines,
@@ -235,6 +264,14 @@ mod tests {
             }
         }
         assert!(checked > 60, "only {checked} codes were found: the search looks at the wrong places");
+    }
+
+    #[test]
+    fn every_code_that_a_cart_withholds_a_promotion_with_is_in_the_list() {
+        use domain::cart::{MINIMUM_NOT_REACHED, NOT_COMBINABLE, NOTHING_REDUCED, WRONG_CURRENCY};
+        for code in [MINIMUM_NOT_REACHED, NOT_COMBINABLE, NOTHING_REDUCED, WRONG_CURRENCY] {
+            assert!(ErrorCode::of(code).is_some(), "{code}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::audit::types::Event;
 use super::invoicing::types::LegalDocument;
 use super::order::TimelineEntry;
 use super::order::types::Order;
+use super::promotion::types::Promotion;
 use super::returns::types::Return;
 use super::stock::types::StockLevel;
 
@@ -22,6 +23,7 @@ pub struct PageInfo {
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(concrete(name = "OrderConnection", params(Order)))]
 #[graphql(concrete(name = "ReturnConnection", params(Return)))]
+#[graphql(concrete(name = "PromotionConnection", params(Promotion)))]
 #[graphql(concrete(name = "StockConnection", params(StockLevel)))]
 #[graphql(concrete(name = "DocumentConnection", params(LegalDocument)))]
 #[graphql(concrete(name = "EventConnection", params(Event)))]

@@ -28,6 +28,7 @@ pub mod node;
 pub mod order;
 pub mod payload;
 pub mod payment;
+pub mod promotion;
 mod reading;
 pub mod returns;
 pub mod scalars;
@@ -87,6 +88,7 @@ pub struct Query(
     payment::PaymentQuery,
     returns::ReturnQuery,
     invoicing::InvoicingQuery,
+    promotion::PromotionQuery,
     stock::StockQuery,
     tasks::TaskQuery,
     analytics::AnalyticsQuery,
@@ -104,6 +106,7 @@ pub struct Mutation(
     payment::PaymentMutation,
     returns::ReturnMutation,
     returns::WithdrawalMutation,
+    promotion::PromotionMutation,
     fulfilment::FulfilmentMutation,
     stock::StockMutation,
     catalog::ProductMutation,

@@ -11,6 +11,7 @@ use super::errors::{DomainError, refusals};
 use super::fulfilment::types::Fulfilment;
 use super::order::types::Order;
 use super::payment::types::Payment;
+use super::promotion::types::Promotion;
 use super::returns::types::Return;
 use super::returns::withdraw::Withdrawal;
 use super::scalars::Position;
@@ -44,6 +45,7 @@ pub struct Warning {
 #[graphql(concrete(name = "FulfilmentPayload", params(Fulfilment)))]
 #[graphql(concrete(name = "ReturnPayload", params(Return)))]
 #[graphql(concrete(name = "WithdrawalPayload", params(Withdrawal)))]
+#[graphql(concrete(name = "PromotionPayload", params(Promotion)))]
 #[graphql(concrete(name = "StockPayload", params(StockLevel)))]
 #[graphql(concrete(name = "ProductPayload", params(Product)))]
 #[graphql(concrete(name = "VariantPayload", params(Variant)))]
@@ -91,6 +93,8 @@ pub enum CommandPayload {
     Withdrawal(Payload<Withdrawal>),
     /// A stock level.
     Stock(Payload<StockLevel>),
+    /// A promotion.
+    Promotion(Payload<Promotion>),
     /// A product.
     Product(Payload<Product>),
     /// A variant.

@@ -30,6 +30,8 @@ fn sale_of(lines: &[(i64, usize, [i64; 3])], shipping: i64, by_others: i64) -> S
         quantity: units(parts.iter().sum()),
         unit_price: None,
         total: taxed(*minor, *rate),
+        discount: None,
+        promotions: Vec::new(),
     });
     let lines: Vec<_> = lines.collect();
     let total = eur(lines.iter().map(|line| line.total.gross.minor()).sum::<i64>() + shipping);
@@ -41,6 +43,7 @@ fn sale_of(lines: &[(i64, usize, [i64; 3])], shipping: i64, by_others: i64) -> S
         currency: Currency::Eur,
         lines,
         shipping: OrderShipping { code: "standard".to_owned(), label: name("Colis"), total: taxed(shipping, 2) },
+        promotions: Vec::new(),
         coupons: vec![OrderCoupon { code: text("MERCI"), campaign: text("rentrée"), amount }],
         total,
         payable: total.minus(amount).expect("fits"),

@@ -135,6 +135,7 @@ fn lines_of(sale: &Sale, share: &ParcelShare) -> Result<Vec<InvoiceLine>, AppErr
             name: sold.name.clone(),
             quantity: Quantity::new(part.units)?,
             unit_price: sold.unit_price,
+            discount: discount_of(sold.unit_price, part.units, part.total.gross)?,
             total: part.total,
             payable: part.paid,
         });
@@ -145,11 +146,20 @@ fn lines_of(sale: &Sale, share: &ParcelShare) -> Result<Vec<InvoiceLine>, AppErr
             name: sale.shipping.label.clone(),
             quantity: Quantity::new(1)?,
             unit_price: Some(total.gross),
+            discount: None,
             total,
             payable: paid,
         });
     }
     Ok(lines)
+}
+
+/// What units cost less than their price, where they have one.
+fn discount_of(unit_price: Option<Money>, units: i64, gross: Money) -> Result<Option<Money>, AppError> {
+    let Some(unit_price) = unit_price else { return Ok(None) };
+    let full = unit_price.times(units).map_err(AppError::broken)?;
+    let discount = full.minus(gross).map_err(AppError::broken)?;
+    Ok(Some(discount).filter(|discount| discount.minor() > 0))
 }
 
 fn sum(sale: &Sale, amounts: impl Iterator<Item = Money>) -> Result<Money, AppError> {

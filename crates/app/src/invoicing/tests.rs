@@ -35,6 +35,8 @@ async fn order(shop: &Shop, number: u128) -> (OrderId, [FulfilmentId; 2]) {
         quantity: units(3),
         unit_price: None,
         total: taxed(1_000, "0.055"),
+        discount: None,
+        promotions: Vec::new(),
     };
     let sale = Sale {
         number: crate::checkout::number_of(&order),
@@ -43,6 +45,7 @@ async fn order(shop: &Shop, number: u128) -> (OrderId, [FulfilmentId; 2]) {
         currency: Currency::Eur,
         lines: vec![goods],
         shipping: OrderShipping { code: "standard".to_owned(), label: name("Colis"), total: taxed(390, "0.2") },
+        promotions: Vec::new(),
         coupons: Vec::new(),
         total: eur(1_390),
         payable: eur(1_390),

@@ -28,6 +28,8 @@ fn sale(lines: &[(i64, i64)], shipping: i64, coupon: i64) -> Sale {
             quantity: units(*count),
             unit_price: None,
             total: taxed(*cents),
+            discount: None,
+            promotions: Vec::new(),
         })
         .collect();
     let total: i64 = lines.iter().map(|line| line.total.gross.minor()).sum::<i64>() + shipping;
@@ -40,6 +42,7 @@ fn sale(lines: &[(i64, i64)], shipping: i64, coupon: i64) -> Sale {
         lines,
         shipping: OrderShipping { code: "standard".to_owned(), label: name("Lettre"), total: taxed(shipping) },
         coupons: vec![covered],
+        promotions: Vec::new(),
         total: eur(total),
         payable: eur((total - coupon).max(0)),
         email: Sealed::new(customer(1), "e".to_owned()),

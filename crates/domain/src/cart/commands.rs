@@ -1,7 +1,9 @@
 //! What may be asked of a cart.
 
-use super::events::{CartLine, Coupon, LinePrice, ShippingChoice};
-use crate::values::{CartId, Currency, CustomerId, LineId, Money, OrderId, Quantity, Sealed, ShortText, VatRate};
+use super::events::{CartLine, CartPromotion, Coupon, LinePrice, ShippingChoice};
+use crate::values::{
+    CartId, Currency, CustomerId, LineId, Money, OrderId, PromotionId, Quantity, Sealed, ShortText, VatRate,
+};
 
 /// A line's price in the catalogue at this moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +72,23 @@ pub enum CartCommand {
     RemoveCoupon {
         /// Its code.
         code: ShortText,
+    },
+    /// Adds a promotion, or lets one that was withheld give something again.
+    AddPromotion {
+        /// The promotion.
+        promotion: Box<CartPromotion>,
+    },
+    /// Lets a promotion of the cart give nothing, because the promotion itself said no.
+    WithholdPromotion {
+        /// The promotion.
+        promotion: PromotionId,
+        /// Why, a stable code.
+        code: String,
+    },
+    /// Takes a promotion out.
+    RemovePromotion {
+        /// The promotion.
+        promotion: PromotionId,
     },
     /// Takes in the lines of a guest's cart, once per cart.
     Merge {

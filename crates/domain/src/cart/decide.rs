@@ -3,14 +3,17 @@
 use super::card_number::holds_card_number;
 use super::commands::CartCommand;
 use super::error::CartError;
-use super::events::{CartEvent, Coupon, ShippingChoice};
+use super::events::{CartEvent, CartPromotion, Coupon, ShippingChoice};
 use super::lines::{self, fitting};
 use super::state::{Cart, CartStatus};
 use super::totals::{check_coupon_amount, check_price};
-use crate::values::{CartId, Currency, CustomerId, Money, OrderId, Sealed, ShortText};
+use crate::values::{CartId, Currency, CustomerId, Money, OrderId, PromotionId, Sealed, ShortText};
 
 /// The most coupons of a cart.
 pub const COUPONS_MAX: usize = 20;
+
+/// The most promotions of a cart, those that give nothing included.
+pub const PROMOTIONS_MAX: usize = 10;
 
 type Decision = Result<Vec<CartEvent>, CartError>;
 
@@ -40,6 +43,18 @@ pub(super) fn decide(cart: &Cart, command: &CartCommand) -> Decision {
         CartCommand::RemoveCoupon { code } => {
             changeable(cart)?;
             remove_coupon(cart, code)
+        }
+        CartCommand::AddPromotion { promotion } => {
+            changeable(cart)?;
+            add_promotion(cart, promotion)
+        }
+        CartCommand::WithholdPromotion { promotion, code } => {
+            changeable(cart)?;
+            Ok(withhold_promotion(cart, promotion, code))
+        }
+        CartCommand::RemovePromotion { promotion } => {
+            changeable(cart)?;
+            remove_promotion(cart, promotion)
         }
         CartCommand::Merge { from, .. } if cart.has_merged(from) => Ok(vec![]),
         CartCommand::Merge { from, currency, lines } => lines::merge(cart, changeable(cart)?, from, *currency, lines),
@@ -125,6 +140,33 @@ fn has_coupon(cart: &Cart, code: &ShortText) -> bool {
     cart.coupons().iter().any(|coupon| coupon.code == *code)
 }
 
+fn add_promotion(cart: &Cart, promotion: &CartPromotion) -> Decision {
+    match cart.promotion(&promotion.promotion) {
+        Some(held) if held.withheld.is_none() => return Ok(vec![]),
+        None if cart.promotions().len() >= PROMOTIONS_MAX => {
+            return Err(CartError::TooManyPromotions { max: PROMOTIONS_MAX });
+        }
+        Some(_) | None => {}
+    }
+    fitting(cart, vec![CartEvent::PromotionAdded { promotion: promotion.clone() }])
+}
+
+fn withhold_promotion(cart: &Cart, promotion: &PromotionId, code: &str) -> Vec<CartEvent> {
+    match cart.promotion(promotion) {
+        Some(held) if held.withheld.as_deref() != Some(code) => {
+            vec![CartEvent::PromotionWithheld { promotion: promotion.clone(), code: code.to_owned() }]
+        }
+        Some(_) | None => vec![],
+    }
+}
+
+fn remove_promotion(cart: &Cart, promotion: &PromotionId) -> Decision {
+    if cart.promotion(promotion).is_none() {
+        return Err(CartError::CouponUnknown);
+    }
+    Ok(vec![CartEvent::PromotionRemoved { promotion: promotion.clone() }])
+}
+
 fn absorb(cart: &Cart, into: &CartId) -> Decision {
     if cart.status() == (CartStatus::Absorbed { into: into.clone() }) {
         return Ok(vec![]);
@@ -148,11 +190,14 @@ fn start_checkout(cart: &Cart, order: &OrderId, expected_total: Money) -> Decisi
     if !missing.is_empty() {
         return Err(CartError::CheckoutIncomplete { missing });
     }
-    let actual = cart.totals()?.payable;
+    let totals = cart.totals()?;
+    let actual = totals.payable;
     if actual != expected_total {
         return Err(CartError::TotalChanged { expected: expected_total, actual });
     }
-    Ok(vec![CartEvent::CheckoutStarted { order: order.clone(), total: actual }])
+    let giving = totals.discounts.into_iter().filter(|discount| discount.amount.minor() > 0);
+    let promotions = giving.map(|discount| discount.promotion).collect();
+    Ok(vec![CartEvent::CheckoutStarted { order: order.clone(), total: actual, promotions }])
 }
 
 fn abandon_checkout(cart: &Cart, order: &OrderId, reason: &ShortText) -> Decision {

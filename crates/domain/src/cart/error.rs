@@ -94,6 +94,12 @@ pub enum CartError {
     /// The coupon is not in the cart.
     #[error("the coupon is not applied")]
     CouponUnknown,
+    /// Too many promotions.
+    #[error("a cart holds at most {max} promotions")]
+    TooManyPromotions {
+        /// The limit.
+        max: usize,
+    },
     /// Something is missing for checkout.
     #[error("checkout needs {}", missing.join(", "))]
     CheckoutIncomplete {
@@ -131,6 +137,7 @@ impl Refusal for CartError {
             CartError::CouponApplied => "COUPON_APPLIED",
             CartError::TooManyCoupons { .. } => "TOO_MANY_COUPONS",
             CartError::CouponUnknown => "COUPON_UNKNOWN",
+            CartError::TooManyPromotions { .. } => "TOO_MANY_PROMOTIONS",
             CartError::CheckoutIncomplete { .. } => "CHECKOUT_INCOMPLETE",
             CartError::TotalChanged { .. } => "PRICE_CHANGED",
         }

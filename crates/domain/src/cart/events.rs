@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::values::{
-    CartId, Currency, CustomerId, LineId, Localized, Money, OrderId, ProductId, Quantity, Sealed, ShortText, Sku,
-    VatRate,
+    CartId, CouponCode, Currency, CustomerId, LineId, Localized, Money, OrderId, ProductId, PromotionId,
+    PromotionTerms, Quantity, Sealed, ShortText, Sku, VatRate,
 };
 
 /// How a line is priced. VAT included.
@@ -61,6 +61,22 @@ pub struct Coupon {
     pub campaign: ShortText,
     /// What the maker pays.
     pub amount: Money,
+}
+
+/// A promotion in a cart: which one, and what it promised when it was added. Its terms never change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CartPromotion {
+    /// The promotion.
+    pub promotion: PromotionId,
+    /// What it promises.
+    pub terms: PromotionTerms,
+}
+
+impl CartPromotion {
+    /// Returns the code it was added by; none where it applies by itself.
+    pub fn code(&self) -> Option<&CouponCode> {
+        self.terms.code.as_ref()
+    }
 }
 
 /// A fact about a cart. Stored names are for ever.
@@ -142,6 +158,26 @@ pub enum CartEvent {
         /// Its code.
         code: ShortText,
     },
+    /// A promotion was added, or gives something again.
+    #[serde(rename = "cart.promotion_added")]
+    PromotionAdded {
+        /// The promotion.
+        promotion: CartPromotion,
+    },
+    /// A promotion stays in the cart and gives nothing: the promotion itself said no.
+    #[serde(rename = "cart.promotion_withheld")]
+    PromotionWithheld {
+        /// The promotion.
+        promotion: PromotionId,
+        /// Why, a stable code such as `PROMOTION_USED_UP`.
+        code: String,
+    },
+    /// A promotion was taken out.
+    #[serde(rename = "cart.promotion_removed")]
+    PromotionRemoved {
+        /// The promotion.
+        promotion: PromotionId,
+    },
     /// The lines of another cart came in when its guest signed in.
     #[serde(rename = "cart.merged")]
     Merged {
@@ -163,6 +199,9 @@ pub enum CartEvent {
         order: OrderId,
         /// What the shopper agreed to pay, VAT and shipping included, coupons taken off.
         total: Money,
+        /// The promotions that give something: a use of each is to be promised.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        promotions: Vec<PromotionId>,
     },
     /// Checkout was given up: the cart can be changed again.
     #[serde(rename = "cart.checkout_abandoned")]

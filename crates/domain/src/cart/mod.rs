@@ -3,14 +3,15 @@
 //! Stream `cart`, id [`CartId`](crate::values::CartId). Amounts are minor units of the cart's one currency, VAT included;
 //! quantities are whole pieces. VAT is taken out of each line's gross total, half away from zero, never per unit.
 //!
-//! Invariants: `subtotal = Σ lines`, `total = subtotal + shipping`, `payable = max(0, total − coupons)`, the VAT rows sum
-//! to the total, and none of them passes [`AMOUNT_MINOR_MAX`]; a line id stands once; while checkout is under way nothing
+//! Invariants: `subtotal = Σ lines before promotions`, `discount = Σ shares of the lines`, no share is more than its line,
+//! `total = subtotal − discount + shipping`, `payable = max(0, total − coupons)`, the VAT rows sum to the total, and none of them passes [`AMOUNT_MINOR_MAX`]; a line id stands once; while checkout is under way nothing
 //! changes; a completed or absorbed cart is closed for ever. A repeat that arrives right away changes nothing; one that
 //! arrives after its effect was undone, such as a line added, removed and added again, is caught by its command id.
 
 mod card_number;
 mod commands;
 mod decide;
+mod discounts;
 mod error;
 mod events;
 mod lines;
@@ -24,11 +25,12 @@ use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 
 pub use commands::{CartCommand, CurrentPrice};
-pub use decide::COUPONS_MAX;
+pub use decide::{COUPONS_MAX, PROMOTIONS_MAX};
+pub use discounts::{CartDiscount, MINIMUM_NOT_REACHED, NOT_COMBINABLE, NOTHING_REDUCED, WRONG_CURRENCY};
 pub use error::CartError;
-pub use events::{CartEvent, CartLine, Coupon, LinePrice, ShippingChoice};
+pub use events::{CartEvent, CartLine, CartPromotion, Coupon, LinePrice, ShippingChoice};
 pub use lines::LINES_MAX;
-pub use state::{Cart, CartStatus, MERGES_REMEMBERED_MAX};
+pub use state::{Cart, CartStatus, HeldPromotion, MERGES_REMEMBERED_MAX};
 pub use totals::{AMOUNT_MINOR_MAX, CartTotals};
 
 use crate::decider::{Decider, decide_into_sink};
@@ -48,6 +50,9 @@ impl DomainEvent for CartEvent {
             CartEvent::PaymentMethodChosen { .. } => "cart.payment_method_chosen",
             CartEvent::CouponApplied { .. } => "cart.coupon_applied",
             CartEvent::CouponRemoved { .. } => "cart.coupon_removed",
+            CartEvent::PromotionAdded { .. } => "cart.promotion_added",
+            CartEvent::PromotionWithheld { .. } => "cart.promotion_withheld",
+            CartEvent::PromotionRemoved { .. } => "cart.promotion_removed",
             CartEvent::Merged { .. } => "cart.merged",
             CartEvent::Absorbed { .. } => "cart.absorbed",
             CartEvent::CheckoutStarted { .. } => "cart.checkout_started",

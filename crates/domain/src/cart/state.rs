@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::error::CartError;
-use super::events::{CartEvent, CartLine, Coupon, ShippingChoice};
+use super::events::{CartEvent, CartLine, CartPromotion, Coupon, ShippingChoice};
 use super::totals::{self, CartTotals};
-use crate::values::{CartId, Currency, CustomerId, LineId, Money, OrderId, Sealed, ShortText};
+use crate::values::{CartId, CouponCode, Currency, CustomerId, LineId, Money, OrderId, PromotionId, Sealed, ShortText};
 
 /// How many merged carts a cart remembers, to answer a merge that arrives again. Beyond it the line ids still refuse it.
 pub const MERGES_REMEMBERED_MAX: usize = 1_000;
@@ -39,6 +39,15 @@ pub enum CartStatus {
     },
 }
 
+/// A promotion in a cart, and why it is withheld, where it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldPromotion {
+    /// The promotion as it was added.
+    pub added: CartPromotion,
+    /// The code of the promotion's own refusal; none where it may give something.
+    pub withheld: Option<String>,
+}
+
 /// What a shopper means to buy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cart {
@@ -52,6 +61,7 @@ pub struct Cart {
     shipping: Option<ShippingChoice>,
     payment_method: Option<ShortText>,
     coupons: Vec<Coupon>,
+    promotions: Vec<HeldPromotion>,
     merged: VecDeque<CartId>,
     last_abandoned: Option<OrderId>,
 }
@@ -107,6 +117,17 @@ impl Cart {
         &self.coupons
     }
 
+    /// Returns its promotions in the order they were added, those that give nothing included.
+    pub fn promotions(&self) -> &[HeldPromotion] {
+        &self.promotions
+    }
+
+    /// Returns the promotion that was added by a code.
+    pub fn promotion_of(&self, code: &CouponCode) -> Option<&PromotionId> {
+        let held = self.promotions.iter().find(|held| held.added.code() == Some(code))?;
+        Some(&held.added.promotion)
+    }
+
     /// Returns the order whose checkout was abandoned last.
     pub fn last_abandoned(&self) -> Option<&OrderId> {
         self.last_abandoned.as_ref()
@@ -142,6 +163,10 @@ impl Cart {
         self.lines.iter().find(|present| present.line == *line)
     }
 
+    pub(super) fn promotion(&self, promotion: &PromotionId) -> Option<&HeldPromotion> {
+        self.promotions.iter().find(|held| held.added.promotion == *promotion)
+    }
+
     pub(super) fn has_merged(&self, from: &CartId) -> bool {
         self.merged.contains(from)
     }
@@ -172,12 +197,21 @@ impl Cart {
             CartEvent::PaymentMethodChosen { method } => self.payment_method = Some(method.clone()),
             CartEvent::CouponApplied { coupon } => self.coupons.push(coupon.clone()),
             CartEvent::CouponRemoved { code } => self.coupons.retain(|coupon| coupon.code != *code),
+            CartEvent::PromotionAdded { promotion } => self.hold(promotion),
+            CartEvent::PromotionWithheld { promotion, code } => {
+                if let Some(held) = self.promotions.iter_mut().find(|held| held.added.promotion == *promotion) {
+                    held.withheld = Some(code.clone());
+                }
+            }
+            CartEvent::PromotionRemoved { promotion } => {
+                self.promotions.retain(|held| held.added.promotion != *promotion);
+            }
             CartEvent::Merged { from, lines } => {
                 self.lines.extend(lines.iter().cloned());
                 self.remember_merge(from);
             }
             CartEvent::Absorbed { into } => self.status = CartStatus::Absorbed { into: into.clone() },
-            CartEvent::CheckoutStarted { order, total } => {
+            CartEvent::CheckoutStarted { order, total, .. } => {
                 self.status = CartStatus::CheckingOut { order: order.clone(), total: *total };
             }
             CartEvent::CheckoutAbandoned { order, .. } => {
@@ -191,6 +225,13 @@ impl Cart {
     fn change(&mut self, line: &LineId, change: impl FnOnce(&mut CartLine)) {
         if let Some(present) = self.lines.iter_mut().find(|present| present.line == *line) {
             change(present);
+        }
+    }
+
+    fn hold(&mut self, added: &CartPromotion) {
+        match self.promotions.iter_mut().find(|held| held.added.promotion == added.promotion) {
+            Some(held) => held.withheld = None,
+            None => self.promotions.push(HeldPromotion { added: added.clone(), withheld: None }),
         }
     }
 

@@ -3,6 +3,7 @@
 mod amounts;
 mod card_numbers;
 mod checkout;
+mod discounts;
 mod lines;
 mod properties;
 mod refusals;
@@ -17,7 +18,8 @@ use uuid::Uuid;
 use super::*;
 use crate::decider::Refusal;
 use crate::values::{
-    CartId, Currency, CustomerId, LineId, Localized, Money, OrderId, ProductId, Quantity, Sealed, ShortText, VatRate,
+    CartId, Currency, CustomerId, LineId, Localized, Money, OrderId, ProductId, PromotionId, PromotionReach,
+    PromotionTerms, Quantity, Reduction, Sealed, ShortText, Sku, VatRate,
 };
 
 fn customer(number: u128) -> CustomerId {
@@ -64,11 +66,40 @@ fn for_line(minor: i64) -> LinePrice {
     LinePrice::ForLine(euros(minor))
 }
 
+fn sku(number: u128) -> Sku {
+    format!("LIVRE-{number}").parse().expect("a sku")
+}
+
+fn product(number: u128) -> ProductId {
+    ProductId::from_uuid(Uuid::from_u128(number))
+}
+
+fn promotion_id(number: u128) -> PromotionId {
+    PromotionId::from_uuid(Uuid::from_u128(number))
+}
+
+fn percent(rate: &str) -> Reduction {
+    Reduction::Percentage(rate.parse().expect("a rate"))
+}
+
+/// A promotion of the whole order, by a code, that combines with others.
+fn promotion(number: u128, reduction: Reduction) -> CartPromotion {
+    let terms = PromotionTerms {
+        label: text("summer"),
+        code: Some(format!("CODE-{number}").parse().expect("a code")),
+        reduction,
+        reach: PromotionReach::Order,
+        minimum: None,
+        combines: true,
+    };
+    CartPromotion { promotion: promotion_id(number), terms }
+}
+
 fn line_of(number: u128, count: i64, price: LinePrice) -> CartLine {
     CartLine {
         line: line_id(number),
-        sku: format!("LIVRE-{number}").parse().expect("a sku"),
-        product: ProductId::from_uuid(Uuid::from_u128(number)),
+        sku: sku(number),
+        product: product(number),
         name: Localized::new("Livre", None),
         quantity: units(count),
         price,
@@ -135,6 +166,14 @@ fn coupon_applied(code: &str, minor: i64) -> CartEvent {
     CartEvent::CouponApplied { coupon: coupon(code, euros(minor)) }
 }
 
+fn promotion_added(promotion: CartPromotion) -> CartEvent {
+    CartEvent::PromotionAdded { promotion }
+}
+
+fn withheld(number: u128, code: &str) -> CartEvent {
+    CartEvent::PromotionWithheld { promotion: promotion_id(number), code: code.to_owned() }
+}
+
 fn merged(from: u128, lines: impl IntoIterator<Item = CartLine>) -> CartEvent {
     CartEvent::Merged { from: cart_id(from), lines: lines.into_iter().collect() }
 }
@@ -144,7 +183,7 @@ fn absorbed(into: u128) -> CartEvent {
 }
 
 fn started(number: u128) -> CartEvent {
-    CartEvent::CheckoutStarted { order: order(number), total: euros(2_500) }
+    CartEvent::CheckoutStarted { order: order(number), total: euros(2_500), promotions: vec![] }
 }
 
 fn abandoned(number: u128) -> CartEvent {
@@ -199,6 +238,14 @@ fn remove_coupon(code: &str) -> CartCommand {
     CartCommand::RemoveCoupon { code: text(code) }
 }
 
+fn withhold(number: u128, code: &str) -> CartCommand {
+    CartCommand::WithholdPromotion { promotion: promotion_id(number), code: code.to_owned() }
+}
+
+fn add_promotion(promotion: CartPromotion) -> CartCommand {
+    CartCommand::AddPromotion { promotion: Box::new(promotion) }
+}
+
 fn merge(from: u128, lines: impl IntoIterator<Item = CartLine>) -> CartCommand {
     CartCommand::Merge { from: cart_id(from), currency: Currency::Eur, lines: lines.into_iter().collect() }
 }
@@ -241,6 +288,9 @@ fn every_change() -> Vec<CartCommand> {
         choose_payment_method("pm_2"),
         apply_coupon("TEN", euros(1_000)),
         remove_coupon("TEN"),
+        add_promotion(promotion(7, percent("0.1"))),
+        withhold(7, "PROMOTION_USED_UP"),
+        CartCommand::RemovePromotion { promotion: promotion_id(7) },
         merge(7, [line(7)]),
         absorb(7),
         start(7, 2_500),
@@ -280,6 +330,9 @@ fn every_event_is_stored_under_its_type_and_reads_back() {
         CartEvent::LineRepriced { line: line_id(1), price: per_unit(900), vat_rate: rate("0.2") },
         coupon_applied("TEN", 1_000),
         CartEvent::CouponRemoved { code: text("TEN") },
+        promotion_added(promotion(1, percent("0.1"))),
+        withheld(1, "PROMOTION_USED_UP"),
+        CartEvent::PromotionRemoved { promotion: promotion_id(1) },
         merged(2, [line(4)]),
         started(1),
         abandoned(1),
@@ -287,7 +340,7 @@ fn every_event_is_stored_under_its_type_and_reads_back() {
         absorbed(3),
     ]);
     let names: BTreeSet<String> = events.iter().map(stored_name).collect();
-    assert_eq!(names.len(), 16);
+    assert_eq!(names.len(), 19);
     for event in events {
         assert_eq!(event.event_type(), stored_name(&event));
         let json = serde_json::to_string(&event).expect("an event is JSON");
@@ -350,6 +403,7 @@ fn every_refusal_has_a_code_of_its_own() {
         CartError::CouponApplied,
         CartError::TooManyCoupons { max: COUPONS_MAX },
         CartError::CouponUnknown,
+        CartError::TooManyPromotions { max: PROMOTIONS_MAX },
         CartError::CheckoutIncomplete { missing: vec!["lines"] },
         CartError::TotalChanged { expected: euros(1), actual: euros(2) },
     ];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::discounts::{self, CartDiscount, Priced};
 use super::error::CartError;
 use super::events::{CartLine, LinePrice};
 use super::state::Cart;
@@ -13,15 +14,19 @@ pub const AMOUNT_MINOR_MAX: i64 = 100_000_000_000;
 /// What a cart comes to, in its one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CartTotals {
-    /// Each line with its VAT, in the cart's order.
+    /// Each line with its VAT, promotions taken off, in the cart's order.
     pub lines: Vec<(LineId, TaxedAmount)>,
-    /// The lines, VAT included.
+    /// The lines before promotions, VAT included.
     pub subtotal: Money,
+    /// What each promotion takes off, or why it takes off nothing, in the order they were added.
+    pub discounts: Vec<CartDiscount>,
+    /// What promotions take off in all.
+    pub discount: Money,
     /// Sending it, once chosen.
     pub shipping: Option<TaxedAmount>,
     /// What the coupons are worth.
     pub coupons: Money,
-    /// The lines and the shipping, VAT included: what the shop receives.
+    /// The lines and the shipping, promotions taken off, VAT included: what the shop receives.
     pub total: Money,
     /// The total less the coupons, never below nothing: what the shopper pays.
     pub payable: Money,
@@ -31,16 +36,26 @@ pub struct CartTotals {
 
 pub(super) fn totals(cart: &Cart) -> Result<CartTotals, CartError> {
     let currency = cart.currency().ok_or(CartError::Unknown)?;
-    let (mut lines, mut subtotal) = (Vec::with_capacity(cart.lines().len()), Money::zero(currency));
+    let (mut priced, mut subtotal) = (Vec::with_capacity(cart.lines().len()), Money::zero(currency));
     for line in cart.lines() {
-        let amount = split(gross(line)?, line.vat_rate)?;
-        subtotal = sum(subtotal, amount.gross)?;
-        lines.push((line.line.clone(), amount));
+        let gross = gross(line)?;
+        subtotal = sum(subtotal, gross)?;
+        priced.push(Priced { line, gross });
     }
+    let discounts = discounts::discounts(cart.promotions(), &priced, subtotal).map_err(refusal)?;
+    let (mut lines, mut discount) = (Vec::with_capacity(priced.len()), Money::zero(currency));
+    for Priced { line, gross } in &priced {
+        let off = discounts::off_line(&discounts, &line.line, currency).map_err(refusal)?;
+        // VAT is in what is paid: a reduction that the shop gives lowers what is taxed (Council Directive 2006/112/EC,
+        // article 79, point b).
+        lines.push((line.line.clone(), split(gross.minus(off).map_err(refusal)?, line.vat_rate)?));
+        discount = sum(discount, off)?;
+    }
+    let reduced = subtotal.minus(discount).map_err(refusal)?;
     let shipping = cart.shipping().map(|choice| split(choice.price, choice.vat_rate)).transpose()?;
     let total = match &shipping {
-        Some(amount) => sum(subtotal, amount.gross)?,
-        None => subtotal,
+        Some(amount) => sum(reduced, amount.gross)?,
+        None => reduced,
     };
     let mut coupons = Money::zero(currency);
     for coupon in cart.coupons() {
@@ -48,7 +63,7 @@ pub(super) fn totals(cart: &Cart) -> Result<CartTotals, CartError> {
     }
     let payable = total.minus(coupons).map_err(refusal)?.max(Money::zero(currency));
     let vat = per_rate(lines.iter().map(|(_, amount)| amount).chain(&shipping))?;
-    Ok(CartTotals { lines, subtotal, shipping, coupons, total, payable, vat })
+    Ok(CartTotals { lines, subtotal, discounts, discount, shipping, coupons, total, payable, vat })
 }
 
 /// Accepts a price of the cart's currency from nothing to the highest.

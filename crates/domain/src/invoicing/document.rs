@@ -202,6 +202,9 @@ pub struct InvoiceLine {
     pub quantity: Quantity,
     /// The price of a unit, VAT included; none where the line was sold at an amount for the whole line.
     pub unit_price: Option<Money>,
+    /// What promotions took off the line, not negative; none where nothing was taken off, or it has no unit price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Money>,
     /// The line's total with its VAT, discounts taken off.
     pub total: TaxedAmount,
     /// What the buyer pays of it: the total less the share of coupons that others pay.

@@ -76,6 +76,7 @@ fn goods(line: u128, count: i64, total: TaxedAmount, payable: i64) -> InvoiceLin
         name: Localized::new("Livre", None),
         quantity: units(count),
         unit_price: None,
+        discount: None,
         total,
         payable: eur(payable),
     }
@@ -87,6 +88,7 @@ fn shipping(minor: i64) -> InvoiceLine {
         name: Localized::new("Livraison", None),
         quantity: units(1),
         unit_price: Some(eur(minor)),
+        discount: None,
         total: taxed(minor, "0.2"),
         payable: eur(minor),
     }

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use super::commands::OrderCommand;
 use super::error::OrderError;
-use super::events::{FulfilmentStatus, OrderCoupon, OrderEvent, OrderLine, PaymentStatus, ReturnedLine, Sale};
+use super::events::{FulfilmentStatus, OrderEvent, PaymentStatus, ReturnedLine, Sale};
+use super::sound::{disagree, has_sound_totals, is_amount};
 use super::state::{Order, OrderStatus};
 use super::withdrawal;
-use crate::values::{
-    Currency, FulfilmentId, Money, MoneyError, PaymentId, ReturnId, ShortText, TaxedAmount, Timestamp,
-};
+use crate::values::{FulfilmentId, Money, PaymentId, ReturnId, ShortText, Timestamp};
 
 /// How many days after the last delivery a return can be opened, its last moment included. The shop's promise, longer
 /// than the 14 days of the French Code de la consommation, article L221-18
@@ -227,74 +226,6 @@ fn complete(order: &Order) -> Decision {
             }
         }
     }
-}
-
-/// Checks every sum of a sale. A sum that leaves 64 bits is refused too.
-fn has_sound_totals(sale: &Sale) -> Result<(), OrderError> {
-    let mut total = gross_of(&sale.shipping.total, sale.currency)?;
-    for line in &sale.lines {
-        total = sum(total, line_gross(line, sale.currency)?)?;
-    }
-    if total != is_amount(sale.total, sale.currency)? {
-        return Err(disagree("lines and shipping do not sum to the total"));
-    }
-    let coupons = coupons_of(&sale.coupons, sale.currency)?;
-    let payable = Money::zero(sale.currency).max(total.minus(coupons).map_err(out_of_range)?);
-    if payable != is_amount(sale.payable, sale.currency)? {
-        return Err(disagree("the total less the coupons is not the payable amount"));
-    }
-    Ok(())
-}
-
-fn line_gross(line: &OrderLine, currency: Currency) -> Result<Money, OrderError> {
-    let gross = gross_of(&line.total, currency)?;
-    let Some(unit_price) = line.unit_price else {
-        return Ok(gross);
-    };
-    let product = is_amount(unit_price, currency)?.times(line.quantity.units()).map_err(out_of_range)?;
-    if product != gross {
-        return Err(disagree("a unit price times its quantity is not the line's gross"));
-    }
-    Ok(gross)
-}
-
-fn gross_of(amount: &TaxedAmount, currency: Currency) -> Result<Money, OrderError> {
-    let (net, tax) = (is_amount(amount.net, currency)?, is_amount(amount.tax, currency)?);
-    if sum(net, tax)? != is_amount(amount.gross, currency)? {
-        return Err(disagree("net and tax do not sum to the gross"));
-    }
-    Ok(amount.gross)
-}
-
-fn coupons_of(coupons: &[OrderCoupon], currency: Currency) -> Result<Money, OrderError> {
-    let mut covered = Money::zero(currency);
-    for coupon in coupons {
-        covered = sum(covered, is_amount(coupon.amount, currency)?)?;
-    }
-    Ok(covered)
-}
-
-fn is_amount(amount: Money, currency: Currency) -> Result<Money, OrderError> {
-    if amount.currency() != currency {
-        return Err(disagree("an amount is in another currency than the sale"));
-    }
-    if amount.minor() < 0 {
-        return Err(disagree("an amount is negative"));
-    }
-    Ok(amount)
-}
-
-fn sum(left: Money, right: Money) -> Result<Money, OrderError> {
-    left.plus(right).map_err(out_of_range)
-}
-
-/// Currencies are compared before any sum is made, so only the range is left to fail.
-fn out_of_range(_error: MoneyError) -> OrderError {
-    disagree("a sum is out of range")
-}
-
-fn disagree(what: &'static str) -> OrderError {
-    OrderError::TotalsDisagree { what }
 }
 
 fn is_cancellable(order: &Order) -> Result<(), OrderError> {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::values::{
-    CartId, Currency, CustomerId, FulfilmentId, LineId, Localized, Money, PaymentId, ProductId, Quantity, ReturnId,
-    Sealed, ShortText, Sku, TaxedAmount, Timestamp,
+    CartId, CouponCode, Currency, CustomerId, FulfilmentId, LineId, Localized, Money, PaymentId, ProductId,
+    PromotionId, Quantity, ReturnId, Sealed, ShortText, Sku, TaxedAmount, Timestamp,
 };
 
 /// A line as it was sold. Nothing that happens in the catalogue later shows through.
@@ -22,8 +22,37 @@ pub struct OrderLine {
     pub quantity: Quantity,
     /// The price of a unit, VAT included; none where the line was sold at an amount for the whole line.
     pub unit_price: Option<Money>,
-    /// The line's total with its VAT, rounded once, on the line.
+    /// The line's total with its VAT, rounded once, on the line; promotions are taken off.
     pub total: TaxedAmount,
+    /// What promotions took off the line in all; none where nothing was taken off. The line cost this more before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Money>,
+    /// What each promotion took off the line: together the discount.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promotions: Vec<PromotionShare>,
+}
+
+/// What a promotion took off a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromotionShare {
+    /// The promotion.
+    pub promotion: PromotionId,
+    /// Its share, VAT included.
+    pub amount: Money,
+}
+
+/// A promotion that took something off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderPromotion {
+    /// The promotion.
+    pub promotion: PromotionId,
+    /// The code it was added by; none where it applied by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<CouponCode>,
+    /// What it was called.
+    pub label: ShortText,
+    /// What it took off in all, VAT included: the sum of its shares.
+    pub amount: Money,
 }
 
 /// The shipping that was sold.
@@ -65,6 +94,9 @@ pub struct Sale {
     pub shipping: OrderShipping,
     /// Coupons that others pay.
     pub coupons: Vec<OrderCoupon>,
+    /// Promotions that took something off the lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promotions: Vec<OrderPromotion>,
     /// Lines and shipping, VAT included: `total = Σ lines + shipping`.
     pub total: Money,
     /// What the buyer pays: `payable = total − Σ coupons`.

@@ -4,13 +4,15 @@
 //! whole pieces.
 //!
 //! Invariants, after every event: the sale never changes once placed; `Σ lines + shipping = total` and
-//! `payable = max(0, total − Σ coupons)`; `authorised ≥ captured ≥ refunded ≥ 0`; no more units of a line are in
+//! `payable = max(0, total − Σ coupons)`; the shares of promotions sum to the discount of each line and to what each
+//! promotion took off; `authorised ≥ captured ≥ refunded ≥ 0`; no more units of a line are in
 //! returns than were sold; an order that is rejected, cancelled or completed stays so.
 
 mod commands;
 mod decide;
 mod error;
 mod events;
+mod sound;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -23,7 +25,8 @@ pub use commands::OrderCommand;
 pub use decide::{PAYMENTS_MAX, RETURN_WINDOW_DAYS, RETURNS_MAX};
 pub use error::OrderError;
 pub use events::{
-    FulfilmentStatus, OrderCoupon, OrderEvent, OrderLine, OrderShipping, PaymentStatus, ReturnedLine, Sale, Withdrawal,
+    FulfilmentStatus, OrderCoupon, OrderEvent, OrderLine, OrderPromotion, OrderShipping, PaymentStatus, PromotionShare,
+    ReturnedLine, Sale, Withdrawal,
 };
 pub use state::{DeclaredWithdrawal, Order, OrderStatus};
 pub use withdrawal::{WITHDRAWAL_CONFIRM_SECONDS, WITHDRAWAL_DAYS, withdrawal_ends_at};

@@ -58,6 +58,8 @@ fn order_line(number: u128, units: i64, unit_price: Option<i64>, gross: i64) -> 
         quantity: Quantity::new(units).expect("a quantity"),
         unit_price: unit_price.map(eur),
         total: taxed(gross),
+        discount: None,
+        promotions: vec![],
     }
 }
 
@@ -76,6 +78,7 @@ fn sale() -> Sale {
             total: taxed(490),
         },
         coupons: vec![OrderCoupon { code: text("RENTREE"), campaign: text("autumn"), amount: eur(300) }],
+        promotions: vec![],
         total: eur(3_100),
         payable: eur(2_800),
         email: Sealed::new(customer.clone(), "ZW1haWw=".to_owned()),

@@ -133,6 +133,10 @@ typed_id!(
     CustomerId, "cus", "customer id"
 );
 typed_id!(
+    /// Names a promotion.
+    PromotionId, "promo", "promotion id"
+);
+typed_id!(
     /// Names a task that a human must decide.
     TaskId, "task", "task id"
 );

@@ -5,6 +5,7 @@ mod french_days;
 mod id;
 mod locale;
 mod money;
+mod promotion;
 mod quantity;
 mod sealed;
 mod sku;
@@ -14,9 +15,12 @@ mod vat;
 
 pub use date::Date;
 pub use french_days::{FrenchDay, paris_time};
-pub use id::{CartId, CategoryId, CustomerId, FulfilmentId, LineId, OrderId, PaymentId, ProductId, ReturnId, TaskId};
+pub use id::{
+    CartId, CategoryId, CustomerId, FulfilmentId, LineId, OrderId, PaymentId, ProductId, PromotionId, ReturnId, TaskId,
+};
 pub use locale::{Locale, Localized};
 pub use money::{Currency, Money, MoneyError};
+pub use promotion::{BlindIndex, CouponCode, PromotionReach, PromotionTerms, Reduction, ReductionRate};
 pub use quantity::Quantity;
 pub use sealed::{Archived, Sealed};
 pub use sku::{LocationId, Sku};

@@ -1,6 +1,6 @@
 //! The log on PostgreSQL 14 or newer: a superset of the tables of `postgres-es`, so that both can work on one log.
 //!
-//! Several processes may append; each has one writer that stores a batch with one statement, see `append.sql`.
+//! Several processes may append; each has one writer that stores a batch with one statement, see `statement.rs`.
 //! Positions are given by the row `log_head`, which the appending statement holds until it has committed.
 //!
 //! Several servers may stand behind one URL, see [`servers`]: the log is written and read at the one that takes writes.
@@ -17,6 +17,7 @@ mod secrets;
 pub mod servers;
 mod snapshots;
 mod sole;
+mod statement;
 mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError};

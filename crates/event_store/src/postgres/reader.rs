@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use serde_json::value::RawValue;
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{Decode, Postgres, Row, Type};
@@ -52,7 +53,7 @@ pub(super) async fn read_stream(
         .fetch_all(pool)
         .await
         .map_err(checks::unavailable)?;
-    let events = rows.iter().map(|row| event(row, Some(stream))).collect::<Result<Vec<_>, _>>()?;
+    let events = rows.iter().map(|row| event(row, stream.clone())).collect::<Result<Vec<_>, _>>()?;
     checks::check_stream(stream, after, &events)?;
     Ok(events)
 }
@@ -65,24 +66,28 @@ pub(super) async fn read_all(
 ) -> Result<Page, StoreError> {
     let query = PageQuery::of(after, limit, filter);
     let kinds = if query.every_kind { None } else { Some(&filter.kinds[..]) };
-    let rows = sqlx::query(READ_ALL)
+    let mut rows = sqlx::query(READ_ALL)
         .bind(checks::to_bound(after.0))
         .bind(checks::to_bound(query.until()))
         .bind(to_sql_limit(query.limit))
         .bind(kinds)
-        .fetch_all(pool)
-        .await
-        .map_err(checks::unavailable)?;
-    let Some(first) = rows.first() else {
-        return Err(StoreError::Corrupt("log_head has no row".to_owned()));
-    };
-    let head = Position(number(first, HEAD_COLUMN)?);
-    let mut events = Vec::with_capacity(rows.len());
-    for row in &rows {
-        if get::<Option<i64>>(row, 0)?.is_some() {
-            events.push(Arc::new(event(row, None)?));
+        .fetch(pool);
+    let (mut events, mut head): (Vec<Arc<RecordedEvent>>, _) = (Vec::new(), None);
+    // Row by row: the server sends the next ones meanwhile, and none is kept beside its event.
+    while let Some(row) = rows.try_next().await.map_err(checks::unavailable)? {
+        if head.is_none() {
+            head = Some(Position(number(&row, HEAD_COLUMN)?));
+            events.reserve(query.limit);
+        }
+        if raw::<Option<i64>>(&row, 0)?.is_some() {
+            let previous = events.last().map(|event| &event.stream);
+            let event = event(&row, stream(&row, previous)?)?;
+            events.push(Arc::new(event));
         }
     }
+    let Some(head) = head else {
+        return Err(StoreError::Corrupt("log_head has no row".to_owned()));
+    };
     events.sort_by_key(|event| event.position);
     query.page(events, head)
 }
@@ -103,19 +108,25 @@ pub(super) fn command(row: &PgRow, first: usize) -> Result<CommandRecord, StoreE
     })
 }
 
-/// Reads one row; a known stream's name is shared rather than read again.
-fn event(row: &PgRow, stream: Option<&StreamId>) -> Result<RecordedEvent, StoreError> {
-    let stream = match stream {
-        Some(stream) => stream.clone(),
-        None => StreamId::new(get(row, 1)?, get(row, 2)?),
-    };
+/// Reads the name of a row's stream; what it has in common with the one before is shared.
+fn stream(row: &PgRow, previous: Option<&StreamId>) -> Result<StreamId, StoreError> {
+    let (kind, id): (&str, &str) = (raw(row, 1)?, raw(row, 2)?);
+    Ok(match previous {
+        Some(previous) if *previous.kind == *kind && *previous.id == *id => previous.clone(),
+        Some(previous) if *previous.kind == *kind => StreamId { kind: previous.kind.clone(), id: id.into() },
+        _ => StreamId::new(kind, id),
+    })
+}
+
+/// Reads the rest of a row.
+fn event(row: &PgRow, stream: StreamId) -> Result<RecordedEvent, StoreError> {
     Ok(RecordedEvent {
-        position: Position(number(row, 0)?),
+        position: Position(checks::to_u64(raw(row, 0)?)?),
         stream,
-        sequence: number(row, 3)?,
-        event_id: get(row, 4)?,
-        event_type: get(row, 5)?,
-        event_version: get(row, 6)?,
+        sequence: checks::to_u64(raw(row, 3)?)?,
+        event_id: raw(row, 4)?,
+        event_type: raw(row, 5)?,
+        event_version: raw(row, 6)?,
         payload: json(row, 7)?,
         metadata: json(row, 8)?,
         recorded_at: raw::<i64>(row, 9)?.saturating_add(EPOCH_MICROSECONDS),
@@ -128,7 +139,8 @@ fn json(row: &PgRow, column: usize) -> Result<Box<RawValue>, StoreError> {
 }
 
 /// Reads a column as the server sends it in its binary format, in which `json` is its text and `timestamptz` a number: a
-/// cast on the server would cost more than all the rest of a row.
+/// cast on the server would cost more than all the rest of a row. The types of the columns are those of our own table, and
+/// looking at them again for every value costs as much as the value.
 fn raw<'r, T: Decode<'r, Postgres>>(row: &'r PgRow, column: usize) -> Result<T, StoreError> {
     row.try_get_unchecked(column).map_err(checks::unavailable)
 }

@@ -12,7 +12,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgRow;
 use sqlx::{Executor, PgConnection, Row};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
@@ -235,11 +234,6 @@ impl Hold {
         self.quiet_since = Instant::now();
         self.quiet = (self.quiet * 2).min(QUIET_MAX);
     }
-}
-
-/// Reads what `append.sql` says of the hold, in the column `first` and the next, where it has appended something.
-pub(super) fn sighting(row: &PgRow, first: usize) -> Result<Sighting, sqlx::Error> {
-    Ok(Sighting { sole: row.try_get(first)?, wanted: row.try_get(first + 1)? })
 }
 
 /// Waits until no other process holds the log: asks for it, and puts out a holder that shows no sign of life.

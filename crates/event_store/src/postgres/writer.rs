@@ -6,17 +6,17 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
-use uuid::Uuid;
 
-use super::head::Own;
+use super::head::{self, Own};
 use super::servers::Servers;
 use super::sole::{self, Hold};
-use super::{head, reader};
+use super::statement::{self, Ends, Stored, Unstored};
 use crate::checks::{self, SharedError};
+use crate::heads::StreamHeads;
 use crate::tail::Tail;
 use crate::{AppendError, Appended, Commit, Position, StoreError};
 
@@ -26,6 +26,8 @@ const BATCH_JOBS_MAX: usize = 512;
 const BATCH_EVENTS_MAX: usize = 4_096;
 /// The most commits taken from the queue that wait for a later batch because of their stream or command id.
 const WAITING_JOBS_MAX: usize = 2 * BATCH_JOBS_MAX;
+/// How often the others are let run before a batch is sent, as long as that brings more commits.
+const YIELDS_MAX: usize = 3;
 /// How often a statement is run that lost against another process.
 const RUNS_MAX: usize = 3;
 /// How often the connection is tried before callers are told that the store is unavailable.
@@ -39,14 +41,10 @@ const STATEMENT_SECONDS_MAX: u64 = 30;
 /// After so long without a statement the connection is tried first, so that a dead one leaves nothing in doubt.
 const IDLE_SECONDS_MAX: u64 = 30;
 
-const APPEND: &str = include_str!("append.sql");
 /// One plan for every batch size: index look-ups for the heads, hashing for the rest. A plan made while the tables were
 /// small must still be right when they are large.
 const PLANNER: [(&str, &str); 4] =
     [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_nestloop", "off"), ("jit", "off")];
-
-/// The column of `append.sql` that says where the batch began; who holds the log, and whether it is asked for, follow.
-const BASE_COLUMN: usize = 10;
 
 /// A commit and whoever waits for its answer.
 #[derive(Debug)]
@@ -59,7 +57,7 @@ pub(super) struct Job {
 #[error("other processes take the event log all the time")]
 struct KeptOut;
 
-type Outcome = Result<Appended, AppendError>;
+pub(super) type Outcome = Result<Appended, AppendError>;
 
 /// Why a statement stored nothing, or may not have.
 enum Failure {
@@ -81,6 +79,7 @@ pub(super) struct Writer {
     head: Arc<watch::Sender<Position>>,
     own: Arc<Own>,
     hold: Hold,
+    heads: StreamHeads,
     waiting: VecDeque<Job>,
 }
 
@@ -97,12 +96,14 @@ impl Writer {
         let mut connection = open(&servers, &own).await.map_err(checks::unavailable)?;
         hold.take(&mut connection, &head).await.map_err(checks::unavailable)?;
         let (connection, used_at) = (Some(connection), Instant::now());
-        Ok(Self { servers, connection, used_at, tail, head, own, hold, waiting: VecDeque::new() })
+        let (heads, waiting) = (StreamHeads::default(), VecDeque::new());
+        Ok(Self { servers, connection, used_at, tail, head, own, hold, heads, waiting })
     }
 
     /// Writes until every sender is gone and the queue is empty.
     pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         while self.wait(&mut jobs).await {
+            let_others_hand_in(&jobs).await;
             let batch = self.gather(&mut jobs);
             self.store(batch).await;
             if self.hold.is_wanted() {
@@ -240,24 +241,45 @@ impl Writer {
         Ok(())
     }
 
+    /// Runs the cheaper statement where it will do. Where it will not after all, since a stream or a command id is not as it
+    /// was known, it has stored nothing.
     async fn statement(&mut self, batch: &[Job]) -> Result<Vec<Outcome>, Failure> {
-        let limit = Duration::from_secs(STATEMENT_SECONDS_MAX);
-        // Out of its place while it runs: only a connection that has answered is used again.
-        let mut connection = self.connected().await.map_err(|error| Failure::Lost { error, in_doubt: false })?;
+        let connection = self.ready().await?;
+        if self.hold.token().is_none() || !statement::are_known(&self.heads, batch) {
+            return self.send(connection, batch, Ends::LookedUp).await;
+        }
+        match self.send(connection, batch, Ends::Known).await {
+            Err(Failure::Raced(_)) => self.heads.forget(),
+            other => return other,
+        }
+        let connection = self.ready().await?;
+        self.send(connection, batch, Ends::LookedUp).await
+    }
+
+    /// Takes the connection, and the log for this process where its own last token would keep it out. The connection is out
+    /// of its place while a statement runs: only one that has answered is used again.
+    async fn ready(&mut self) -> Result<PgConnection, Failure> {
+        let failed = |error| Failure::Lost { error, in_doubt: false };
+        let mut connection = self.connected().await.map_err(failed)?;
         if self.hold.is_lost() {
-            // Our own last token would keep us out.
+            let limit = Duration::from_secs(STATEMENT_SECONDS_MAX);
             let taken = timeout(limit, self.hold.take(&mut connection, &self.head)).await;
-            let failed = |error| Failure::Lost { error, in_doubt: false };
             let taken = taken.map_err(|elapsed| failed(SharedError::new(elapsed)))?;
             taken.map_err(|error| failed(SharedError::new(error)))?;
         }
+        Ok(connection)
+    }
+
+    async fn send(&mut self, mut connection: PgConnection, batch: &[Job], ends: Ends) -> Result<Vec<Outcome>, Failure> {
+        let limit = Duration::from_secs(STATEMENT_SECONDS_MAX);
         let (sent, token) = (std::time::Instant::now(), self.hold.token());
-        let answer = timeout(limit, run(&mut connection, batch, token)).await;
+        let running = statement::run(&mut connection, batch, ends, token);
+        let answer = timeout(limit, running).await;
         self.used_at = Instant::now();
-        let rows = match answer {
-            Ok(Ok(rows)) => rows,
-            Ok(Err(error)) => {
-                let failure = classify(error);
+        let stored = match answer {
+            Ok(Ok(stored)) => stored,
+            Ok(Err(unstored)) => {
+                let failure = classify(unstored);
                 if !matches!(failure, Failure::Lost { .. }) {
                     self.connection = Some(connection);
                 }
@@ -266,20 +288,24 @@ impl Writer {
             Err(elapsed) => return Err(Failure::Lost { error: SharedError::new(elapsed), in_doubt: true }),
         };
         self.connection = Some(connection);
-        let unreadable = |error: StoreError| Failure::Lost { error: SharedError::new(error), in_doubt: true };
-        let (mut outcomes, mut end) = (Vec::with_capacity(batch.len()), None);
-        for (row, job) in rows.iter().zip(batch) {
-            let Some(outcome) = outcome(row, &job.commit).map_err(unreadable)? else { return Err(Failure::KeptOut) };
-            end = end.max(outcome.as_ref().ok().map(|appended| appended.position));
-            outcomes.push(outcome);
+        Ok(self.learn(batch, stored, sent))
+    }
+
+    /// Takes in what a statement, sent at `sent`, has stored and seen.
+    fn learn(&mut self, batch: &[Job], stored: Stored, sent: std::time::Instant) -> Vec<Outcome> {
+        for (job, outcome) in batch.iter().zip(&stored.outcomes) {
+            match outcome {
+                Ok(appended) => self.heads.keep(&job.commit.stream, appended.sequence),
+                Err(AppendError::WrongVersion { actual, .. }) => self.heads.keep(&job.commit.stream, *actual),
+                Err(_) => {}
+            }
         }
-        if let (Some(row), Some(end)) = (rows.first(), end) {
-            let base = reader::number(row, BASE_COLUMN).map(Position).map_err(unreadable)?;
-            let seen = sole::sighting(row, BASE_COLUMN + 1).map_err(|error| unreadable(checks::unavailable(error)))?;
+        let end = stored.outcomes.iter().flatten().map(|appended| appended.position).max();
+        if let (Some((base, seen)), Some(end)) = (stored.moved, end) {
             self.hold.appended(base, end);
             self.hold.saw(sent, &seen);
         }
-        Ok(outcomes)
+        stored.outcomes
     }
 
     /// Answers everyone of a batch, after readers can see it.
@@ -300,7 +326,7 @@ impl Writer {
         }
     }
 
-    /// Takes the connection, or makes a new one: a few times, with a growing pause.
+    /// Takes the connection, or makes a new one, with which nothing is known any more: a few times, with a growing pause.
     async fn connected(&mut self) -> Result<PgConnection, SharedError> {
         if let Some(mut connection) = self.connection.take() {
             let idle = self.used_at.elapsed() > Duration::from_secs(IDLE_SECONDS_MAX);
@@ -309,6 +335,8 @@ impl Writer {
                 return Ok(connection);
             }
         }
+        // What answers next may be another server, with an older copy of a stream.
+        self.heads.forget();
         let mut connects = 0;
         loop {
             let error = match open(&self.servers, &self.own).await {
@@ -320,6 +348,18 @@ impl Writer {
                 return Err(SharedError::new(error));
             }
             sleep(Duration::from_millis(CONNECT_PAUSE_MILLIS << connects)).await;
+        }
+    }
+}
+
+/// Lets whoever is about to hand in a commit do so. The first one that does wakes the writer, which tokio runs at once,
+/// before all others who were answered at the same time: without this every other batch held one commit.
+async fn let_others_hand_in(jobs: &mpsc::Receiver<Job>) {
+    for _ in 0..YIELDS_MAX {
+        let before = jobs.len();
+        yield_now().await;
+        if jobs.len() == before {
+            return;
         }
     }
 }
@@ -336,48 +376,6 @@ async fn open(servers: &Servers, own: &Own) -> Result<PgConnection, sqlx::Error>
     Ok(connection)
 }
 
-async fn run(connection: &mut PgConnection, batch: &[Job], token: Option<Uuid>) -> Result<Vec<PgRow>, sqlx::Error> {
-    let commits = || batch.iter().map(|job| &job.commit);
-    let commands = || commits().map(|commit| commit.command.as_ref());
-    let events = || (1i64..).zip(commits()).flat_map(|(ord, c)| (1i32..).zip(&c.events).map(move |(n, e)| (ord, n, e)));
-    let counts: Result<Vec<i32>, _> = commits().map(|commit| i32::try_from(commit.events.len())).collect();
-    sqlx::query(APPEND)
-        .bind(commits().map(|commit| &*commit.stream.kind).collect::<Vec<&str>>())
-        .bind(commits().map(|commit| &*commit.stream.id).collect::<Vec<&str>>())
-        .bind(commits().map(|commit| checks::to_bound(commit.expected)).collect::<Vec<i64>>())
-        .bind(counts.map_err(|error| sqlx::Error::Encode(error.into()))?)
-        .bind(commits().map(|commit| commit.recorded_at).collect::<Vec<i64>>())
-        .bind(commands().map(|command| Some(command?.id.as_str())).collect::<Vec<Option<&str>>>())
-        .bind(commands().map(|command| Some(command?.fingerprint.as_str())).collect::<Vec<Option<&str>>>())
-        .bind(events().map(|(ord, _, _)| ord).collect::<Vec<i64>>())
-        .bind(events().map(|(_, nth, _)| nth).collect::<Vec<i32>>())
-        .bind(events().map(|(_, _, event)| event.event_id).collect::<Vec<Uuid>>())
-        .bind(events().map(|(_, _, event)| event.event_type.as_str()).collect::<Vec<&str>>())
-        .bind(events().map(|(_, _, event)| event.event_version.as_str()).collect::<Vec<&str>>())
-        .bind(events().map(|(_, _, event)| event.payload.get()).collect::<Vec<&str>>())
-        .bind(events().map(|(_, _, event)| event.metadata.get()).collect::<Vec<&str>>())
-        .bind(token)
-        .fetch_all(connection)
-        .await
-}
-
-/// Reads what became of one commit; the columns are those of `append.sql`. `None` where it would have been stored and
-/// another process holds the log alone.
-fn outcome(row: &PgRow, commit: &Commit) -> Result<Option<Outcome>, StoreError> {
-    if reader::get::<bool>(row, 1)? {
-        if reader::get::<Option<i64>>(row, 3)?.is_none() {
-            return Ok(None);
-        }
-        let count = u64::try_from(commit.events.len()).map_err(checks::unavailable)?;
-        let position = Position(reader::number(row, 3)?);
-        return Ok(Some(Ok(Appended { sequence: commit.expected.saturating_add(count), position })));
-    }
-    if reader::get::<Option<&str>>(row, 4)?.is_some() {
-        return Ok(Some(Err(AppendError::DuplicateCommand(reader::command(row, 4)?))));
-    }
-    Ok(Some(Err(AppendError::WrongVersion { expected: commit.expected, actual: reader::number(row, 2)? })))
-}
-
 fn refuse(batch: Vec<Job>, error: &SharedError, in_doubt: bool) {
     tracing::error!(%error, in_doubt, "a commit of the event log was not stored");
     for job in batch {
@@ -386,7 +384,12 @@ fn refuse(batch: Vec<Job>, error: &SharedError, in_doubt: bool) {
 }
 
 /// Tells from the SQLSTATE (PostgreSQL manual, appendix A) whether anything can have been stored.
-fn classify(error: sqlx::Error) -> Failure {
+fn classify(unstored: Unstored) -> Failure {
+    let error = match unstored {
+        Unstored::KeptOut => return Failure::KeptOut,
+        Unstored::Unreadable(error) => return Failure::Lost { error, in_doubt: true },
+        Unstored::Failed(error) => error,
+    };
     let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
     let unsent = matches!(error, sqlx::Error::Encode(_));
     let answered = error.as_database_error().is_some();

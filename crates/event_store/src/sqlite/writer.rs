@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{reader, seals, snapshots, soundness};
 use crate::checks::{self, SharedError};
+use crate::heads::StreamHeads;
 use crate::seals::{SealError, Seals};
 use crate::snapshots::StateSnapshot;
 use crate::tail::Tail;
@@ -20,8 +21,6 @@ use crate::{AppendError, Appended, Commit, Position, StoreError, StreamId};
 
 /// The most jobs of one transaction.
 const BATCH_JOBS_MAX: usize = 512;
-/// The most stream heads kept in memory; all are forgotten when there would be more.
-const STREAM_HEADS_MAX: usize = 65_536;
 /// After how many pages of 4 KiB the write-ahead log is copied into the file: 16 MiB.
 const CHECKPOINT_PAGES: i64 = 4_096;
 
@@ -89,7 +88,7 @@ impl Batch {
 pub(super) struct Writer {
     connection: Connection,
     position: u64,
-    stream_heads: HashMap<StreamId, u64>,
+    stream_heads: StreamHeads,
     /// After a failure, what is kept in memory is read again.
     stale: bool,
     /// The text of the insert of so many events.
@@ -113,7 +112,7 @@ impl Writer {
         let writer = Self {
             connection,
             position: position.0,
-            stream_heads: HashMap::new(),
+            stream_heads: StreamHeads::default(),
             stale: false,
             inserts: HashMap::new(),
             tail,
@@ -150,7 +149,7 @@ impl Writer {
     fn begin(&mut self) -> Result<(), Failed> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         if self.stale {
-            self.stream_heads.clear();
+            self.stream_heads.forget();
             self.position = reader::head(&self.connection)?.0;
             self.stale = false;
         }
@@ -245,7 +244,7 @@ impl Writer {
         }
         let expected = commit.expected;
         let actual = match self.stream_heads.get(&commit.stream) {
-            Some(&sequence) => sequence,
+            Some(sequence) => sequence,
             None => reader::stream_head(&self.connection, &commit.stream)?,
         };
         if actual != expected {
@@ -261,12 +260,12 @@ impl Writer {
             if error.sqlite_error_code() != Some(ErrorCode::ConstraintViolation) || actual == expected {
                 return Err(error.into());
             }
-            self.keep_head(&commit.stream, actual);
+            self.stream_heads.keep(&commit.stream, actual);
             return Ok(Err(AppendError::WrongVersion { expected, actual }));
         }
         let appended = Appended { sequence, position: Position(position) };
         self.insert_command(commit, appended)?;
-        self.keep_head(&commit.stream, sequence);
+        self.stream_heads.keep(&commit.stream, sequence);
         self.position = position;
         Ok(Ok(appended))
     }
@@ -310,13 +309,6 @@ impl Writer {
             i64::try_from(appended.position.0)?,
         ])?;
         Ok(())
-    }
-
-    fn keep_head(&mut self, stream: &StreamId, sequence: u64) {
-        if self.stream_heads.len() >= STREAM_HEADS_MAX {
-            self.stream_heads.clear();
-        }
-        self.stream_heads.insert(stream.clone(), sequence);
     }
 
     fn secret_or_insert(&self, name: &str, value: &[u8]) -> Result<Option<Vec<u8>>, Failed> {

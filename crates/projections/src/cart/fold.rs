@@ -1,7 +1,7 @@
 //! From events of carts to rows.
 
 use domain::cart::{CartEvent, CartLine, Coupon, LinePrice};
-use domain::values::{LineId, Locale, Money, OrderId, Quantity, ShortText};
+use domain::values::{Currency, CustomerId, LineId, Locale, Money, OrderId, Quantity, ShortText};
 
 use super::tables::{ALL, CART_COUPONS, CART_LINES, CARTS};
 use crate::event::{Body, Event};
@@ -55,7 +55,8 @@ impl Projection for CartProjection {
             | Body::Payment(_)
             | Body::Fulfilment(_)
             | Body::Return(_)
-            | Body::Documents(_) => Ok(()),
+            | Body::Documents(_)
+            | Body::Promotion(_) => Ok(()),
         }
     }
 }
@@ -84,6 +85,9 @@ fn cart_keys(event: &Event, cart: &CartEvent, rows: &mut Working) -> Result<(), 
         CartEvent::CouponApplied { coupon } => rows.want(&CART_COUPONS, key([id, coupon.code.as_str()]))?,
         CartEvent::CouponRemoved { code } => rows.want(&CART_COUPONS, key([id, code.as_str()]))?,
         CartEvent::Opened { .. }
+        | CartEvent::PromotionAdded { .. }
+        | CartEvent::PromotionWithheld { .. }
+        | CartEvent::PromotionRemoved { .. }
         | CartEvent::ContactSet { .. }
         | CartEvent::AddressSet { .. }
         | CartEvent::ShippingChosen { .. }
@@ -99,26 +103,19 @@ fn cart_keys(event: &Event, cart: &CartEvent, rows: &mut Working) -> Result<(), 
 fn apply_cart(event: &Event, cart: &CartEvent, rows: &mut Working) -> Result<(), FoldError> {
     let id = event.id();
     if let CartEvent::Opened { owner, currency } = cart {
-        let fields = [
-            ("id", id.into()),
-            ("owner_id", owner.as_str().into()),
-            ("currency", currency.code().into()),
-            ("status", OPEN.into()),
-            ("line_count", Value::Int(0)),
-            ("units", Value::Int(0)),
-            ("gross_minor", Value::Int(0)),
-            ("coupons_minor", Value::Int(0)),
-            ("created_at", event.at().into()),
-            ("updated_at", event.at().into()),
-            ("version", event.sequence().into()),
-        ];
-        return rows.insert(&CARTS, fields).map(|_row| ());
+        return open(event, owner, *currency, rows);
     }
     let row = rows.update(&CARTS, &key([id]))?;
     row.set("updated_at", event.at())?;
     row.set("version", event.sequence())?;
     match cart {
-        CartEvent::Opened { .. } | CartEvent::ContactSet { .. } | CartEvent::PaymentMethodChosen { .. } => Ok(()),
+        // What a promotion gives depends on all that is in the cart: the cart itself tells it.
+        CartEvent::Opened { .. }
+        | CartEvent::PromotionAdded { .. }
+        | CartEvent::PromotionWithheld { .. }
+        | CartEvent::PromotionRemoved { .. }
+        | CartEvent::ContactSet { .. }
+        | CartEvent::PaymentMethodChosen { .. } => Ok(()),
         CartEvent::LinesAdded { lines } | CartEvent::Merged { lines, .. } => add_lines(event, lines, rows),
         CartEvent::LineQuantityChanged { line, quantity } => change_quantity(id, line, *quantity, rows),
         CartEvent::LinesRemoved { lines } => lines.iter().try_for_each(|line| {
@@ -151,6 +148,23 @@ fn apply_cart(event: &Event, cart: &CartEvent, rows: &mut Working) -> Result<(),
         CartEvent::CheckoutAbandoned { .. } => set_checkout(row, OPEN, None),
         CartEvent::Completed { order } => set_checkout(row, COMPLETED, Some(order)),
     }
+}
+
+fn open(event: &Event, owner: &CustomerId, currency: Currency, rows: &mut Working) -> Result<(), FoldError> {
+    let fields = [
+        ("id", event.id().into()),
+        ("owner_id", owner.as_str().into()),
+        ("currency", currency.code().into()),
+        ("status", OPEN.into()),
+        ("line_count", Value::Int(0)),
+        ("units", Value::Int(0)),
+        ("gross_minor", Value::Int(0)),
+        ("coupons_minor", Value::Int(0)),
+        ("created_at", event.at().into()),
+        ("updated_at", event.at().into()),
+        ("version", event.sequence().into()),
+    ];
+    rows.insert(&CARTS, fields).map(|_row| ())
 }
 
 fn set_checkout(row: &mut Row, status: &str, order: Option<&OrderId>) -> Result<(), FoldError> {

@@ -45,7 +45,8 @@ impl Projection for CatalogProjection {
                 | Body::Payment(_)
                 | Body::Fulfilment(_)
                 | Body::Return(_)
-                | Body::Documents(_) => {}
+                | Body::Documents(_)
+                | Body::Promotion(_) => {}
             }
         }
         Ok(())
@@ -62,7 +63,8 @@ impl Projection for CatalogProjection {
             | Body::Payment(_)
             | Body::Fulfilment(_)
             | Body::Return(_)
-            | Body::Documents(_) => Ok(()),
+            | Body::Documents(_)
+            | Body::Promotion(_) => Ok(()),
         }
     }
 }

@@ -31,6 +31,7 @@ fn invoice(number: u128) -> Invoice {
         name: Localized::new("Livre", None),
         quantity: units(1),
         unit_price: Some(euro(1_055)),
+        discount: None,
         total: taxed(1_055, "0.055"),
         payable: euro(1_000),
     };

@@ -23,7 +23,7 @@ impl Projection for OrderProjection {
     }
 
     fn version(&self) -> i64 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static Table] {
@@ -47,7 +47,8 @@ impl Projection for OrderProjection {
                 | Body::Category(_)
                 | Body::Stock(_)
                 | Body::Cart(_)
-                | Body::Documents(_) => {}
+                | Body::Documents(_)
+                | Body::Promotion(_) => {}
             }
         }
         Ok(())
@@ -76,7 +77,8 @@ impl Projection for OrderProjection {
             | Body::Category(_)
             | Body::Stock(_)
             | Body::Cart(_)
-            | Body::Documents(_) => Ok(()),
+            | Body::Documents(_)
+            | Body::Promotion(_) => Ok(()),
         }
     }
 }
@@ -207,6 +209,7 @@ pub(super) fn bars(body: &Body) -> bool {
         | Body::Category(_)
         | Body::Stock(_)
         | Body::Cart(_)
-        | Body::Documents(_) => false,
+        | Body::Documents(_)
+        | Body::Promotion(_) => false,
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn place(event: &Event, sale: &Sale, placed_at: i64, rows: &mut Worki
         ("cancellation_requested", false.into()),
         ("line_count", line_count.into()),
         ("units", units.into()),
+        ("discount_minor", sale.promotions.iter().map(|given| given.amount.minor()).sum::<i64>().into()),
         ("total_minor", sale.total.minor().into()),
         ("coupons_minor", coupons.minor().into()),
         ("payable_minor", sale.payable.minor().into()),
@@ -70,6 +71,7 @@ fn place_lines(event: &Event, sale: &Sale, rows: &mut Working) -> Result<(), Fol
             ("net_minor", line.total.net.minor().into()),
             ("tax_minor", line.total.tax.minor().into()),
             ("gross_minor", line.total.gross.minor().into()),
+            ("discount_minor", line.discount.map_or(0, Money::minor).into()),
             ("currency", line.total.gross.currency().code().into()),
             ("vat_rate", String::from(line.total.rate).into()),
         ];

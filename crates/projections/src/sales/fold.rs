@@ -56,7 +56,8 @@ impl Projection for SalesProjection {
             | Body::Cart(_)
             | Body::Payment(_)
             | Body::Fulfilment(_)
-            | Body::Documents(_) => Ok(()),
+            | Body::Documents(_)
+            | Body::Promotion(_) => Ok(()),
         }
     }
 }

@@ -38,7 +38,8 @@ pub(super) fn name(events: &[&Event], rows: &mut Working) -> Result<(), FoldErro
             | Body::Cart(_)
             | Body::Payment(_)
             | Body::Fulfilment(_)
-            | Body::Documents(_) => {}
+            | Body::Documents(_)
+            | Body::Promotion(_) => {}
         }
     }
     Ok(())

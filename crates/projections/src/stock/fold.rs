@@ -52,7 +52,8 @@ impl Projection for AvailabilityProjection {
             | Body::Payment(_)
             | Body::Fulfilment(_)
             | Body::Return(_)
-            | Body::Documents(_) => Ok(()),
+            | Body::Documents(_)
+            | Body::Promotion(_) => Ok(()),
         }
     }
 }

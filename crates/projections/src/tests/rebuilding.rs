@@ -29,7 +29,7 @@ async fn a_rebuilt_read_model_equals_the_one_it_replaces() {
         let done = done.expect("the rebuild ends");
         assert_eq!((done.done, done.total), (story.log.head().borrow().0, done.done));
         assert!(reports.windows(2).all(|pair| pair[0].done < pair[1].done));
-        assert_eq!(generations(&models, projection.name()).await, [(2, 1, true)]);
+        assert_eq!(generations(&models, projection.name()).await, [(2, projection.version(), true)]);
     }
     assert_eq!(digests(&models).await, before);
 }

@@ -28,9 +28,9 @@ pub(super) fn hear(event: &RecordedEvent) -> Heard {
 }
 
 fn hear_cart(event: &RecordedEvent) -> Heard {
-    let CartEvent::CheckoutStarted { order, .. } = decode(event)? else { return Ok(None) };
+    let CartEvent::CheckoutStarted { order, promotions, .. } = decode(event)? else { return Ok(None) };
     let cart = event.stream.id.parse().map_err(AppError::broken)?;
-    Ok(Some(Told::To(order.to_string(), Input::Started { cart })))
+    Ok(Some(Told::To(order.to_string(), Input::Started { cart, promotions })))
 }
 
 fn hear_order(event: &RecordedEvent) -> Heard {

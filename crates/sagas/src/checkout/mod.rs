@@ -1,4 +1,4 @@
-//! Checkout to fulfilment: reserve every SKU → place → authorise → allocate → confirm → request fulfilment → capture when
+//! Checkout to fulfilment: reserve every SKU, and a use of every promotion → place → authorise → allocate → confirm → request fulfilment → capture when
 //! packed → hand over → deliver → close; and every undo of it, newest first.
 //!
 //! Stream `checkout`, id the order's id. Begun by `cart.checkout_started`; the order exists before the buyer leaves for
@@ -17,8 +17,9 @@ mod undo;
 use std::time::Duration;
 
 use app::error::AppError;
+use app::promotion::Withheld;
 use app::stock::{Routed, Shortage};
-use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, Timestamp};
+use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, PromotionId, Timestamp};
 use event_store::RecordedEvent;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,9 @@ pub enum CheckoutInput {
     Started {
         /// The cart.
         cart: CartId,
+        /// The promotions that lower its total.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        promotions: Vec<PromotionId>,
     },
     /// Every unit is promised.
     #[serde(rename = "reserved")]
@@ -71,6 +75,15 @@ pub enum CheckoutInput {
     Short {
         /// Which.
         shortages: Vec<Shortage>,
+    },
+    /// A use of every promotion is promised.
+    #[serde(rename = "promotions_reserved")]
+    PromotionsReserved,
+    /// Some promotions have no use left, or do not hold any more.
+    #[serde(rename = "promotions_refused")]
+    PromotionsRefused {
+        /// Which, and why.
+        refusals: Vec<Withheld>,
     },
     /// The order exists.
     #[serde(rename = "placed")]
@@ -203,6 +216,9 @@ pub enum CheckoutInput {
     /// Promised and sold units are free again.
     #[serde(rename = "stock_released")]
     StockReleased,
+    /// The uses of promotions are free again.
+    #[serde(rename = "promotions_released")]
+    PromotionsReleased,
     /// A step that needs no word but that it is done.
     #[serde(rename = "done")]
     Done,
@@ -236,6 +252,14 @@ pub enum CheckoutStep {
     Reserve {
         /// The cart.
         cart: CartId,
+    },
+    /// Promise a use of every promotion.
+    #[serde(rename = "reserve_promotions")]
+    ReservePromotions {
+        /// The cart, for who buys.
+        cart: CartId,
+        /// The promotions.
+        promotions: Vec<PromotionId>,
     },
     /// Place the order from the cart.
     #[serde(rename = "place")]
@@ -272,6 +296,12 @@ pub enum CheckoutStep {
     Confirm {
         /// The attempt that holds the money.
         payment: Option<PaymentId>,
+    },
+    /// Count the promised uses of promotions.
+    #[serde(rename = "confirm_promotions")]
+    ConfirmPromotions {
+        /// The promotions.
+        promotions: Vec<PromotionId>,
     },
     /// Close the cart.
     #[serde(rename = "complete_cart")]
@@ -367,6 +397,12 @@ pub enum CheckoutStep {
         /// The cart.
         cart: CartId,
     },
+    /// Give the uses of promotions back, promised and counted.
+    #[serde(rename = "release_promotions")]
+    ReleasePromotions {
+        /// The promotions.
+        promotions: Vec<PromotionId>,
+    },
     /// Open the cart again.
     #[serde(rename = "reopen_cart")]
     ReopenCart {
@@ -374,6 +410,9 @@ pub enum CheckoutStep {
         cart: CartId,
         /// Why, a stable code.
         code: String,
+        /// The promotions that give it nothing, and why.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        withheld: Vec<Withheld>,
     },
     /// End the order before it became a sale.
     #[serde(rename = "reject_order")]
@@ -406,11 +445,13 @@ impl Process for Checkout {
     fn key(step: &CheckoutStep) -> String {
         match step {
             CheckoutStep::Reserve { .. } => "reserve".to_owned(),
+            CheckoutStep::ReservePromotions { .. } => "reserve_promotions".to_owned(),
             CheckoutStep::Place { .. } => "place".to_owned(),
             CheckoutStep::Authorise { payment } => format!("authorise/{payment}"),
             CheckoutStep::NotePayment { payment, what } => format!("note_payment/{payment}/{what}"),
             CheckoutStep::Allocate { .. } => "allocate".to_owned(),
             CheckoutStep::Confirm { .. } => "confirm".to_owned(),
+            CheckoutStep::ConfirmPromotions { .. } => "confirm_promotions".to_owned(),
             CheckoutStep::CompleteCart { .. } => "complete_cart".to_owned(),
             CheckoutStep::RequestFulfilments { .. } => "request_fulfilments".to_owned(),
             CheckoutStep::Capture { fulfilment, round, .. } => format!("capture/{fulfilment}/{round}"),
@@ -424,6 +465,7 @@ impl Process for Checkout {
             CheckoutStep::KeepOrder => "keep_order".to_owned(),
             CheckoutStep::UndoPayment { payment, round } => format!("undo_payment/{payment}/{round}"),
             CheckoutStep::ReleaseStock { .. } => "release_stock".to_owned(),
+            CheckoutStep::ReleasePromotions { .. } => "release_promotions".to_owned(),
             CheckoutStep::ReopenCart { .. } => "reopen_cart".to_owned(),
             CheckoutStep::RejectOrder { .. } => "reject_order".to_owned(),
             CheckoutStep::CancelOrder { .. } => "cancel_order".to_owned(),
@@ -431,9 +473,15 @@ impl Process for Checkout {
     }
 
     fn may_begin_early(step: &CheckoutStep) -> bool {
-        // Units that an order holds are given back by every undo. An order that was confirmed unnoticed is confirmed
+        // Units and uses that an order holds are given back by every undo. An order that was confirmed unnoticed is confirmed
         // again, and called off like any other.
-        matches!(step, CheckoutStep::Reserve { .. } | CheckoutStep::Allocate { .. } | CheckoutStep::Confirm { .. })
+        matches!(
+            step,
+            CheckoutStep::Reserve { .. }
+                | CheckoutStep::ReservePromotions { .. }
+                | CheckoutStep::Allocate { .. }
+                | CheckoutStep::Confirm { .. }
+        )
     }
 
     fn may_tell_early(status: &CheckoutStatus) -> bool {

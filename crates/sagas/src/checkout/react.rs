@@ -1,6 +1,6 @@
 //! What a checkout does about what it is told.
 
-use domain::values::{PaymentId, Timestamp};
+use domain::values::{CartId, PaymentId, PromotionId, Timestamp};
 
 use super::parcels::{
     cancel, capture, capture_failed, captured, fulfilments_cancelled, fulfilments_left, fulfilments_requested, give_up,
@@ -23,8 +23,12 @@ pub(super) const TIMER_RETURN: &str = "return";
 
 pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Reaction {
     match input {
-        Input::Started { cart } => started(checkout, cart),
-        Input::Reserved { .. } | Input::Short { .. } | Input::Placed { .. } => promised(checkout, input, at),
+        Input::Started { cart, promotions } => started(checkout, cart, promotions),
+        Input::Reserved { .. }
+        | Input::Short { .. }
+        | Input::PromotionsReserved
+        | Input::PromotionsRefused { .. }
+        | Input::Placed { .. } => promised(checkout, input, at),
         Input::PaymentRequested { .. }
         | Input::Authorised { .. }
         | Input::AuthorisedTooLate { .. }
@@ -42,7 +46,7 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
         Input::FulfilmentsLeft { cancelled } => fulfilments_left(checkout, cancelled, at),
         Input::PaymentUndone { payment } => payment_undone(checkout, payment),
         Input::PaymentNotUndone { payment, code } => payment_not_undone(payment, code),
-        Input::StockReleased => undone(checkout),
+        Input::StockReleased | Input::PromotionsReleased => undone(checkout),
         Input::Done => Reaction::default(),
         Input::PaymentTimeOver => payment_time_over(checkout),
         Input::ReturnTimeOver => return_time_over(checkout),
@@ -51,11 +55,12 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
     }
 }
 
-fn started(checkout: &mut Checkout, cart: &domain::values::CartId) -> Reaction {
+fn started(checkout: &mut Checkout, cart: &CartId, promotions: &[PromotionId]) -> Reaction {
     if checkout.stage != Stage::New {
         return Reaction::default();
     }
     checkout.stage = Stage::Reserving;
+    checkout.promotions = promotions.to_vec();
     checkout.cart = Some(cart.clone());
     Reaction::ask([Step::Reserve { cart: cart.clone() }])
 }
@@ -63,9 +68,14 @@ fn started(checkout: &mut Checkout, cart: &domain::values::CartId) -> Reaction {
 fn promised(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Reaction {
     match (input, checkout.stage) {
         (Input::Reserved { routed }, Stage::Reserving) => {
-            checkout.stage = Stage::Placing;
             checkout.routed = routed.clone();
-            Reaction::ask(checkout.cart.clone().map(|cart| Step::Place { cart, placed_at: at }))
+            redeem(checkout, at)
+        }
+        (Input::PromotionsReserved, Stage::Redeeming) => place(checkout, at),
+        (Input::PromotionsRefused { refusals }, Stage::Redeeming) => {
+            checkout.refusals = refusals.clone();
+            let code = refusals.first().map_or("GIVEN_UP", |refused| refused.code.as_str());
+            undo(checkout, Why::Rejected { code: code.to_owned() })
         }
         (Input::Short { shortages }, Stage::Reserving | Stage::Allocating) => {
             checkout.shortages = shortages.clone();
@@ -81,6 +91,22 @@ fn promised(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Reaction {
         }
         _ => Reaction::default(),
     }
+}
+
+/// Asks for a use of every promotion, where there is one; else goes on.
+fn redeem(checkout: &mut Checkout, at: Timestamp) -> Reaction {
+    if checkout.promotions.is_empty() {
+        return place(checkout, at);
+    }
+    checkout.stage = Stage::Redeeming;
+    checkout.is_redeeming = true;
+    let promotions = checkout.promotions.clone();
+    Reaction::ask(checkout.cart.clone().map(|cart| Step::ReservePromotions { cart, promotions }))
+}
+
+fn place(checkout: &mut Checkout, at: Timestamp) -> Reaction {
+    checkout.stage = Stage::Placing;
+    Reaction::ask(checkout.cart.clone().map(|cart| Step::Place { cart, placed_at: at }))
 }
 
 fn pay(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
@@ -202,6 +228,10 @@ fn owed(checkout: &mut Checkout, input: &Input) -> Reaction {
             let routed = checkout.routed.clone();
             let mut reaction = Reaction::ask([Step::RequestFulfilments { routed }]);
             reaction.asks.extend(checkout.cart.clone().map(|cart| Step::CompleteCart { cart }));
+            if checkout.is_redeeming {
+                let promotions = checkout.promotions.clone();
+                reaction.asks.push(Step::ConfirmPromotions { promotions });
+            }
             reaction
         }
         (Input::FulfilmentsRequested { parcels }, Stage::Fulfilling) => fulfilments_requested(checkout, parcels),
@@ -218,7 +248,12 @@ fn cancellation_requested(checkout: &mut Checkout, reason: &str) -> Reaction {
         Stage::New | Stage::Undoing | Stage::Over => Reaction::default(),
         Stage::Fulfilling if checkout.why.is_some() => Reaction::default(),
         // A step is under way that is quicker finished than stopped; then it is undone.
-        Stage::Reserving | Stage::Placing | Stage::Allocating | Stage::Confirming | Stage::Fulfilling => {
+        Stage::Reserving
+        | Stage::Redeeming
+        | Stage::Placing
+        | Stage::Allocating
+        | Stage::Confirming
+        | Stage::Fulfilling => {
             checkout.cancellation = Some(reason.to_owned());
             Reaction::default()
         }
@@ -266,7 +301,7 @@ fn gave_up(checkout: &mut Checkout, step: &str, at: Timestamp) -> Reaction {
     let (name, subject) = step.split_once('/').unwrap_or((step, ""));
     let payment = subject.split('/').next().and_then(|id| id.parse::<PaymentId>().ok());
     let is_vital = match (name, checkout.stage) {
-        ("reserve", Stage::Reserving) | ("place", Stage::Placing) => true,
+        ("reserve", Stage::Reserving) | ("reserve_promotions", Stage::Redeeming) | ("place", Stage::Placing) => true,
         ("allocate", Stage::Allocating) | ("confirm", Stage::Confirming) => true,
         ("authorise", Stage::Paying) => payment.as_ref().is_some_and(|id| checkout.is_current(id)),
         _ => false,
@@ -276,7 +311,7 @@ fn gave_up(checkout: &mut Checkout, step: &str, at: Timestamp) -> Reaction {
     match (name, payment) {
         _ if is_vital => undo(checkout, Why::Rejected { code: "GIVEN_UP".to_owned() }),
         ("undo_payment", Some(payment)) => payment_undone(checkout, &payment),
-        ("release_stock", _) => undone(checkout),
+        ("release_stock" | "release_promotions", _) => undone(checkout),
         ("cancel_fulfilments", _) => fulfilments_left(checkout, &[], at),
         _ => Reaction::default(),
     }

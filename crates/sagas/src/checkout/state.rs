@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use app::promotion::Withheld;
 use app::stock::{Routed, Shortage};
-use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, Timestamp};
+use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, PromotionId, Timestamp};
 
 use super::CheckoutStatus;
 
@@ -15,6 +16,8 @@ pub enum Stage {
     New,
     /// Units are being promised.
     Reserving,
+    /// Uses of promotions are being promised.
+    Redeeming,
     /// The order is being placed.
     Placing,
     /// The buyer pays.
@@ -119,6 +122,10 @@ pub struct Checkout {
     pub(super) cart: Option<CartId>,
     pub(super) routed: Vec<Routed>,
     pub(super) shortages: Vec<Shortage>,
+    pub(super) promotions: Vec<PromotionId>,
+    /// Whether uses of the promotions were asked for.
+    pub(super) is_redeeming: bool,
+    pub(super) refusals: Vec<Withheld>,
     pub(super) answer: CheckoutStatus,
     pub(super) is_placed: bool,
     pub(super) attempts: Vec<Attempt>,

@@ -1,5 +1,6 @@
 //! What a buyer may know of a checkout.
 
+use app::promotion::Withheld;
 use app::stock::Shortage;
 
 /// Where a checkout stands, for whoever waits for its answer.
@@ -12,6 +13,12 @@ pub enum CheckoutStatus {
     OutOfStock {
         /// What lacks, and how much is left.
         shortages: Vec<Shortage>,
+    },
+    /// Promotions that the total was made with do not hold any more: no order exists, nothing is held, the cart is open
+    /// again and says why.
+    PromotionRefused {
+        /// Which, and why.
+        refusals: Vec<Withheld>,
     },
     /// The order exists; the buyer must act at the bank.
     ActionRequired {

@@ -141,7 +141,28 @@ fn gave_up(step: &str) -> Input {
 }
 
 fn started() -> Input {
-    Input::Started { cart: cart() }
+    Input::Started { cart: cart(), promotions: Vec::new() }
+}
+
+fn promotion() -> PromotionId {
+    PromotionId::from_uuid(Uuid::from_u128(1))
+}
+
+fn started_with_promotion() -> Input {
+    Input::Started { cart: cart(), promotions: vec![promotion()] }
+}
+
+fn promotion_refused() -> Input {
+    let code = "PROMOTION_USED_UP".to_owned();
+    Input::PromotionsRefused { refusals: vec![Withheld { promotion: promotion(), code }] }
+}
+
+/// The inputs of a checkout with a promotion, up to where two parcels are asked for.
+fn path_with_promotion() -> Vec<Input> {
+    let mut inputs = path();
+    inputs[0] = started_with_promotion();
+    inputs.insert(2, Input::PromotionsReserved);
+    inputs
 }
 
 /// The inputs of a checkout without trouble, up to where two parcels are asked for.

@@ -1,4 +1,4 @@
-//! How a checkout undoes what it asked for: stock and money side by side, then the order and the cart are told.
+//! How a checkout undoes what it asked for: stock, uses of promotions and money side by side, then the order and the cart are told.
 
 use domain::values::PaymentId;
 
@@ -47,14 +47,17 @@ fn ask_undo(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
     Reaction::ask([step])
 }
 
-/// Undoes everything that was asked for: stock and money side by side, then the order and the cart.
+/// Undoes everything that was asked for: stock, uses of promotions and money side by side, then the order and the cart.
 pub(super) fn undo(checkout: &mut Checkout, why: Why) -> Reaction {
     checkout.stage = Stage::Undoing;
     checkout.why = Some(why);
     let mut reaction = Reaction::default().stop(TIMER_PAYMENT);
     reaction.asks.extend(checkout.cart.clone().map(|cart| Step::ReleaseStock { cart }));
+    if checkout.is_redeeming {
+        reaction.asks.push(Step::ReleasePromotions { promotions: checkout.promotions.clone() });
+    }
     // An attempt that was replaced may be undone already and not have answered yet: it counts too.
-    checkout.undos_open += u32::from(!reaction.asks.is_empty());
+    checkout.undos_open += u32::try_from(reaction.asks.len()).unwrap_or(u32::MAX);
     let owing: Vec<_> = checkout
         .attempts
         .iter()
@@ -96,17 +99,22 @@ pub(super) fn undone(checkout: &mut Checkout) -> Reaction {
 
 fn finish_undo(checkout: &mut Checkout) -> Reaction {
     checkout.stage = Stage::Over;
-    let reopen = |code: &str| checkout.cart.clone().map(|cart| Step::ReopenCart { cart, code: code.to_owned() });
+    let reopen = |code: &str| {
+        let (code, withheld) = (code.to_owned(), checkout.refusals.clone());
+        checkout.cart.clone().map(|cart| Step::ReopenCart { cart, code, withheld })
+    };
     match checkout.why.clone() {
         Some(Why::Rejected { code }) => {
             let mut reaction = Reaction::ask(reopen(&code));
             if checkout.is_placed {
                 reaction.asks.push(Step::RejectOrder { code: code.clone() });
             }
-            checkout.answer = if checkout.shortages.is_empty() {
-                CheckoutStatus::Rejected { code }
-            } else {
+            checkout.answer = if !checkout.shortages.is_empty() {
                 CheckoutStatus::OutOfStock { shortages: checkout.shortages.clone() }
+            } else if !checkout.refusals.is_empty() {
+                CheckoutStatus::PromotionRefused { refusals: checkout.refusals.clone() }
+            } else {
+                CheckoutStatus::Rejected { code }
             };
             reaction.end("rejected")
         }

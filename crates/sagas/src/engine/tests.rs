@@ -3,6 +3,7 @@
 mod crashes;
 mod early;
 mod feed;
+mod model;
 mod retries;
 mod store;
 mod tea;

@@ -3,12 +3,13 @@
 use app::bus::Request;
 use app::checkout::{needs, sale_of};
 use app::error::AppError;
+use app::promotion::{self, Withheld};
 use app::stock::{self, Routed};
 use async_trait::async_trait;
 use domain::cart::{Cart, CartCommand, CartStatus};
 use domain::order::{Order, OrderCommand, OrderStatus};
 use domain::stock::StockCommand;
-use domain::values::{CartId, OrderId, PaymentId, ShortText, Timestamp};
+use domain::values::{CartId, OrderId, PaymentId, PromotionId, ShortText, Timestamp};
 use event_store::StreamId;
 
 use super::{GatewayWork, derived, order_id, words};
@@ -23,6 +24,18 @@ impl Worker<Checkout> for GatewayWork {
         let order = order_id(id)?;
         match step {
             Step::Reserve { cart } => self.reserve(&order, cart, request).await,
+            Step::ReservePromotions { cart, promotions } => {
+                self.reserve_promotions(&order, cart, promotions, request).await
+            }
+            Step::ConfirmPromotions { promotions } => {
+                promotion::confirm_all(&self.shop, request, &order, promotions).await?;
+                Ok(Input::Done)
+            }
+            Step::ReleasePromotions { promotions } => {
+                let reason = words("the order is undone")?;
+                promotion::release_all(&self.shop, request, &order, promotions, &reason).await?;
+                Ok(Input::PromotionsReleased)
+            }
             Step::Place { cart, placed_at } => self.place(&order, cart, *placed_at, request).await,
             Step::Authorise { payment } => self.authorise(&order, payment, request).await,
             Step::NotePayment { payment, .. } => {
@@ -36,7 +49,7 @@ impl Worker<Checkout> for GatewayWork {
                 self.shop.bus.execute::<Cart>(cart.as_str(), request, command).await?;
                 Ok(Input::Done)
             }
-            Step::ReopenCart { cart, code } => self.reopen_cart(order, cart, code, request).await,
+            Step::ReopenCart { cart, code, withheld } => self.reopen_cart(order, cart, (code, withheld), request).await,
             Step::ReleaseStock { cart } => self.release_stock(&order, cart, request).await,
             Step::UndoPayment { payment, round } => self.undo_payment(&order, payment, *round, request).await,
             Step::RejectOrder { code } => self.reject(&order, code, request).await,
@@ -80,6 +93,20 @@ impl GatewayWork {
         Ok(match stock::reserve_all(&self.shop, request, order, &needs, expires_at).await? {
             Ok(routed) => Input::Reserved { routed },
             Err(shortages) => Input::Short { shortages },
+        })
+    }
+
+    async fn reserve_promotions(
+        &self,
+        order: &OrderId,
+        cart: &CartId,
+        promotions: &[PromotionId],
+        request: &Request,
+    ) -> Answer {
+        let cart = self.cart(cart).await?;
+        Ok(match promotion::reserve_all(&self.shop, request, order, &cart, promotions).await? {
+            Ok(()) => Input::PromotionsReserved,
+            Err(refusals) => Input::PromotionsRefused { refusals },
         })
     }
 
@@ -146,12 +173,19 @@ impl GatewayWork {
         self.order(order, command, request).await
     }
 
-    async fn reopen_cart(&self, order: OrderId, cart: &CartId, code: &str, request: &Request) -> Answer {
+    async fn reopen_cart(
+        &self,
+        order: OrderId,
+        cart: &CartId,
+        (code, withheld): (&str, &[Withheld]),
+        request: &Request,
+    ) -> Answer {
         let status = self.cart(cart).await?.status();
         // A confirmed order's cart is closed for good, and one that was never frozen for this order is not ours.
         if matches!(&status, CartStatus::CheckingOut { order: under_way, .. } if *under_way == order) {
-            let command = CartCommand::AbandonCheckout { order, reason: words(code)? };
-            self.shop.bus.execute::<Cart>(cart.as_str(), request, command).await?;
+            let mut commands = vec![CartCommand::AbandonCheckout { order, reason: words(code)? }];
+            commands.extend(withheld.iter().map(|refused| promotion::withhold(&refused.promotion, &refused.code)));
+            self.shop.bus.execute_all::<Cart>(cart.as_str(), request, &commands).await?;
         }
         Ok(Input::Done)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::wire::{Client, Mutation, key, mutation};
-use super::{DAYS_OPEN, SHELF};
+use super::{CODES, DAYS_OPEN, RARE_USES, SHELF};
 use crate::clock::{BEGIN, DAY, HOUR};
 use crate::world::World;
 
@@ -17,6 +17,7 @@ const WRITE_OFF: Mutation = mutation!("stockWriteOff", "StockWriteOffInput", "ve
 const PRICE: Mutation = mutation!("variantPriceSet", "VariantPriceSetInput", "sku");
 const DISCONTINUE: Mutation = mutation!("variantDiscontinue", "VariantInput", "sku");
 const REINSTATE: Mutation = mutation!("variantReinstate", "VariantInput", "sku");
+const PROMOTION: Mutation = mutation!("promotionCreate", "PromotionCreateInput", "id");
 const LOCATIONS: [&str; 2] = ["paris", "lyon"];
 
 fn price(cents: i64) -> Value {
@@ -43,6 +44,17 @@ pub(crate) async fn stock_up(world: &Arc<World>) -> Option<()> {
             merchant.mutate(&RECEIVE, received(sku, location, units), &key).await?;
         }
     }
+    promise(&mut merchant).await
+}
+
+/// Makes a coupon that few get, and one that everybody gets.
+async fn promise(merchant: &mut Client) -> Option<()> {
+    let [rare, common] = CODES;
+    let few = json!({ "label": "few", "code": rare, "percentage": "0.062", "usesMax": RARE_USES, "combines": true });
+    merchant.mutate(&PROMOTION, few, "promotion/few").await?;
+    let amount = price(150);
+    let all = json!({ "label": "all", "code": common, "amount": amount, "skus": ["LIV-1", "LIV-4"], "combines": true });
+    merchant.mutate(&PROMOTION, all, "promotion/all").await?;
     Some(())
 }
 

@@ -29,5 +29,10 @@ pub(crate) const SHELF: [(&str, i64, &str, [i64; 2]); 6] = [
     ("LIV-6", 2_490, "0.055", [3, 4]),
 ];
 
+/// The code of a coupon that few get, and of one that everybody gets.
+pub(crate) const CODES: [&str; 2] = ["SIX-DEUX", "TOUJOURS"];
+/// How often the first may be used.
+pub(crate) const RARE_USES: u32 = 4;
+
 /// For how many days buyers come.
 pub(crate) const DAYS_OPEN: i64 = 3;

@@ -8,13 +8,14 @@ use domain::values::CustomerId;
 use serde_json::{Value, json};
 
 use super::wire::{Client, Mutation, code, key, mutation};
-use super::{BUYER, BUYER_EMAIL, DAYS_OPEN, SHELF};
+use super::{BUYER, BUYER_EMAIL, CODES, DAYS_OPEN, SHELF};
 use crate::clock::{BEGIN, DAY, HOUR};
 use crate::ids::SeededIds;
 use crate::world::{World, count};
 
 const CREATE: Mutation = mutation!("cartCreate", "CartCreateInput", "id lines { id sku }");
 const ADD: Mutation = mutation!("cartLinesAdd", "CartLinesAddInput", "id lines { id sku }");
+const COUPON: Mutation = mutation!("cartCouponAdd", "CartCouponAddInput", "id");
 const CHANGE: Mutation = mutation!("cartLinesChange", "CartLinesChangeInput", "id lines { id sku }");
 const DETAILS: Mutation = mutation!("checkoutUpdate", "CheckoutUpdateInput", "payable { amount currency }");
 const COMPLETE: Mutation = mutation!("checkoutComplete", "CheckoutCompleteInput", "id status");
@@ -109,6 +110,9 @@ impl Shopper {
         if self.habit == Habit::Abandons {
             return Some(());
         }
+        if self.client.dice.percent(25) {
+            self.add_coupons().await?;
+        }
         let payable = self.prepare().await?;
         self.think(4_000).await;
         count(&self.client.world.counts.checkouts);
@@ -159,6 +163,18 @@ impl Shopper {
         Some(())
     }
 
+    /// Types a code or two, in small letters as people do. What is refused is not had.
+    async fn add_coupons(&mut self) -> Option<()> {
+        for code in CODES {
+            if self.client.dice.percent(70) {
+                let key = self.next_key("coupon");
+                let input = json!({ "cartId": self.cart, "code": code.to_lowercase() });
+                self.client.mutate(&COUPON, input, &key).await?;
+            }
+        }
+        Some(())
+    }
+
     fn line(&mut self) -> Value {
         let sku = self.any_sku();
         let quantity = match self.habit {
@@ -198,7 +214,7 @@ impl Shopper {
             match code(&payload) {
                 None if payload["warnings"] != json!([]) => self.think(3_000).await,
                 None => return self.bought(&payload).await,
-                Some("PRICE_CHANGED") => {
+                Some("PRICE_CHANGED" | "PROMOTION_USED_UP") => {
                     let mut cart = self.client.insist(CART, json!({ "id": self.cart })).await?;
                     payable = cart["cart"]["payable"].take();
                     key = self.next_key("checkout");

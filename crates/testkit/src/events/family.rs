@@ -3,7 +3,7 @@
 use domain::cart::LinePrice;
 use domain::order::{FulfilmentStatus, PaymentStatus};
 use domain::upcast::{StoredEvent, Upcaster, read, read_with, version_of};
-use domain::values::{Currency, Locale};
+use domain::values::{Currency, Locale, Reduction};
 use sagas::checkout::Checkout;
 use sagas::engine::{Process, Record};
 use sagas::invoicing::OrderToInvoice;
@@ -130,6 +130,12 @@ pub fn families() -> Vec<Family> {
             Choice::new(&["order.payment_recorded"], "/status", variants_of::<PaymentStatus>()),
             Choice::new(&["order.fulfilment_recorded"], "/status", variants_of::<FulfilmentStatus>()),
         ]),
+        Family::of::<domain::promotion::BoardEvent>("promotion", "promotion_board"),
+        Family::of::<domain::promotion::PromotionEvent>("promotion", "promotion").with(vec![Choice::new(
+            &["promotion.created"],
+            "/terms/reduction",
+            variants_of::<Reduction>(),
+        )]),
         Family::of::<domain::payment::PaymentEvent>("payment", "payment"),
         Family::of::<domain::fulfilment::FulfilmentEvent>("fulfilment", "fulfilment"),
         Family::of::<domain::returns::ReturnEvent>("returns", "return"),

@@ -3,6 +3,7 @@
 
 mod buying;
 mod catalogue;
+mod promotions;
 mod returning;
 mod undoing;
 
@@ -47,6 +48,7 @@ pub async fn play(shop: &TestShop, clock: &ManualClock) {
     journey.buying(&book).await;
     journey.undoing(&book).await;
     journey.returning(&book).await;
+    journey.promotions(&book).await;
     journey.pass((RETURN_WINDOW_DAYS + 1) * SECONDS_PER_DAY).await;
     // What is under way at the end: a cart, a parcel that waits, a question that nobody has answered.
     let (shopper, parcels) = journey.bought(&book, 1, "pm_card_captureFails").await;

@@ -6,7 +6,7 @@ use app::cart::{CheckoutDetails, LineWish};
 use app::error::{AppError, Refused};
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use domain::cart::{Cart as CartState, CartCommand, Coupon};
-use domain::values::{CartId, LineId, Quantity};
+use domain::values::{CartId, CouponCode, LineId, Quantity};
 
 use super::types::Cart;
 use crate::graphql::address::AddressInput;
@@ -121,6 +121,28 @@ pub struct CartCouponApplyInput {
     pub expected_version: Option<i32>,
 }
 
+/// Adds the promotion of a code.
+#[derive(Clone, Debug, InputObject)]
+pub struct CartCouponAddInput {
+    /// The cart.
+    pub cart_id: ID,
+    /// The code, in any case.
+    pub code: String,
+    /// The version you saw.
+    pub expected_version: Option<i32>,
+}
+
+/// Takes the promotion of a code out.
+#[derive(Clone, Debug, InputObject)]
+pub struct CartCouponRemoveInput {
+    /// The cart.
+    pub cart_id: ID,
+    /// The code, in any case.
+    pub code: String,
+    /// The version you saw.
+    pub expected_version: Option<i32>,
+}
+
 /// Commands of shoppers on their carts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CartMutation;
@@ -203,6 +225,34 @@ impl CartMutation {
         let call = Call::of(ctx)?;
         let inputs = Inputs::of(ctx, &input, idempotency_key.as_deref(), input.expected_version);
         call.answer(update_checkout(call, inputs, input).await, Cart::of)
+    }
+
+    /// Adds the promotion of a code. What the cart itself tells, such as a minimum that is not reached, is no refusal: the
+    /// promotion is in its `discounts` then, with the reason. Codes: VALIDATION, NOT_FOUND, COUPON_UNKNOWN,
+    /// PROMOTION_NOT_BEGUN, PROMOTION_EXPIRED, PROMOTION_PAUSED, PROMOTION_USED_UP, PROMOTION_USED_BY_CUSTOMER,
+    /// TOO_MANY_PROMOTIONS, VERSION_CONFLICT, CHECKOUT_UNDER_WAY, CART_CLOSED.
+    async fn cart_coupon_add(
+        &self,
+        ctx: &Context<'_>,
+        input: CartCouponAddInput,
+        idempotency_key: Option<String>,
+    ) -> Result<Payload<Cart>> {
+        let call = Call::of(ctx)?;
+        let inputs = Inputs::of(ctx, &input, idempotency_key.as_deref(), input.expected_version);
+        call.answer(add_coupon(call, inputs, &input).await, Cart::of)
+    }
+
+    /// Takes the promotion of a code out. Codes: VALIDATION, NOT_FOUND, COUPON_UNKNOWN, VERSION_CONFLICT,
+    /// CHECKOUT_UNDER_WAY, CART_CLOSED.
+    async fn cart_coupon_remove(
+        &self,
+        ctx: &Context<'_>,
+        input: CartCouponRemoveInput,
+        idempotency_key: Option<String>,
+    ) -> Result<Payload<Cart>> {
+        let call = Call::of(ctx)?;
+        let inputs = Inputs::of(ctx, &input, idempotency_key.as_deref(), input.expected_version);
+        call.answer(remove_coupon(call, inputs, &input).await, Cart::of)
     }
 
     /// Adds a coupon that its maker pays. Needs `ORDERS_WRITE`. Codes: VALIDATION, NOT_FOUND, COUPON_APPLIED,
@@ -304,6 +354,22 @@ async fn update_checkout(call: Call<'_>, mut inputs: Inputs, input: CheckoutUpda
         payment_method,
     };
     app::cart::set_details(&call.state.shop, &request, &cart, &details).await
+}
+
+async fn add_coupon(call: Call<'_>, mut inputs: Inputs, input: &CartCouponAddInput) -> Changed {
+    let cart = inputs.parse::<CartId>(&["cartId"], &input.cart_id);
+    let code = inputs.parse::<CouponCode>(&["code"], &input.code);
+    let (Some(cart), Some(code)) = (cart, code) else { return Err(inputs.refused()) };
+    let request = call.command(&inputs.command()?, cart.as_str());
+    app::promotion::add_to_cart(&call.state.shop, &request, &cart, &code).await
+}
+
+async fn remove_coupon(call: Call<'_>, mut inputs: Inputs, input: &CartCouponRemoveInput) -> Changed {
+    let cart = inputs.parse::<CartId>(&["cartId"], &input.cart_id);
+    let code = inputs.parse::<CouponCode>(&["code"], &input.code);
+    let (Some(cart), Some(code)) = (cart, code) else { return Err(inputs.refused()) };
+    let request = call.command(&inputs.command()?, cart.as_str());
+    app::promotion::remove_from_cart(&call.state.shop, &request, &cart, &code).await
 }
 
 async fn apply_coupon(call: Call<'_>, mut inputs: Inputs, input: &CartCouponApplyInput) -> Changed {

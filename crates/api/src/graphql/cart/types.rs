@@ -6,16 +6,20 @@ use app::as_of::AsOf;
 use app::bus::{Loaded, Outcome};
 use app::error::AppError;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use domain::cart::{Cart as CartState, CartLine as LineState, CartStatus as State, CartTotals, LinePrice};
-use domain::values::{Locale, TaxedAmount};
+use domain::cart::{
+    Cart as CartState, CartDiscount, CartLine as LineState, CartStatus as State, CartTotals, HeldPromotion, LinePrice,
+};
+use domain::values::{Locale, Money as Amount, TaxedAmount};
 
 use crate::graphql::address::Address;
 use crate::graphql::audit::types::Event;
 use crate::graphql::call::{Call, request};
+use crate::graphql::code::ErrorCode;
 use crate::graphql::connection::Connection;
 use crate::graphql::errors::{failure, internal};
 use crate::graphql::history::history;
 use crate::graphql::money::{CurrencyCode, Money, TaxedMoney};
+use crate::graphql::promotion::types::{Discount, DiscountShare};
 use crate::graphql::scalars::SafeInt;
 
 /// Where a cart is in its life.
@@ -133,8 +137,13 @@ impl Cart {
     /// Its lines in the order they came in.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<CartLine>> {
         let (totals, locale) = (self.totals()?, request(ctx)?.locale);
-        let lines = self.state.lines().iter().zip(totals.lines);
-        Ok(lines.map(|(line, (_, total))| CartLine::of(line, total, locale)).collect())
+        let lines = self.state.lines().iter().zip(&totals.lines);
+        let shown = lines.map(|(line, (_, total))| {
+            let shares = totals.discounts.iter().flat_map(|given| &given.shares).filter(|(of, _)| *of == line.line);
+            let discount = shares.map(|(_, share)| share.minor()).sum();
+            CartLine::of(line, *total, Amount::new(discount, total.gross.currency()), locale)
+        });
+        Ok(shown.collect())
     }
 
     /// How many units are in it.
@@ -142,7 +151,7 @@ impl Cart {
         SafeInt(self.state.lines().iter().map(|line| line.quantity.units()).sum())
     }
 
-    /// The lines, without shipping and coupons.
+    /// The lines before promotions, without shipping and coupons.
     async fn subtotal(&self) -> Result<Money> {
         Ok(self.totals()?.subtotal.into())
     }
@@ -155,6 +164,17 @@ impl Cart {
             label: choice.label.get(locale).to_owned(),
             total: total.into(),
         }))
+    }
+
+    /// What each promotion takes off, line by line, or why it takes off nothing, in the order they were added.
+    async fn discounts(&self) -> Result<Vec<Discount>> {
+        let held = self.state.promotions().iter().zip(self.totals()?.discounts);
+        Ok(held.map(|(held, given)| discount_of(held, given)).collect())
+    }
+
+    /// What promotions take off in all.
+    async fn discount(&self) -> Result<Money> {
+        Ok(self.totals()?.discount.into())
     }
 
     /// Coupons that their makers pay.
@@ -170,7 +190,7 @@ impl Cart {
             .collect()
     }
 
-    /// Lines and shipping: what the shop receives.
+    /// Lines and shipping, promotions taken off: what the shop receives.
     async fn total(&self) -> Result<Money> {
         Ok(self.totals()?.total.into())
     }
@@ -243,14 +263,16 @@ pub struct CartLine {
     pub quantity: i64,
     /// The price of a unit, VAT included; none where the line was priced as a whole.
     pub unit_price: Option<Money>,
-    /// The whole line with its VAT, rounded once.
+    /// What promotions take off the line, VAT included.
+    pub discount: Money,
+    /// The whole line with its VAT, rounded once; promotions are taken off.
     pub total: TaxedMoney,
     /// Why the price is not the catalogue's, where it is not.
     pub price_reason: Option<String>,
 }
 
 impl CartLine {
-    fn of(line: &LineState, total: TaxedAmount, locale: Locale) -> Self {
+    fn of(line: &LineState, total: TaxedAmount, discount: Amount, locale: Locale) -> Self {
         Self {
             id: ID(line.line.to_string()),
             sku: line.sku.to_string(),
@@ -261,9 +283,22 @@ impl CartLine {
                 LinePrice::PerUnit(price) => Some(price.into()),
                 LinePrice::ForLine(_) => None,
             },
+            discount: discount.into(),
             total: total.into(),
             price_reason: line.price_reason.as_ref().map(ToString::to_string),
         }
+    }
+}
+
+fn discount_of(held: &HeldPromotion, given: CartDiscount) -> Discount {
+    let shares = given.shares.into_iter();
+    Discount {
+        promotion_id: ID(given.promotion.to_string()),
+        code: held.added.code().map(ToString::to_string),
+        label: held.added.terms.label.to_string(),
+        amount: given.amount.into(),
+        shares: shares.map(|(line, share)| DiscountShare { line_id: ID(line.into()), amount: share.into() }).collect(),
+        withheld: given.withheld.as_deref().and_then(ErrorCode::of),
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use app::bus::Loaded;
 use app::error::AppError;
+use app::promotion::Withheld;
 use async_graphql::{ID, Result};
 use domain::order::{Order as OrderState, OrderStatus, PaymentStatus};
 use domain::values::OrderId;
@@ -46,6 +47,7 @@ pub(crate) async fn answered(
     let warnings = match status {
         CheckoutStatus::Pending => vec![pending(order)],
         CheckoutStatus::OutOfStock { .. }
+        | CheckoutStatus::PromotionRefused { .. }
         | CheckoutStatus::ActionRequired { .. }
         | CheckoutStatus::Declined { .. }
         | CheckoutStatus::Confirmed
@@ -72,7 +74,7 @@ async fn recorded(call: Call<'_>, order: &OrderId, status: &CheckoutStatus) -> R
 /// Returns whether an order says what the process says about it.
 fn says(order: &OrderState, status: &CheckoutStatus) -> bool {
     match status {
-        CheckoutStatus::Pending | CheckoutStatus::OutOfStock { .. } => true,
+        CheckoutStatus::Pending | CheckoutStatus::OutOfStock { .. } | CheckoutStatus::PromotionRefused { .. } => true,
         CheckoutStatus::ActionRequired { .. } => order.payment_status() == PaymentStatus::RequiresAction,
         CheckoutStatus::Declined { .. } => order.payment_status() == PaymentStatus::Declined,
         CheckoutStatus::Confirmed => !matches!(order.status(), OrderStatus::Absent | OrderStatus::Placed),
@@ -97,17 +99,30 @@ fn errors_of(status: CheckoutStatus) -> Result<Vec<DomainError>> {
             .into_iter()
             .map(|shortage| DomainError::shortage(shortage.sku.into(), shortage.requested, shortage.available))
             .collect(),
+        CheckoutStatus::PromotionRefused { refusals } => {
+            refusals.into_iter().map(|refused| promotion_refused(&refused)).collect::<Result<_>>()?
+        }
         CheckoutStatus::ActionRequired { url, .. } => vec![DomainError::action_required(url)],
         CheckoutStatus::Declined { code, .. } => vec![DomainError::declined(code)],
         CheckoutStatus::Rejected { code } => {
-            let unknown = || internal(AppError::broken(format!("the code {code} is not in the list")));
-            let known = ErrorCode::of(&code).ok_or_else(unknown)?;
-            vec![DomainError::generic(known, "the order never became a sale; whatever was held is given back")]
+            let message = "the order never became a sale; whatever was held is given back";
+            vec![DomainError::generic(known(&code)?, message)]
         }
         CheckoutStatus::Cancelled => {
             vec![DomainError::generic(ErrorCode::OrderCancelled, "the order was called off")]
         }
     })
+}
+
+fn promotion_refused(refused: &Withheld) -> Result<DomainError> {
+    let Withheld { promotion, code } = refused;
+    let message = format!("promotion {promotion} gives this order nothing: show the cart again, it says why");
+    Ok(DomainError::generic(known(code)?, message))
+}
+
+fn known(code: &str) -> Result<ErrorCode> {
+    let unknown = || internal(AppError::broken(format!("the code {code} is not in the list")));
+    ErrorCode::of(code).ok_or_else(unknown)
 }
 
 #[cfg(test)]

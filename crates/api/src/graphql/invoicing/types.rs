@@ -102,6 +102,8 @@ pub struct InvoiceLine {
     pub quantity: i64,
     /// The price of a unit, VAT included; null where the line was sold as a whole.
     pub unit_price: Option<Money>,
+    /// What promotions took off the line; null where nothing was taken off, or it has no unit price.
+    pub discount: Option<Money>,
     /// The line with its VAT, discounts taken off.
     pub total: TaxedMoney,
     /// What the buyer pays of it: the total less the share of coupons that others pay.
@@ -141,6 +143,7 @@ impl InvoiceLine {
             name: line.name.get(locale).to_owned(),
             quantity: line.quantity.units(),
             unit_price: line.unit_price.map(Into::into),
+            discount: line.discount.map(Into::into),
             total: line.total.into(),
             payable: line.payable.into(),
         }

@@ -114,7 +114,7 @@ fn is_about(status: &CheckoutStatus, attempt_asked: usize) -> bool {
             usize::try_from(*attempt).is_ok_and(|attempt| attempt >= attempt_asked)
         }
         CheckoutStatus::Confirmed | CheckoutStatus::Rejected { .. } | CheckoutStatus::Cancelled => true,
-        CheckoutStatus::Pending | CheckoutStatus::OutOfStock { .. } => false,
+        CheckoutStatus::Pending | CheckoutStatus::OutOfStock { .. } | CheckoutStatus::PromotionRefused { .. } => false,
     }
 }
 

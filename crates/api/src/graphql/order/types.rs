@@ -5,8 +5,8 @@ use std::sync::Arc;
 use app::as_of::AsOf;
 use app::bus::{Loaded, Outcome};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use domain::order::{Order as OrderState, OrderLine as LineState, Sale};
-use domain::values::{Locale, OrderId};
+use domain::order::{Order as OrderState, OrderLine as LineState, OrderPromotion, PromotionShare, Sale};
+use domain::values::{Locale, Money as Amount, OrderId};
 use futures_util::future::try_join_all;
 use projections::order::OrderSummary;
 use projections::{Edge, Page, Slice};
@@ -28,6 +28,7 @@ use crate::graphql::invoicing::documents;
 use crate::graphql::invoicing::types::{CreditNote, Invoice};
 use crate::graphql::money::{CurrencyCode, Money, TaxedMoney};
 use crate::graphql::payment::types::Payment;
+use crate::graphql::promotion::types::{Discount, DiscountShare};
 use crate::graphql::reading::read_failure;
 use crate::graphql::returns::types::Return;
 use crate::graphql::scalars::DateTime;
@@ -150,6 +151,12 @@ impl Order {
         Ok(ShippingLine { code: shipping.code.clone(), label, total: shipping.total.into() })
     }
 
+    /// What each promotion took off, line by line.
+    async fn discounts(&self) -> Result<Vec<Discount>> {
+        let sale = self.sale()?;
+        Ok(sale.promotions.iter().map(|sold| discount_of(sold, sale)).collect())
+    }
+
     /// Coupons that their makers pay.
     async fn coupons(&self) -> Result<Vec<Coupon>> {
         let coupons = self.sale()?.coupons.iter().map(|coupon| Coupon {
@@ -160,7 +167,7 @@ impl Order {
         Ok(coupons.collect())
     }
 
-    /// Lines and shipping, VAT included.
+    /// Lines and shipping, promotions taken off, VAT included.
     async fn total(&self) -> Result<Money> {
         Ok(self.sale()?.total.into())
     }
@@ -328,8 +335,27 @@ pub struct OrderLine {
     pub quantity_returnable: i64,
     /// The price of a unit, VAT included; none where the line was sold as a whole.
     pub unit_price: Option<Money>,
-    /// The whole line with its VAT.
+    /// What promotions took off the line, VAT included.
+    pub discount: Money,
+    /// The whole line with its VAT; promotions are taken off.
     pub total: TaxedMoney,
+}
+
+fn discount_of(sold: &OrderPromotion, sale: &Sale) -> Discount {
+    let shares = sale.lines.iter().flat_map(|line| line.promotions.iter().map(move |share| (line, share)));
+    let own = shares.filter(|(_, share)| share.promotion == sold.promotion);
+    let shown = |(line, share): (&LineState, &PromotionShare)| DiscountShare {
+        line_id: ID(line.line.to_string()),
+        amount: share.amount.into(),
+    };
+    Discount {
+        promotion_id: ID(sold.promotion.to_string()),
+        code: sold.code.as_ref().map(ToString::to_string),
+        label: sold.label.to_string(),
+        amount: sold.amount.into(),
+        shares: own.map(shown).collect(),
+        withheld: None,
+    }
 }
 
 impl OrderLine {
@@ -342,6 +368,7 @@ impl OrderLine {
             quantity: line.quantity.units(),
             quantity_returnable: order.returnable(&line.line),
             unit_price: line.unit_price.map(Into::into),
+            discount: line.discount.unwrap_or(Amount::zero(line.total.gross.currency())).into(),
             total: line.total.into(),
         }
     }

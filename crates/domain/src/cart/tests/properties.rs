@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::values::TaxedAmount;
+use crate::values::{PromotionReach, Reduction, TaxedAmount};
 
 fn any_price() -> impl Strategy<Value = LinePrice> {
     let minor = || prop_oneof![60 => 0_i64..100_000, 1 => Just(AMOUNT_MINOR_MAX / 2), 1 => -5_i64..0];
@@ -46,6 +46,26 @@ fn any_prices() -> impl Strategy<Value = Vec<CurrentPrice>> {
     )
 }
 
+fn any_promotion() -> impl Strategy<Value = CartPromotion> {
+    let reduction = prop_oneof![
+        prop_oneof![Just("0.062"), Just("0.5"), Just("0.000001"), Just("1")].prop_map(percent),
+        (1_i64..200_000).prop_map(|minor| Reduction::Amount(euros(minor))),
+        Just(Reduction::Amount(dollars(100))),
+    ];
+    let reach = prop_oneof![
+        Just(PromotionReach::Order),
+        (1_u128..7).prop_map(|number| PromotionReach::Lines { skus: vec![sku(number)], products: vec![] }),
+        (1_u128..7).prop_map(|number| PromotionReach::Lines { skus: vec![], products: vec![product(number)] }),
+    ];
+    // The terms of a promotion never change, so they follow from its number.
+    let minimum = prop_oneof![3 => Just(None), 1 => (1_i64..500_000).prop_map(|minor| Some(euros(minor)))];
+    (1_u128..14, reduction, reach, minimum, any::<bool>()).prop_map(|(number, reduction, reach, minimum, combines)| {
+        let mut promotion = promotion(number, reduction);
+        promotion.terms = PromotionTerms { reach, minimum, combines, ..promotion.terms };
+        promotion
+    })
+}
+
 /// A command; the expected total of a checkout is filled in from the cart, so that most checkouts start.
 fn any_command() -> impl Strategy<Value = CartCommand> {
     prop_oneof![
@@ -58,6 +78,9 @@ fn any_command() -> impl Strategy<Value = CartCommand> {
         2 => prop_oneof![Just("pm_1"), Just("pm_2"), Just("4242424242424242")].prop_map(choose_payment_method),
         2 => ("[A-C]", -1_i64..50_000).prop_map(|(code, minor)| apply_coupon(&code, euros(minor))),
         1 => "[A-C]".prop_map(|code| remove_coupon(&code)),
+        4 => any_promotion().prop_map(|promotion| CartCommand::AddPromotion { promotion: Box::new(promotion) }),
+        1 => (1_u128..14).prop_map(|number| withhold(number, "PROMOTION_USED_UP")),
+        1 => (1_u128..14).prop_map(|number| CartCommand::RemovePromotion { promotion: promotion_id(number) }),
         1 => (1_u128..4, any_lines()).prop_map(|(from, lines)| merge(from, lines)),
         4 => (1_u128..4).prop_map(|number| start(number, 0)),
         3 => (1_u128..4).prop_map(abandon),
@@ -92,8 +115,9 @@ fn check_totals(cart: &Cart) {
     let lines: Vec<TaxedAmount> = totals.lines.iter().map(|(_, amount)| *amount).collect();
     let shipping: Vec<TaxedAmount> = totals.shipping.into_iter().collect();
     assert_eq!(lines.len(), cart.lines().len());
-    assert_eq!(totals.subtotal.minor(), gross_of(&lines));
-    assert_eq!(totals.total.minor(), totals.subtotal.minor() + gross_of(&shipping));
+    assert_eq!(totals.subtotal.minor(), gross_of(&lines) + totals.discount.minor());
+    assert_eq!(totals.total.minor(), totals.subtotal.minor() - totals.discount.minor() + gross_of(&shipping));
+    check_discounts(cart, &totals);
     assert_eq!(totals.payable.minor(), (totals.total.minor() - totals.coupons.minor()).max(0));
     assert_eq!(gross_of(&totals.vat), totals.total.minor());
     assert!(totals.vat.windows(2).all(|pair| pair[0].rate < pair[1].rate), "{:?}", totals.vat);
@@ -108,15 +132,33 @@ fn check_totals(cart: &Cart) {
     assert!((0..=AMOUNT_MINOR_MAX).contains(&totals.total.minor()));
 }
 
+/// The shares sum to each discount and to all of them; who gives something is not withheld, and who does not says why.
+fn check_discounts(cart: &Cart, totals: &CartTotals) {
+    assert_eq!(totals.discounts.len(), cart.promotions().len());
+    let mut sum = 0;
+    for discount in &totals.discounts {
+        let shares = discount.shares.iter().map(|(_, share)| share.minor());
+        assert_eq!(discount.amount.minor(), shares.sum::<i64>());
+        assert_eq!(discount.amount.minor() == 0, discount.withheld.is_some(), "{discount:?}");
+        sum += discount.amount.minor();
+    }
+    assert_eq!(sum, totals.discount.minor());
+    let giving = totals.discounts.iter().zip(cart.promotions()).filter(|(discount, _)| discount.withheld.is_none());
+    let combining: Vec<bool> = giving.map(|(_, held)| held.added.terms.combines).collect();
+    assert!(combining.len() <= 1 || combining.iter().all(|combines| *combines), "one that does not combine goes alone");
+}
+
 fn check_lists(cart: &Cart) {
     let ids: BTreeSet<&LineId> = cart.lines().iter().map(|line| &line.line).collect();
     assert_eq!(ids.len(), cart.lines().len(), "a line id stands once");
     let codes: BTreeSet<&ShortText> = cart.coupons().iter().map(|coupon| &coupon.code).collect();
     assert_eq!(codes.len(), cart.coupons().len(), "a coupon counts once");
+    let promotions: BTreeSet<_> = cart.promotions().iter().map(|held| &held.added.promotion).collect();
+    assert_eq!(promotions.len(), cart.promotions().len(), "a promotion counts once");
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn the_sums_hold_and_nothing_has_two_effects(

@@ -1,6 +1,9 @@
 //! Placing: a sale is taken whole, once, and only when its sums are right.
 
 use super::*;
+use crate::values::PromotionId;
+
+const LESS_DISCOUNT: &str = "a unit price times its quantity less the discount is not the line's gross";
 
 type Change = fn(&mut Sale);
 
@@ -83,7 +86,10 @@ fn one_cent_too_many_anywhere_is_refused() {
     let changes: [(Change, &str); 7] = [
         (|sale| sale.lines[1].total.net = eur(475), "net and tax do not sum to the gross"),
         (|sale| sale.shipping.total.tax = eur(27), "net and tax do not sum to the gross"),
-        (|sale| sale.lines[0].unit_price = Some(eur(1_056)), "a unit price times its quantity is not the line's gross"),
+        (
+            |sale| sale.lines[0].unit_price = Some(eur(1_056)),
+            "a unit price times its quantity less the discount is not the line's gross",
+        ),
         (|sale| sale.total = eur(3_101), "lines and shipping do not sum to the total"),
         (|sale| sale.total = eur(3_099), "lines and shipping do not sum to the total"),
         (|sale| sale.payable = eur(2_801), "the total less the coupons is not the payable amount"),
@@ -143,4 +149,52 @@ fn a_gift_costs_nothing() {
         })
         .is_ok()
     );
+}
+
+/// The first line 1.10 cheaper by one promotion and 1.00 by another, the second 0.40 by the first.
+fn reduced(sale: &mut Sale) {
+    let (first, second) = (promotion_id(1), promotion_id(2));
+    let share = |promotion: &PromotionId, minor| PromotionShare { promotion: promotion.clone(), amount: eur(minor) };
+    sale.lines[0].promotions = vec![share(&first, 110), share(&second, 100)];
+    sale.lines[0].discount = Some(eur(210));
+    sale.lines[0].total = taxed(1_900);
+    sale.lines[1].promotions = vec![share(&first, 40)];
+    sale.lines[1].discount = Some(eur(40));
+    sale.lines[1].total = taxed(460);
+    let sold = |promotion, minor| OrderPromotion { promotion, code: None, label: text("summer"), amount: eur(minor) };
+    sale.promotions = vec![sold(first, 150), sold(second, 100)];
+    sale.total = eur(2_850);
+    sale.payable = eur(2_550);
+}
+
+fn promotion_id(number: u128) -> PromotionId {
+    PromotionId::from_uuid(Uuid::from_u128(number))
+}
+
+#[test]
+fn the_shares_of_promotions_are_kept_with_each_line() {
+    let placed = place_with(reduced).expect("a sound sale");
+    let [OrderEvent::Placed { sale, .. }] = placed.as_slice() else { panic!("{placed:?}") };
+    let json = serde_json::to_string(&placed[0]).expect("an event is JSON");
+    assert_eq!(serde_json::from_str::<OrderEvent>(&json).expect("its own JSON"), placed[0]);
+    assert_eq!(sale.lines[0].discount, Some(eur(210)));
+}
+
+#[test]
+fn shares_that_do_not_add_up_are_refused() {
+    let changes: [(Change, &str); 6] = [
+        (|sale| sale.lines[0].discount = None, "the shares of promotions do not sum to the line's discount"),
+        (|sale| sale.lines[1].discount = Some(eur(41)), "the shares of promotions do not sum to the line's discount"),
+        (|sale| sale.promotions[0].amount = eur(151), "the shares of a promotion do not sum to what it took off"),
+        (|sale| sale.promotions.truncate(1), "a share is of a promotion that the sale does not name"),
+        (|sale| sale.lines[0].unit_price = Some(eur(1_054)), LESS_DISCOUNT),
+        (|sale| sale.lines[0].promotions[0].amount = eur(-1), "an amount is negative"),
+    ];
+    for (change, what) in changes {
+        let mut changed = sale();
+        reduced(&mut changed);
+        change(&mut changed);
+        let placed = Order::default().decide(&OrderCommand::Place { sale: Box::new(changed), placed_at: PLACED_AT });
+        assert_eq!(placed, Err(OrderError::TotalsDisagree { what }));
+    }
 }

@@ -14,8 +14,25 @@ fn any_decision() -> impl Strategy<Value = Input> {
 }
 
 fn any_surrender() -> impl Strategy<Value = Input> {
-    let vital = ["reserve", "place", "authorise/p1", "authorise/p2", "allocate", "confirm", "release_stock"];
-    let other = ["undo_payment/p1/1", "undo_payment/p2/1", "cancel_fulfilments", "note/f1/lost", "capture/f1/1", ""];
+    let vital = [
+        "reserve",
+        "reserve_promotions",
+        "place",
+        "authorise/p1",
+        "authorise/p2",
+        "allocate",
+        "confirm",
+        "release_stock",
+    ];
+    let other = [
+        "release_promotions",
+        "undo_payment/p1/1",
+        "undo_payment/p2/1",
+        "cancel_fulfilments",
+        "note/f1/lost",
+        "capture/f1/1",
+        "",
+    ];
     prop::sample::select([&vital[..], &other[..]].concat()).prop_map(gave_up)
 }
 
@@ -23,6 +40,7 @@ fn any_input() -> impl Strategy<Value = Input> {
     let mut simple = path();
     simple.extend([short(), placed_for_nothing(), parcels_of(0), cancellation(), left(&[]), left(&[1]), left(&[1, 2])]);
     simple.extend([Input::FulfilmentsCancelled, Input::StockReleased, Input::Done]);
+    simple.extend([Input::PromotionsReserved, promotion_refused(), Input::PromotionsReleased]);
     simple.extend([Input::PaymentTimeOver, Input::ReturnTimeOver]);
     for number in [1, 2, 3] {
         simple.extend([requested(number), authorised(number), too_late(number), action(number), declined(number)]);
@@ -37,8 +55,9 @@ fn any_input() -> impl Strategy<Value = Input> {
 
 /// A good beginning of any length, then anything: so that every stage is reached often.
 fn any_inputs() -> impl Strategy<Value = Vec<Input>> {
-    (0..=path().len(), prop::collection::vec(any_input(), 0..60))
-        .prop_map(|(good, any)| with(path()[..good].to_vec(), &any))
+    let paths = prop::sample::select(vec![path(), path_with_promotion()]);
+    (paths, 0..=path().len(), prop::collection::vec(any_input(), 0..60))
+        .prop_map(|(path, good, any)| with(path[..good].to_vec(), &any))
 }
 
 /// Checks one reaction against the checkout as it was before and is after.
@@ -50,6 +69,10 @@ fn check(before: &Checkout, after: &Checkout, reaction: &Asked, is_free: bool) {
                 assert_eq!(paying.map(|attempt| &attempt.state), Some(&AttemptState::Authorised));
             }
             CheckoutStep::Confirm { payment: None } => assert!(is_free, "confirmed without money"),
+            CheckoutStep::Place { .. } => assert!(
+                after.promotions.is_empty() || before.stage == Stage::Redeeming,
+                "placed without a use of its promotions"
+            ),
             CheckoutStep::Dispatch { fulfilment, .. } => {
                 assert!(before.parcels[fulfilment].state >= ParcelState::Paid, "an unpaid parcel left");
             }

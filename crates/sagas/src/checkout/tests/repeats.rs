@@ -4,7 +4,10 @@ use super::*;
 
 /// Every input of a long checkout, in the order it comes.
 fn long_path() -> Vec<Input> {
-    let mut inputs = with(until_paying(), &[action(1), requested(2), too_late(1), undone(1), undone(1), declined(2)]);
+    let mut inputs = with(
+        path_with_promotion()[..4].to_vec(),
+        &[action(1), requested(2), too_late(1), undone(1), undone(1), declined(2)],
+    );
     inputs.extend([requested(3), action(3), authorised(3), allocated(), Input::Confirmed, parcels_of(500)]);
     for number in [1, 2] {
         inputs.extend([packed(number), captured(number), handed_over(number)]);
@@ -40,7 +43,16 @@ fn every_input_of_an_undo_told_twice_in_a_row_asks_once() {
 
 #[test]
 fn an_input_that_comes_too_early_or_too_late_does_nothing() {
-    let nothing_yet = [reserved(), short(), placed(), authorised(1), allocated(), Input::Confirmed, parcels_of(500)];
+    let nothing_yet = [
+        reserved(),
+        short(),
+        Input::PromotionsReserved,
+        placed(),
+        authorised(1),
+        allocated(),
+        Input::Confirmed,
+        parcels_of(500),
+    ];
     for input in with(nothing_yet.to_vec(), &[packed(1), captured(1), handed_over(1), cancellation(), undone(1)]) {
         assert_eq!(tell(std::slice::from_ref(&input)).1, Asked::default(), "{input:?} before the start");
     }

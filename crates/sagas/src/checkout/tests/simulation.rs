@@ -60,8 +60,14 @@ impl World {
     }
 
     fn assert_undone(&self) {
-        let undoing =
-            |step: &&CheckoutStep| matches!(step, CheckoutStep::UndoPayment { .. } | CheckoutStep::ReleaseStock { .. });
+        let undoing = |step: &&CheckoutStep| {
+            matches!(
+                step,
+                CheckoutStep::UndoPayment { .. }
+                    | CheckoutStep::ReleaseStock { .. }
+                    | CheckoutStep::ReleasePromotions { .. }
+            )
+        };
         assert_eq!(self.open.iter().find(undoing), None, "it is over while something is being undone");
     }
 
@@ -100,6 +106,9 @@ impl World {
         let input = match step {
             CheckoutStep::Reserve { .. } if is_good => reserved(),
             CheckoutStep::Reserve { .. } => short(),
+            CheckoutStep::ReservePromotions { .. } if is_good => Input::PromotionsReserved,
+            CheckoutStep::ReservePromotions { .. } => promotion_refused(),
+            CheckoutStep::ReleasePromotions { .. } => Input::PromotionsReleased,
             CheckoutStep::Place { .. } => placed(),
             CheckoutStep::Allocate { .. } if is_good => allocated(),
             CheckoutStep::Allocate { .. } => short(),
@@ -119,6 +128,7 @@ impl World {
             CheckoutStep::Authorise { .. }
             | CheckoutStep::NotePayment { .. }
             | CheckoutStep::CompleteCart { .. }
+            | CheckoutStep::ConfirmPromotions { .. }
             | CheckoutStep::ReleaseParcel { .. }
             | CheckoutStep::Dispatch { .. }
             | CheckoutStep::ReleaseParcelStock { .. }
@@ -225,6 +235,12 @@ impl World {
         }
         let is_confirmed = self.checkout.answer == CheckoutStatus::Confirmed;
         assert!(!is_confirmed || self.checkout.paying().is_some(), "sold for nothing: {:?}", self.checkout);
+        let asked = |key: &str| self.asked.contains(key);
+        // A buyer who may still pay keeps their use.
+        if asked("reserve_promotions") && self.checkout.stage != Stage::Paying {
+            let is_kept = asked("confirm_promotions") && !asked("release_promotions");
+            assert!(is_kept || asked("release_promotions"), "a use is held for ever: {:?}", self.checkout);
+        }
     }
 }
 
@@ -233,10 +249,11 @@ proptest! {
 
     #[test]
     fn in_any_world_nothing_is_asked_twice_and_in_the_end_nobody_is_cheated(
+        has_promotion in any::<bool>(),
         steps in prop::collection::vec((0_u8..19, 0_usize..64), 0..120),
     ) {
         let mut world = World::default();
-        world.tell(started());
+        world.tell(if has_promotion { started_with_promotion() } else { started() });
         for (kind, choice) in steps {
             world.step(kind, choice);
         }

@@ -32,6 +32,20 @@ fn each_input_asks_for_the_next_step() {
 }
 
 #[test]
+fn a_use_of_every_promotion_is_promised_before_the_order_is_placed_and_counted_with_it() {
+    let path = path_with_promotion();
+    for (told, expected) in [
+        (1, &["reserve"][..]),
+        (2, &["reserve_promotions"]),
+        (3, &["place"]),
+        (7, &["request_fulfilments", "complete_cart", "confirm_promotions"]),
+    ] {
+        assert_asks(&path[..told], expected);
+    }
+    assert_asks(&with(path[..3].to_vec(), &[Input::PromotionsReserved]), &[]);
+}
+
+#[test]
 fn an_order_that_costs_nothing_is_allocated_and_confirmed_without_a_payment() {
     let free = [started(), reserved(), placed_for_nothing()];
     assert_asks(&free, &["allocate"]);

@@ -30,6 +30,36 @@ fn units_that_are_not_there_end_it_before_an_order_exists() {
 }
 
 #[test]
+fn a_promotion_without_a_use_left_ends_it_before_an_order_exists_and_the_cart_is_told() {
+    let refused = with(path_with_promotion()[..2].to_vec(), &[promotion_refused()]);
+    assert_asks(&refused, &["release_stock", "release_promotions"]);
+    for answers in [[STOCK_RELEASED, Input::PromotionsReleased], [Input::PromotionsReleased, STOCK_RELEASED]] {
+        assert_asks(&with(refused.clone(), &answers[..1]), &[]);
+        let (checkout, reaction) = tell(&with(refused.clone(), &answers));
+        let withheld = vec![Withheld { promotion: promotion(), code: "PROMOTION_USED_UP".to_owned() }];
+        let (code, told) = ("PROMOTION_USED_UP".to_owned(), withheld.clone());
+        assert_eq!(reaction.asks, [CheckoutStep::ReopenCart { cart: cart(), code, withheld }]);
+        assert_eq!(checkout.status(), CheckoutStatus::PromotionRefused { refusals: told });
+    }
+}
+
+#[test]
+fn every_undo_gives_the_uses_of_promotions_back() {
+    let path = path_with_promotion();
+    let until = |told: usize, input: Input| with(path[..told].to_vec(), &[input]);
+    assert_asks(&until(1, short()), &["release_stock"]);
+    assert_asks(&until(2, gave_up("reserve_promotions")), &["release_stock", "release_promotions"]);
+    assert_asks(&until(3, gave_up("place")), &["release_stock", "release_promotions"]);
+    let all: &[&str] = &["release_stock", "release_promotions", "undo_payment/p1/1"];
+    assert_asks(&until(4, Input::PaymentTimeOver), all);
+    assert_asks(&until(4, cancellation()), all);
+    let cancelled = with(path, &[cancellation(), Input::FulfilmentsCancelled]);
+    assert_asks(&cancelled, all);
+    let by_hand = with(cancelled, &[STOCK_RELEASED, undone(1), gave_up("release_promotions")]);
+    assert_asks(&by_hand, &["cancel_order"]);
+}
+
+#[test]
 fn an_order_that_is_not_paid_in_time_is_rejected_once_all_is_let_go() {
     let over = with(until_paying(), &[Input::PaymentTimeOver]);
     assert_asks(&over, &["release_stock", "undo_payment/p1/1"]);
