@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use domain::cart::{Cart, CartCommand, CartDiscount, CartLine, CartStatus, LinePrice, ShippingChoice};
+use domain::cart::{Cart, CartCommand, CartLine, CartStatus, CartTotals, LinePrice, ShippingChoice};
 use domain::order::{OrderCoupon, OrderLine, OrderPromotion, OrderShipping, PromotionShare, Sale};
 use domain::values::{CartId, Currency, LineId, Localized, Money, OrderId, Quantity, Sku, TaxedAmount, VatRate};
 
@@ -46,7 +46,8 @@ pub struct Started {
 /// what they did not see.
 ///
 /// # Errors
-/// `NOT_FOUND`, `CHECKOUT_INCOMPLETE`, `PRICE_CHANGED`, why a promotion gives nothing, `CHECKOUT_UNDER_WAY`, `CART_CLOSED`, `IDEMPOTENCY_KEY_REUSED`.
+/// `NOT_FOUND`, `CHECKOUT_INCOMPLETE`, `PRICE_CHANGED`, why a promotion gives nothing, `CHECKOUT_UNDER_WAY`, `CART_CLOSED`,
+/// `IDEMPOTENCY_KEY_REUSED`.
 pub async fn start(
     shop: &Shop,
     request: &Request,
@@ -111,7 +112,7 @@ pub fn sale_of(cart_id: &CartId, cart: &Cart, order: &OrderId) -> Result<Sale, A
         .lines()
         .iter()
         .zip(&totals.lines)
-        .map(|(line, (_, total))| order_line(line, *total, &totals.discounts))
+        .map(|(line, (_, total))| order_line(line, *total, &totals))
         .collect::<Result<_, AppError>>()?;
     let promotions = cart.promotions().iter().zip(&totals.discounts).filter(|(_, given)| given.withheld.is_none());
     let promotions = promotions.map(|(held, given)| OrderPromotion {
@@ -146,17 +147,14 @@ pub fn sale_of(cart_id: &CartId, cart: &Cart, order: &OrderId) -> Result<Sale, A
     })
 }
 
-fn order_line(line: &CartLine, total: TaxedAmount, discounts: &[CartDiscount]) -> Result<OrderLine, AppError> {
+fn order_line(line: &CartLine, total: TaxedAmount, totals: &CartTotals) -> Result<OrderLine, AppError> {
     let mut promotions = Vec::new();
-    for given in discounts {
+    for given in &totals.discounts {
         let shares = given.shares.iter().filter(|(of, _)| *of == line.line);
         promotions
             .extend(shares.map(|(_, amount)| PromotionShare { promotion: given.promotion.clone(), amount: *amount }));
     }
-    let mut discount = Money::zero(total.gross.currency());
-    for share in &promotions {
-        discount = discount.plus(share.amount).map_err(AppError::broken)?;
-    }
+    let discount = totals.discount_of(&line.line).map_err(AppError::broken)?;
     Ok(OrderLine {
         line: line.line.clone(),
         sku: line.sku.clone(),

@@ -122,8 +122,8 @@ pub async fn add_to_cart(
     let terms = promotion.terms().cloned().ok_or_else(unknown)?;
     let is_held = loaded.promotions().iter().any(|held| held.added.promotion == id && held.withheld.is_none());
     if !is_held {
-        let customer = customer_of(shop, &loaded, &id).await?;
-        let usable = promotion.usable(shop.clock.now(), customer.as_ref());
+        let usable =
+            promotion.usable(shop.clock.now(), limited_customer(shop, &loaded, (&id, &promotion)).await?.as_ref());
         usable.map_err(|refusal| Refused::of(&refusal).at(&["code"]))?;
     }
     let command = CartCommand::AddPromotion { promotion: Box::new(CartPromotion { promotion: id, terms }) };
@@ -183,7 +183,7 @@ pub(crate) async fn news(shop: &Shop, cart: &Cart) -> Result<News, AppError> {
     for held in cart.promotions() {
         let id = &held.added.promotion;
         let promotion = shop.bus.load::<Promotion>(id.as_str()).await?.state;
-        let customer = customer_of(shop, cart, id).await?;
+        let customer = limited_customer(shop, cart, (id, &promotion)).await?;
         match promotion.usable(shop.clock.now(), customer.as_ref()) {
             Ok(()) if held.withheld.is_none() => {}
             Ok(()) => news.commands.push(CartCommand::AddPromotion { promotion: Box::new(held.added.clone()) }),
@@ -301,6 +301,18 @@ async fn for_each_counted(
         }
     }
     Ok(())
+}
+
+/// As [`customer_of`], and none where the promotion limits no customer: then nobody need be told from others.
+async fn limited_customer(
+    shop: &Shop,
+    cart: &Cart,
+    (id, promotion): (&PromotionId, &Promotion),
+) -> Result<Option<BlindIndex>, AppError> {
+    match promotion.limits().uses_per_customer_max {
+        Some(_) => customer_of(shop, cart, id).await,
+        None => Ok(None),
+    }
 }
 
 /// Tells the customer of a cart from others by the e-mail address; none before it is said, and once they are forgotten.

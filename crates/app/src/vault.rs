@@ -166,9 +166,11 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Store`] when the store fails or the secret was destroyed.
     pub async fn blind_index(&self, purpose: &str, text: &str) -> Result<BlindIndex, VaultError> {
-        let secret = self.store.secret_or_insert(BLIND_SECRET_NAME, &self.ids.secret()).await?;
-        let secret =
-            secret.ok_or_else(|| StoreError::Corrupt("the secret of blind indexes was destroyed".to_owned()))?;
+        let destroyed = || StoreError::Corrupt("the secret of blind indexes was destroyed".to_owned());
+        let secret = self.key_or_new(BLIND_SECRET_NAME).await.map_err(|error| match error {
+            VaultError::Forgotten => destroyed().into(),
+            other => other,
+        })?;
         let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(&secret).map_err(|_| VaultError::Damaged)?;
         mac.update(purpose.as_bytes());
         mac.update(&[0]);

@@ -6,7 +6,7 @@ use testkit::{Client, Engine};
 
 use super::promotions::{add_code, promise};
 use super::{Stage, on_both_engines};
-use crate::http::journey::staff_step;
+use crate::http::journey::{deliver, return_units};
 use crate::http::operations::{complete, create, fill, order_when};
 
 const LINE: i64 = 35_860;
@@ -14,42 +14,8 @@ const SHIPPING: i64 = 390;
 
 /// Sends units of the one line back and returns what is refunded.
 async fn send_back(buyer: &Client, staff: &Client, order: &Value, units: i64) -> i64 {
-    let query = "mutation($i: ReturnRequestInput!, $k: String!) { returnRequest(input: $i, idempotencyKey: $k)
-        { result { id } errors { code } } }";
-    let line = &order["lines"][0]["id"];
-    let lines = json!([{ "lineId": line, "quantity": units }]);
-    let input = json!({ "orderId": order["id"], "reason": "too many", "lines": lines });
-    let variables = json!({ "i": input, "k": format!("r-{units}") });
-    let asked = buyer.call(query, variables).await["returnRequest"]["result"]["id"].take();
-    let items = json!([{ "lineId": line, "resalable": units, "damaged": 0, "missing": 0 }]);
-    let mut refund = None;
-    for (mutation, input) in [
-        ("returnApprove", json!({ "returnId": asked })),
-        ("returnReceive", json!({ "returnId": asked, "location": "paris" })),
-        ("returnInspect", json!({ "returnId": asked, "items": items })),
-    ] {
-        let input_type = format!("R{}Input", &mutation[1..]);
-        let query = format!(
-            "mutation($i: {input_type}!, $k: String!) {{ {mutation}(input: $i, idempotencyKey: $k)
-               {{ result {{ refund {{ minorUnits }} }} errors {{ code message }} }} }}"
-        );
-        let variables = json!({ "i": input, "k": format!("{mutation}-{units}") });
-        let payload = staff.call(&query, variables).await[mutation].take();
-        assert_eq!(payload["errors"], json!([]), "{payload}");
-        refund = payload["result"]["refund"]["minorUnits"].as_i64();
-    }
-    refund.expect("a refund")
-}
-
-async fn delivered(buyer: &Client, staff: &Client, id: &str) -> Value {
-    let order = order_when(buyer, id, |order| order["fulfilments"][0]["id"].is_string()).await;
-    let parcel = json!({ "fulfilmentId": order["fulfilments"][0]["id"] });
-    staff_step(staff, "fulfilmentPack", parcel.clone()).await;
-    order_when(buyer, id, |order| order["fulfilmentStatus"] == "PACKED" && order["paymentStatus"] == "CAPTURED").await;
-    staff_step(staff, "fulfilmentHandOver", parcel.clone()).await;
-    order_when(buyer, id, |order| order["fulfilmentStatus"] == "SHIPPED").await;
-    staff_step(staff, "fulfilmentDeliver", parcel).await;
-    order_when(buyer, id, |order| order["fulfilmentStatus"] == "DELIVERED").await
+    let inspected = return_units((buyer, staff), order, &order["lines"][0]["id"], (units, 0)).await;
+    inspected["refund"]["minorUnits"].as_i64().expect("a refund")
 }
 
 async fn to_the_cent(engine: Engine) {
@@ -83,7 +49,7 @@ async fn to_the_cent(engine: Engine) {
     let books = stage.shop.simulator().ledger();
     assert_eq!(books[0].amount.minor(), LINE + SHIPPING, "the bank is asked for what the cart came to");
 
-    let order = delivered(&buyer, &staff, &id).await;
+    let order = deliver(&buyer, &staff, &id).await;
     let first = send_back(&buyer, &staff, &order, 3).await;
     assert_eq!(first, 10_758, "three tenths of what the line cost, not of its price");
     order_when(&buyer, &id, |order| order["returns"][0]["status"] == "RESOLVED").await;

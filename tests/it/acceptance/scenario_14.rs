@@ -1,48 +1,21 @@
 //! A refund that the provider refuses becomes a task; it is paid another way, and the books agree at each step.
 
 use app::actor::Role;
-use serde_json::{Value, json};
-use testkit::{Client, Engine, PATIENCE};
+use serde_json::json;
+use testkit::{Client, Engine};
 
 use super::{Stage, on_both_engines};
-use crate::http::journey::staff_step;
-use crate::http::operations::{buy, order_when};
+use crate::http::journey::{deliver, return_units};
+use crate::http::operations::{buy, first_task, order_when};
 
 /// Sells a book, delivers it and lets it come back; returns the order.
 async fn bought_and_sent_back(stage: &Stage, buyer: &Client, staff: &Client) -> String {
     let book = stage.book("LIV-1", 1_055, &[1]).await;
     let placed = buy(buyer, &[(&book, 1)], "pm_card_refundFails", "k").await;
     let id = placed["result"]["id"].as_str().expect("an order").to_owned();
-    let order = order_when(buyer, &id, |order| order["fulfilments"][0]["id"].is_string()).await;
-    let parcel = json!({ "fulfilmentId": order["fulfilments"][0]["id"] });
-    staff_step(staff, "fulfilmentPack", parcel.clone()).await;
-    order_when(buyer, &id, |order| order["fulfilmentStatus"] == "PACKED" && order["paymentStatus"] == "CAPTURED").await;
-    staff_step(staff, "fulfilmentHandOver", parcel.clone()).await;
-    order_when(buyer, &id, |order| order["fulfilmentStatus"] == "SHIPPED").await;
-    staff_step(staff, "fulfilmentDeliver", parcel).await;
-    let order = order_when(buyer, &id, |order| order["fulfilmentStatus"] == "DELIVERED").await;
-    let query = "mutation($i: ReturnRequestInput!) { returnRequest(input: $i, idempotencyKey: \"r\")
-        { result { id } errors { code } } }";
-    let line = &order["lines"][0]["id"];
-    let input = json!({ "orderId": id, "reason": "offered twice", "lines": [{ "lineId": line, "quantity": 1 }] });
-    let asked = buyer.call(query, json!({ "i": input })).await["returnRequest"]["result"]["id"].take();
-    staff_step(staff, "returnApprove", json!({ "returnId": asked })).await;
-    staff_step(staff, "returnReceive", json!({ "returnId": asked, "location": "paris" })).await;
-    let items = json!([{ "lineId": line, "resalable": 1, "damaged": 0, "missing": 0 }]);
-    staff_step(staff, "returnInspect", json!({ "returnId": asked, "items": items })).await;
+    let order = deliver(buyer, staff, &id).await;
+    return_units((buyer, staff), &order, &order["lines"][0]["id"], (1, 0)).await;
     id
-}
-
-async fn first_task(staff: &Client) -> Value {
-    let found = async {
-        loop {
-            let mut listed = staff.call("{ tasks { id choices question } }", json!({})).await["tasks"].take();
-            if listed[0].is_object() {
-                return listed[0].take();
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, found).await.expect("the task opens in time")
 }
 
 async fn another_way(engine: Engine) {

@@ -4,7 +4,7 @@ use app::actor::Role;
 use serde_json::{Value, json};
 use testkit::{Book, Client, Engine, TestServer, TestShop};
 
-use super::operations::{ORDER, buy, create, fill, order_when};
+use super::operations::{ORDER, buy, create, fill, first_task, order_when};
 
 async fn scene(units: i64) -> (TestShop, TestServer, Book) {
     let shop = TestShop::open(Engine::Sqlite).await.expect("SQLite is everywhere");
@@ -70,16 +70,7 @@ async fn a_task_is_listed_decided_and_its_process_goes_on() {
     let order = order_when(&client, &id, |order| order["fulfilments"][0]["id"].is_string()).await;
     let pack = "mutation($i: FulfilmentPackInput!) { fulfilmentPack(input: $i) { errors { code } } }";
     staff.call(pack, json!({ "i": { "fulfilmentId": order["fulfilments"][0]["id"] } })).await;
-    let found = async {
-        loop {
-            let listed = staff.call("{ tasks { id question choices } }", json!({})).await["tasks"].take();
-            if listed[0].is_object() {
-                return listed[0].clone();
-            }
-        }
-    };
-    let limit = std::time::Duration::from_secs(20);
-    let task = tokio::time::timeout(limit, found).await.expect("the task opens in time");
+    let task = first_task(&staff).await;
     assert_eq!(task["choices"], json!(["retry", "cancel_order"]));
     let decide = "mutation($i: TaskDecideInput!) { taskDecide(input: $i) { errors { code message } } }";
     let wrong = json!({ "i": { "taskId": task["id"], "choice": "shrug", "reason": "why not" } });

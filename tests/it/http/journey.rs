@@ -22,7 +22,7 @@ pub async fn staff_step(staff: &Client, mutation: &str, input: Value) -> Value {
         "mutation($i: {input_type}!{argument}) {{ {mutation}(input: $i{key})
            {{ result {{ {fields} }} errors {{ code message }} position replayed }} }}"
     );
-    let variables = json!({ "i": input, "k": mutation });
+    let variables = json!({ "i": input, "k": format!("{mutation}-{}", uuid::Uuid::new_v4().simple()) });
     let mut payload = staff.call(&query, variables).await[mutation].take();
     assert_eq!(payload["errors"], json!([]), "{mutation}: {payload}");
     assert!(payload["position"].is_string(), "{mutation}: {payload}");
@@ -72,22 +72,47 @@ async fn journey_in(mut shop: TestShop) {
     shop.stop().await;
 }
 
-/// Returns the second line: two units of 490.
-pub async fn send_back(shopper: &Client, staff: &Client, order: &Value) {
-    let query = "mutation($i: ReturnRequestInput!) { returnRequest(input: $i, idempotencyKey: \"r-1\")
+/// Lets the only parcel of a new order go and arrive; returns the order.
+pub async fn deliver(shopper: &Client, staff: &Client, id: &str) -> Value {
+    let order = order_when(shopper, id, |order| order["fulfilments"][0]["id"].is_string()).await;
+    let parcel = json!({ "fulfilmentId": order["fulfilments"][0]["id"] });
+    staff_step(staff, "fulfilmentPack", parcel.clone()).await;
+    let is_paid = |order: &Value| order["fulfilmentStatus"] == "PACKED" && order["paymentStatus"] == "CAPTURED";
+    order_when(shopper, id, is_paid).await;
+    staff_step(staff, "fulfilmentHandOver", parcel.clone()).await;
+    order_when(shopper, id, |order| order["fulfilmentStatus"] == "SHIPPED").await;
+    staff_step(staff, "fulfilmentDeliver", parcel).await;
+    order_when(shopper, id, |order| order["fulfilmentStatus"] == "DELIVERED").await
+}
+
+/// Sends units of a line back, resalable and damaged ones; returns the return once the box was looked into.
+pub async fn return_units(
+    (shopper, staff): (&Client, &Client),
+    order: &Value,
+    line: &Value,
+    (resalable, damaged): (i64, i64),
+) -> Value {
+    let query = "mutation($i: ReturnRequestInput!, $k: String!) { returnRequest(input: $i, idempotencyKey: $k)
         { result { id status } errors { code message } } }";
-    let line = &order["lines"][1]["id"];
-    let input =
-        json!({ "orderId": order["id"], "reason": "offered twice", "lines": [{ "lineId": line, "quantity": 2 }] });
-    let asked = shopper.call(query, json!({ "i": input })).await["returnRequest"].take();
+    let lines = json!([{ "lineId": line, "quantity": resalable + damaged }]);
+    let input = json!({ "orderId": order["id"], "reason": "offered twice", "lines": lines });
+    let key = uuid::Uuid::new_v4().to_string();
+    let asked = shopper.call(query, json!({ "i": input, "k": key })).await["returnRequest"].take();
     assert_eq!((&asked["errors"], &asked["result"]["status"]), (&json!([]), &json!("REQUESTED")), "{asked}");
     let id = asked["result"]["id"].clone();
     assert_eq!(staff_step(staff, "returnApprove", json!({ "returnId": id })).await["status"], json!("APPROVED"));
     let received = staff_step(staff, "returnReceive", json!({ "returnId": id, "location": "paris" })).await;
     assert_eq!(received["status"], json!("RECEIVED"));
-    let items = json!([{ "lineId": line, "resalable": 1, "damaged": 1, "missing": 0 }]);
+    let items = json!([{ "lineId": line, "resalable": resalable, "damaged": damaged, "missing": 0 }]);
     let inspected = staff_step(staff, "returnInspect", json!({ "returnId": id, "items": items })).await;
-    assert_eq!((&inspected["status"], &inspected["refund"]["minorUnits"]), (&json!("INSPECTED"), &json!(980)));
+    assert_eq!(inspected["status"], json!("INSPECTED"), "{inspected}");
+    inspected
+}
+
+/// Returns the second line: two units of 490.
+pub async fn send_back(shopper: &Client, staff: &Client, order: &Value) {
+    let inspected = return_units((shopper, staff), order, &order["lines"][1]["id"], (1, 1)).await;
+    assert_eq!(inspected["refund"]["minorUnits"], json!(980));
     order_when(shopper, order["id"].as_str().expect("an id"), |order| order["returns"][0]["status"] == "RESOLVED")
         .await;
 }

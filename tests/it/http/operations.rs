@@ -1,7 +1,7 @@
 //! The operations that the tests send, as a front-end would write them.
 
 use serde_json::{Value, json};
-use testkit::{Book, Client};
+use testkit::{Book, Client, PATIENCE};
 
 pub const CART: &str = "fragment C on Cart { id version status lines { id sku quantity total { gross { minorUnits } } }
   missing payable { amount currency minorUnits } }
@@ -80,6 +80,18 @@ pub async fn order_when(client: &Client, id: &str, wanted: impl Fn(&Value) -> bo
             }
         }
     };
-    let limit = std::time::Duration::from_secs(20);
-    tokio::time::timeout(limit, found).await.expect("the order comes to be as wanted in time")
+    tokio::time::timeout(PATIENCE, found).await.expect("the order comes to be as wanted in time")
+}
+
+/// Reads the first task that waits for a human, once there is one.
+pub async fn first_task(staff: &Client) -> Value {
+    let found = async {
+        loop {
+            let mut listed = staff.call("{ tasks { id question choices } }", json!({})).await["tasks"].take();
+            if listed[0].is_object() {
+                return listed[0].take();
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.expect("the task opens in time")
 }

@@ -6,7 +6,7 @@ use domain::stock::{Stock, stream_id};
 use domain::values::{OrderId, Quantity, ReturnId};
 use testkit::{Book, Engine, TestShop};
 
-use super::shopper::{Shopper, deliver, order_when, staff, when};
+use super::shopper::{Shopper, deliver, order_when, staff, task_when, when};
 
 async fn delivered(units: i64, method: &str) -> (TestShop, Book, Shopper, OrderId) {
     let shop = TestShop::open(Engine::Memory).await.expect("memory is everywhere");
@@ -74,13 +74,7 @@ async fn a_refund_that_fails_is_a_task_and_its_money_may_be_paid_by_hand() {
     let (shop, _, shopper, order) = delivered(1, "pm_card_refundFails").await;
     let return_id = request(&shop, &shopper, &order, 1).await;
     arrive(&shop, &return_id, 1, 0).await;
-    let mut head = shop.started.store.head();
-    let task = loop {
-        if let Some(task) = shop.started.processes.tasks().pop() {
-            break task;
-        }
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(20), head.changed()).await;
-    };
+    let task = task_when(&shop, "refund").await;
     assert_eq!(task.process, return_id.to_string());
     let reason = "a cheque was sent".parse().expect("a reason");
     let by = staff().actor;

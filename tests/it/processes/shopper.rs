@@ -1,13 +1,18 @@
 //! What tests of processes wait for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::decider::{Decider, Refusal};
 use domain::fulfilment::{Fulfilment, FulfilmentCommand};
 use domain::order::{FulfilmentStatus, Order};
 use domain::values::{FulfilmentId, OrderId};
+use sagas::engine::OpenTask;
 pub use testkit::{PATIENCE, Shopper, staff};
 use testkit::{TestShop, parcels_of};
+
+/// After how long something is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Waits until an order is as the test wants it.
 pub async fn order_when(shop: &TestShop, order: &OrderId, wanted: impl Fn(&Order) -> bool) -> Arc<Order> {
@@ -28,10 +33,28 @@ where
             if wanted(&state) {
                 return state;
             }
-            head.changed().await.expect("the log goes on");
+            // What is at hand follows its event by a moment: look again soon also where nothing more is stored.
+            let _ = tokio::time::timeout(LOOK_AGAIN, head.changed()).await;
         }
     };
     tokio::time::timeout(PATIENCE, found).await.expect("it comes to be as wanted in time")
+}
+
+/// Waits until there is a task whose name begins so.
+pub async fn task_when(shop: &TestShop, name: &str) -> OpenTask {
+    let mut head = shop.started.store.head();
+    let found = async {
+        loop {
+            head.mark_unchanged();
+            let tasks = shop.started.processes.tasks();
+            if let Some(task) = tasks.into_iter().find(|open| open.task.name.starts_with(name)) {
+                return task;
+            }
+            // The task shows right after its record is stored: look again soon also where nothing more is stored.
+            let _ = tokio::time::timeout(LOOK_AGAIN, head.changed()).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.expect("the task opens in time")
 }
 
 /// Lets staff pack, hand over and deliver every parcel of an order.

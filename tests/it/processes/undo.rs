@@ -11,7 +11,7 @@ use domain::values::{OrderId, Timestamp};
 use sagas::checkout::CheckoutStatus;
 use testkit::{Book, Engine, TestShop};
 
-use super::shopper::{Shopper, order_when, pack, parcels, staff, when};
+use super::shopper::{Shopper, order_when, pack, parcels, staff, task_when, when};
 
 async fn memory() -> TestShop {
     TestShop::open(Engine::Memory).await.expect("memory is everywhere")
@@ -201,20 +201,4 @@ async fn the_money_of_a_lost_parcel_goes_back_when_staff_decide_so() {
     when::<Stock>(&shop, &id, |stock| (stock.on_hand(), stock.allocated()) == (0, 0)).await;
     assert_no_money(&shop);
     order_when(&shop, &order, |order| order.status() == OrderStatus::Completed).await;
-}
-
-async fn task_when(shop: &TestShop, name: &str) -> sagas::engine::OpenTask {
-    let mut head = shop.started.store.head();
-    let found = async {
-        loop {
-            head.mark_unchanged();
-            let tasks = shop.started.processes.tasks();
-            if let Some(task) = tasks.into_iter().find(|open| open.task.name.starts_with(name)) {
-                return task;
-            }
-            // The task shows right after its record is stored: look again soon also where nothing more is stored.
-            let _ = tokio::time::timeout(std::time::Duration::from_millis(20), head.changed()).await;
-        }
-    };
-    tokio::time::timeout(super::shopper::PATIENCE, found).await.expect("the task opens in time")
 }

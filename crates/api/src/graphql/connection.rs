@@ -1,8 +1,14 @@
 //! Pages of lists: cursors in, cursors out.
 
-use async_graphql::{OutputType, SimpleObject};
+use app::bus::Loaded;
+use async_graphql::{OutputType, Result, SimpleObject};
+use domain::decider::{Decider, Refusal};
+use futures_util::future::try_join_all;
+use projections::{Edge, Page};
 
 use super::audit::types::Event;
+use super::call::Call;
+use super::errors::failure;
 use super::invoicing::types::LegalDocument;
 use super::order::TimelineEntry;
 use super::order::types::Order;
@@ -33,4 +39,23 @@ pub struct Connection<T: OutputType> {
     pub nodes: Vec<T>,
     /// Where the page stands.
     pub page_info: PageInfo,
+}
+
+/// Shows the aggregates of a page that a read model found, as the write side has them now.
+pub(crate) async fn load_page<D, S, T>(
+    call: Call<'_>,
+    found: Page<Edge<S>>,
+    id_of: impl Fn(&S) -> &str,
+    show: impl Fn(&str, Loaded<D>) -> T,
+) -> Result<Connection<T>>
+where
+    D: Decider,
+    D::Error: Refusal,
+    T: OutputType,
+{
+    let end_cursor = found.items.last().map(|edge| edge.cursor.clone());
+    let page_info = PageInfo { has_next_page: found.has_next, end_cursor };
+    let ids = || found.items.iter().map(|edge| id_of(&edge.node));
+    let loaded = try_join_all(ids().map(|id| call.state.shop.bus.load::<D>(id))).await.map_err(failure)?;
+    Ok(Connection { nodes: ids().zip(loaded).map(|(id, loaded)| show(id, loaded)).collect(), page_info })
 }

@@ -4,9 +4,10 @@
 //! quantities are whole pieces. VAT is taken out of each line's gross total, half away from zero, never per unit.
 //!
 //! Invariants: `subtotal = Σ lines before promotions`, `discount = Σ shares of the lines`, no share is more than its line,
-//! `total = subtotal − discount + shipping`, `payable = max(0, total − coupons)`, the VAT rows sum to the total, and none of them passes [`AMOUNT_MINOR_MAX`]; a line id stands once; while checkout is under way nothing
-//! changes; a completed or absorbed cart is closed for ever. A repeat that arrives right away changes nothing; one that
-//! arrives after its effect was undone, such as a line added, removed and added again, is caught by its command id.
+//! `total = subtotal − discount + shipping`, `payable = max(0, total − coupons)`, the VAT rows sum to the total, and none of them
+//! passes [`AMOUNT_MINOR_MAX`]; a line id stands once; while checkout is under way nothing changes; a completed or absorbed cart
+//! is closed for ever. A repeat that arrives right away changes nothing; one that arrives after its effect was undone, such as a
+//! line added, removed and added again, is caught by its command id.
 
 mod card_number;
 mod commands;

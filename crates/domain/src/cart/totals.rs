@@ -34,6 +34,16 @@ pub struct CartTotals {
     pub vat: Vec<TaxedAmount>,
 }
 
+impl CartTotals {
+    /// Returns what promotions take off a line in all; nothing for a line the cart does not have.
+    ///
+    /// # Errors
+    /// [`MoneyError`] when the shares do not fit, which the cart's own rules exclude.
+    pub fn discount_of(&self, line: &LineId) -> Result<Money, MoneyError> {
+        discounts::off_line(&self.discounts, line, self.subtotal.currency())
+    }
+}
+
 pub(super) fn totals(cart: &Cart) -> Result<CartTotals, CartError> {
     let currency = cart.currency().ok_or(CartError::Unknown)?;
     let (mut priced, mut subtotal) = (Vec::with_capacity(cart.lines().len()), Money::zero(currency));

@@ -188,10 +188,7 @@ fn open_return(
         return if known.lines == lines { Ok(vec![]) } else { Err(OrderError::ReturnDiffers) };
     }
     may_be_returned(order, now)?;
-    are_returnable(order, lines)?;
-    if order.returns().len() >= RETURNS_MAX {
-        return Err(OrderError::TooManyReturns { max: RETURNS_MAX });
-    }
+    may_open_return(order, lines)?;
     let (return_id, lines, reason) = (return_id.clone(), lines.to_vec(), reason.clone());
     Ok(vec![OrderEvent::ReturnOpened { return_id, lines, reason, withdrawal: None }])
 }
@@ -270,6 +267,15 @@ pub(super) fn may_come_back(order: &Order) -> Result<(), OrderError> {
     }
     if order.fulfilment_status() != FulfilmentStatus::Delivered {
         return Err(OrderError::NotDelivered);
+    }
+    Ok(())
+}
+
+/// These units may come back, and one more return be remembered.
+pub(super) fn may_open_return(order: &Order, lines: &[ReturnedLine]) -> Result<(), OrderError> {
+    are_returnable(order, lines)?;
+    if order.returns().len() >= RETURNS_MAX {
+        return Err(OrderError::TooManyReturns { max: RETURNS_MAX });
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! (<https://www.legifrance.gouv.fr/codes/section_lc/LEGITEXT000006069565/LEGISCTA000032226832>); the second step is that of
 //! directive (EU) 2023/2673, article 11a.
 
-use super::decide::{RETURNS_MAX, are_returnable, may_come_back};
+use super::decide::{RETURNS_MAX, are_returnable, may_come_back, may_open_return};
 use super::error::OrderError;
 use super::events::{OrderEvent, ReturnedLine, Withdrawal};
 use super::state::{Order, OrderStatus};
@@ -59,10 +59,7 @@ pub(super) fn confirm(order: &Order, return_id: &ReturnId, now: Timestamp) -> De
         return Err(OrderError::WithdrawalLapsed);
     }
     may_come_back(order)?;
-    are_returnable(order, &declared.lines)?;
-    if order.returns().len() >= RETURNS_MAX {
-        return Err(OrderError::TooManyReturns { max: RETURNS_MAX });
-    }
+    may_open_return(order, &declared.lines)?;
     let reason: ShortText = REASON.parse().map_err(|_| OrderError::ReturnLinesInvalid)?;
     let withdrawal = Some(Withdrawal { declared_at: declared.declared_at, confirmed_at: now });
     let (return_id, lines) = (return_id.clone(), declared.lines.clone());

@@ -4,8 +4,8 @@
 //! Units are whole pieces, amounts minor units of one currency per return.
 //!
 //! Invariants, after every event: each kind of event happens at most once; `resalable + damaged + missing` is the
-//! announced quantity of every line; `0 <= refund <= Σ paid + delivery of a withdrawal`; what is refunded is exactly the refund, once; of
-//! refused, cancelled and resolved at most one happens, and nothing after it.
+//! announced quantity of every line; `0 <= refund <= Σ paid + delivery of a withdrawal`; what is refunded is exactly the
+//! refund, once; of refused, cancelled and resolved at most one happens, and nothing after it.
 
 mod commands;
 mod decide;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::InvalidValue;
+use super::calendar::{civil_from_days, days_from_civil};
 
 const ALLOWED: &str = "a day of the years 1900 to 9999 as ISO 8601 writes it, such as 2026-11-23";
 const YEARS: std::ops::RangeInclusive<u16> = 1_900..=9_999;
@@ -25,7 +26,7 @@ impl Date {
     /// # Errors
     /// [`InvalidValue`] for any other.
     pub fn new(year: u16, month: u8, day: u8) -> Result<Self, InvalidValue> {
-        let is_there = YEARS.contains(&year) && (1..=days_of(year, month)).contains(&day);
+        let is_there = YEARS.contains(&year) && exists(year, month, day);
         let invalid = || InvalidValue::new("date", &format!("{year}-{month}-{day}"), ALLOWED);
         is_there.then_some(Self { year, month, day }).ok_or_else(invalid)
     }
@@ -36,16 +37,10 @@ impl Date {
     }
 }
 
-/// Returns how many days a month has; none for a month that is none.
-fn days_of(year: u16, month: u8) -> u8 {
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if is_leap => 29,
-        2 => 28,
-        _ => 0,
-    }
+/// Returns whether the calendar has such a day: counted and read again, any other comes back as its neighbour.
+fn exists(year: u16, month: u8, day: u8) -> bool {
+    let asked = (i64::from(year), i64::from(month), i64::from(day));
+    civil_from_days(days_from_civil(asked.0, asked.1, asked.2)) == asked
 }
 
 impl fmt::Display for Date {
@@ -91,9 +86,19 @@ mod tests {
         for text in ["2026-11-23", "2024-02-29", "2000-02-29", "1900-01-01", "9999-12-31"] {
             assert_eq!(text.parse::<Date>().expect(text).to_string(), text);
         }
-        for text in
-            ["2026-02-29", "1900-02-29", "2026-13-01", "2026-00-10", "2026-1-1", "2026-11-23-1", "+2026-01-01", ""]
-        {
+        for text in [
+            "2026-02-29",
+            "1900-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-04-31",
+            "2026-01-00",
+            "2026-255-255",
+            "2026-1-1",
+            "2026-11-23-1",
+            "+2026-01-01",
+            "",
+        ] {
             assert!(text.parse::<Date>().is_err(), "{text}");
         }
     }

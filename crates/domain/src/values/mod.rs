@@ -1,5 +1,6 @@
 //! Values every context shares. Parsed once at the edge; inside, a value is valid.
 
+mod calendar;
 mod date;
 mod french_days;
 mod id;
@@ -13,6 +14,7 @@ mod text;
 mod timestamp;
 mod vat;
 
+pub use calendar::civil_from_days;
 pub use date::Date;
 pub use french_days::{FrenchDay, paris_time};
 pub use id::{

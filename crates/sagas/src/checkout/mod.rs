@@ -1,5 +1,5 @@
-//! Checkout to fulfilment: reserve every SKU, and a use of every promotion → place → authorise → allocate → confirm → request fulfilment → capture when
-//! packed → hand over → deliver → close; and every undo of it, newest first.
+//! Checkout to fulfilment: reserve every SKU, and a use of every promotion → place → authorise → allocate → confirm →
+//! request fulfilment → capture when packed → hand over → deliver → close; and every undo of it, newest first.
 //!
 //! Stream `checkout`, id the order's id. Begun by `cart.checkout_started`; the order exists before the buyer leaves for
 //! the bank. Money is guaranteed before the order is confirmed and taken before a parcel leaves. A positive answer that

@@ -1,4 +1,5 @@
-//! How a checkout undoes what it asked for: stock, uses of promotions and money side by side, then the order and the cart are told.
+//! How a checkout undoes what it asked for: stock, uses of promotions and money side by side, then the order and the cart are
+//! told.
 
 use domain::values::PaymentId;
 

@@ -48,11 +48,13 @@ pub(super) struct Moved<P: Process> {
     pub(super) correlation: Option<String>,
     pub(super) asks: Vec<Ask<P::Step>>,
     pub(super) answers: Vec<Incoming<P>>,
+    /// Whether a decision of staff was stored with it.
+    pub(super) has_decided: bool,
 }
 
 impl<P: Process> Default for Moved<P> {
     fn default() -> Self {
-        Self { correlation: None, asks: Vec::new(), answers: Vec::new() }
+        Self { correlation: None, asks: Vec::new(), answers: Vec::new(), has_decided: false }
     }
 }
 

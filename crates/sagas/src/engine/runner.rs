@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use super::advance::{Move, Noted};
 use super::instance::{Ask, Heard, Incoming, Instance, Moved};
-use super::record::{Folded, ManualTask, TaskDecision, read_record};
+use super::record::{Folded, ManualTask, Record, TaskDecision, read_record};
 use super::{Process, Worker};
 
 /// The most processes kept at hand; beyond it the idle ones are dropped.
@@ -206,7 +206,9 @@ impl<P: Process> Runner<P> {
                 return Err(error);
             }
         };
-        if held(&self.tasks).remove(task).is_some() {
+        // Whether it still shows says nothing: who follows the log may notice its opening only now.
+        held(&self.tasks).remove(task);
+        if !moved.has_decided {
             // Someone else had decided it before: nothing was stored.
             return Err(EngineError::TaskUnknown);
         }
@@ -286,7 +288,7 @@ impl<P: Process> Runner<P> {
 
     /// Performs what a move left to do and adds it to what was performed with it.
     async fn perform_rest(&self, id: &str, moved: Moved<P>) -> Vec<Incoming<P>> {
-        let Moved { correlation, asks, mut answers } = moved;
+        let Moved { correlation, asks, mut answers, .. } = moved;
         answers.extend(self.perform_all(id, correlation.as_deref(), asks).await);
         answers
     }
@@ -349,8 +351,10 @@ impl<P: Process> Runner<P> {
             let (stored, answers) = tokio::join!(self.store(id, expected, &step), performed);
             if stored? {
                 let correlation = step.folded.correlation.clone();
+                let is_decision = |noted: &Noted<P>| matches!(noted.record, Record::TaskDecided { .. });
+                let has_decided = step.records.iter().any(is_decision);
                 self.finish_move(id, &instance, step, heard);
-                return Ok(Moved { correlation, asks, answers });
+                return Ok(Moved { correlation, asks, answers, has_decided });
             }
         }
         Err(EngineError::Store("others move this process all the time".into()))

@@ -1,7 +1,7 @@
 //! Commands of shoppers on their carts.
 
 use app::actor::Actor;
-use app::bus::Outcome;
+use app::bus::{Outcome, Request};
 use app::cart::{CheckoutDetails, LineWish};
 use app::error::{AppError, Refused};
 use async_graphql::{Context, ID, InputObject, Object, Result};
@@ -356,20 +356,27 @@ async fn update_checkout(call: Call<'_>, mut inputs: Inputs, input: CheckoutUpda
     app::cart::set_details(&call.state.shop, &request, &cart, &details).await
 }
 
-async fn add_coupon(call: Call<'_>, mut inputs: Inputs, input: &CartCouponAddInput) -> Changed {
-    let cart = inputs.parse::<CartId>(&["cartId"], &input.cart_id);
-    let code = inputs.parse::<CouponCode>(&["code"], &input.code);
-    let (Some(cart), Some(code)) = (cart, code) else { return Err(inputs.refused()) };
-    let request = call.command(&inputs.command()?, cart.as_str());
+async fn add_coupon(call: Call<'_>, inputs: Inputs, input: &CartCouponAddInput) -> Changed {
+    let (request, cart, code) = about_code(call, inputs, &input.cart_id, &input.code)?;
     app::promotion::add_to_cart(&call.state.shop, &request, &cart, &code).await
 }
 
-async fn remove_coupon(call: Call<'_>, mut inputs: Inputs, input: &CartCouponRemoveInput) -> Changed {
-    let cart = inputs.parse::<CartId>(&["cartId"], &input.cart_id);
-    let code = inputs.parse::<CouponCode>(&["code"], &input.code);
-    let (Some(cart), Some(code)) = (cart, code) else { return Err(inputs.refused()) };
-    let request = call.command(&inputs.command()?, cart.as_str());
+async fn remove_coupon(call: Call<'_>, inputs: Inputs, input: &CartCouponRemoveInput) -> Changed {
+    let (request, cart, code) = about_code(call, inputs, &input.cart_id, &input.code)?;
     app::promotion::remove_from_cart(&call.state.shop, &request, &cart, &code).await
+}
+
+/// Reads which code of which cart a command is about.
+fn about_code(
+    call: Call<'_>,
+    mut inputs: Inputs,
+    cart: &ID,
+    code: &str,
+) -> Result<(Request, CartId, CouponCode), AppError> {
+    let cart = inputs.parse::<CartId>(&["cartId"], cart);
+    let code = inputs.parse::<CouponCode>(&["code"], code);
+    let (Some(cart), Some(code)) = (cart, code) else { return Err(inputs.refused()) };
+    Ok((call.command(&inputs.command()?, cart.as_str()), cart, code))
 }
 
 async fn apply_coupon(call: Call<'_>, mut inputs: Inputs, input: &CartCouponApplyInput) -> Changed {

@@ -139,11 +139,10 @@ impl Cart {
         let (totals, locale) = (self.totals()?, request(ctx)?.locale);
         let lines = self.state.lines().iter().zip(&totals.lines);
         let shown = lines.map(|(line, (_, total))| {
-            let shares = totals.discounts.iter().flat_map(|given| &given.shares).filter(|(of, _)| *of == line.line);
-            let discount = shares.map(|(_, share)| share.minor()).sum();
-            CartLine::of(line, *total, Amount::new(discount, total.gross.currency()), locale)
+            let discount = totals.discount_of(&line.line).map_err(|error| internal(AppError::broken(error)))?;
+            Ok(CartLine::of(line, *total, discount, locale))
         });
-        Ok(shown.collect())
+        shown.collect()
     }
 
     /// How many units are in it.

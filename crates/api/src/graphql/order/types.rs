@@ -19,7 +19,7 @@ use crate::graphql::audit::types::Event;
 use crate::graphql::call::{Call, page_size, request};
 use crate::graphql::cart::types::{Coupon, ShippingLine};
 use crate::graphql::code::ErrorCode;
-use crate::graphql::connection::{Connection, PageInfo};
+use crate::graphql::connection::{Connection, load_page};
 use crate::graphql::consistency::wait;
 use crate::graphql::errors::{failure, internal};
 use crate::graphql::fulfilment::types::Fulfilment;
@@ -66,12 +66,7 @@ impl Order {
 
 /// Shows the orders of a page that a read model found.
 pub(crate) async fn load_orders(call: Call<'_>, found: Page<Edge<OrderSummary>>) -> Result<Connection<Order>> {
-    let end_cursor = found.items.last().map(|edge| edge.cursor.clone());
-    let page_info = PageInfo { has_next_page: found.has_next, end_cursor };
-    let loads = found.items.iter().map(|edge| call.state.shop.bus.load::<OrderState>(&edge.node.id));
-    let loaded = try_join_all(loads).await.map_err(failure)?;
-    let nodes = found.items.iter().zip(loaded).map(|(edge, loaded)| Order::loaded(&edge.node.id, loaded)).collect();
-    Ok(Connection { nodes, page_info })
+    load_page(call, found, |summary| &summary.id, Order::loaded).await
 }
 
 /// What was sold, and where its money, its goods and its returns stand.

@@ -2,16 +2,14 @@
 
 use app::actor::Permission;
 use async_graphql::{Context, ID, Object, Result};
-use futures_util::future::try_join_all;
 use projections::Slice;
 
 use super::types::{Promotion, PromotionStatus};
 use crate::graphql::as_of::{AsOfInput, resolve};
 use crate::graphql::call::{Call, page_size};
 use crate::graphql::cart::types::or_null;
-use crate::graphql::connection::{Connection, PageInfo};
+use crate::graphql::connection::{Connection, load_page};
 use crate::graphql::consistency::wait;
-use crate::graphql::errors::failure;
 use crate::graphql::reading::read_failure;
 
 /// Questions about promotions.
@@ -57,13 +55,6 @@ impl PromotionQuery {
         let slice = Slice { after: after.as_deref(), first: page_size(first)? as u64 };
         let reads = wait(ctx, &["promotion"]).await?;
         let found = reads.promotions().list(status.map(stored_name), slice).await.map_err(read_failure)?;
-        let end_cursor = found.items.last().map(|edge| edge.cursor.clone());
-        let page_info = PageInfo { has_next_page: found.has_next, end_cursor };
-        let bus = &call.state.shop.bus;
-        let loads = found.items.iter().map(|edge| bus.load::<domain::promotion::Promotion>(&edge.node.id));
-        let loaded = try_join_all(loads).await.map_err(failure)?;
-        let nodes =
-            found.items.iter().zip(loaded).map(|(edge, loaded)| Promotion::loaded(&edge.node.id, loaded)).collect();
-        Ok(Connection { nodes, page_info })
+        load_page(call, found, |summary| &summary.id, Promotion::loaded).await
     }
 }

@@ -2,16 +2,14 @@
 
 use app::actor::Permission;
 use async_graphql::{Context, ID, Object, Result};
-use futures_util::future::try_join_all;
 use projections::Slice;
 
 use super::types::{Return, ReturnStatus};
 use crate::graphql::as_of::{AsOfInput, resolve};
 use crate::graphql::call::{Call, page_size};
 use crate::graphql::cart::types::or_null;
-use crate::graphql::connection::{Connection, PageInfo};
+use crate::graphql::connection::{Connection, load_page};
 use crate::graphql::consistency::wait;
-use crate::graphql::errors::failure;
 use crate::graphql::order::status::stored_name;
 use crate::graphql::reading::read_failure;
 
@@ -51,12 +49,6 @@ impl ReturnQuery {
         let status = status.map(stored_name);
         let reads = wait(ctx, &["order"]).await?;
         let found = reads.orders().returns(status.as_deref(), slice).await.map_err(read_failure)?;
-        let end_cursor = found.items.last().map(|edge| edge.cursor.clone());
-        let page_info = PageInfo { has_next_page: found.has_next, end_cursor };
-        let loads = found.items.iter().map(|edge| call.state.shop.bus.load::<domain::returns::Return>(&edge.node.id));
-        let loaded = try_join_all(loads).await.map_err(failure)?;
-        let nodes =
-            found.items.iter().zip(loaded).map(|(edge, loaded)| Return::loaded(&edge.node.id, loaded)).collect();
-        Ok(Connection { nodes, page_info })
+        load_page(call, found, |summary| &summary.id, Return::loaded).await
     }
 }
