@@ -12,6 +12,7 @@ pub mod catalog;
 mod digest;
 mod event;
 mod follower;
+pub mod invoicing;
 mod models;
 pub mod order;
 mod past;
@@ -52,6 +53,7 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(stock::AvailabilityProjection),
         Arc::new(cart::CartProjection),
         Arc::new(order::OrderProjection),
+        Arc::new(invoicing::InvoicingProjection),
         Arc::new(sales::SalesProjection),
         Arc::new(promotion::PromotionProjection),
     ]

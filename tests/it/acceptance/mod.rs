@@ -13,6 +13,7 @@
 //! | 11 | what was sold stays as it was sold, and the old page is shown as it was |
 //! | 12 | the period of withdrawal begins with the last parcel, and ends with the last minute of its last day |
 //! | 14 | a refund that fails goes back another way |
+//! | 16 | invoices issued at once by a server that is killed are numbered without a gap, credit notes too |
 //! | 22 | in the worlds of the simulator every promise is kept |
 
 mod promotions;
@@ -27,6 +28,7 @@ mod scenario_09;
 mod scenario_11;
 mod scenario_12;
 mod scenario_14;
+mod scenario_16;
 mod scenario_22;
 
 use std::sync::Arc;

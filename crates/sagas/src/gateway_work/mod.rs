@@ -3,6 +3,7 @@
 
 mod checkout;
 mod fulfilment;
+mod invoicing;
 mod notices;
 mod payment;
 mod returns;

@@ -16,14 +16,14 @@ const BUYERS_OF_WORLD: u64 = 30;
 const BUYERS_OF_MISTAKEN: u64 = 20;
 /// In how many worlds a mistake must be found.
 const SEEDS_MAX: u64 = 24;
-/// The mistakes that show only in few worlds, and the first seed that shows each: unless many buyers are wanted the search
-/// begins there.
+/// The mistakes that show only in few worlds, and a seed that shows each: unless many buyers are wanted the search begins
+/// there.
 const RARE: [(Bug, u64); 5] = [
     (Bug::CommitTwice, 7),
-    (Bug::MarkTooFar, 33),
-    (Bug::SilenceIsVoid, 81),
-    (Bug::SilenceIsCapture, 15),
-    (Bug::LabelEachTime, 7),
+    (Bug::MarkTooFar, 41),
+    (Bug::SilenceIsVoid, 201),
+    (Bug::SilenceIsCapture, 19),
+    (Bug::LabelEachTime, 8),
 ];
 
 fn simulator() -> Simulator {
