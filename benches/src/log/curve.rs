@@ -85,10 +85,10 @@ async fn at(engine: &Engine, folder: &Path, events: u64) -> anyhow::Result<Point
         "{events:9}  {commits_per_second:9.0}  {:>7}  {:>7}  {syncs:11.0}  {:13.0}  {:>13}  {bytes_each:10.0}",
         millis(percentile(&times, 50)),
         millis(percentile(&times, 99)),
-        feed.per_second,
+        feed.per_second(),
         millis(stream_p50),
     );
-    Ok(Point { events, commits_per_second, feed_per_second: feed.per_second, stream_p50, bytes_each })
+    Ok(Point { events, commits_per_second, feed_per_second: feed.per_second(), stream_p50, bytes_each })
 }
 
 /// Reads streams of the plan whole, in an order that no cache expects. Returns how long each took, ascending.

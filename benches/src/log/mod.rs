@@ -132,11 +132,18 @@ async fn read_and_weigh(engine: &Engine, store: Arc<dyn EventStore>, folder: &Pa
     // Opened anew, nothing of the log is in this process's memory.
     store.close().await;
     let store = engine.open_log(folder).await?;
-    let feed = reads::feed(&*store).await?;
-    println!("the feed into a fold that does nothing: {} events, {:.0} events/s", feed.events, feed.per_second);
+    let (feed, rows) = reads::feed_and_rows(&*store, engine, folder).await?;
+    println!(
+        "the feed into a fold that does nothing: {} events read, {:.0} events/s; bare rows {:.0}/s, feed÷bare {:.2}",
+        feed.events,
+        feed.per_second(),
+        rows.per_second(),
+        feed.per_second() / rows.per_second()
+    );
+    let events = store.head().borrow().0;
     store.close().await;
     let size = size::measure(engine, folder).await?;
-    let each = |bytes: u64| bytes as f64 / feed.events.max(1) as f64;
+    let each = |bytes: u64| bytes as f64 / events.max(1) as f64;
     println!(
         "on disk: {:.0} B an event, and {:.0} B of indexes and commands beside it",
         each(size.events),
