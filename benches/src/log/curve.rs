@@ -9,8 +9,9 @@ use event_store::{EventStore, PAGE_EVENTS_MAX};
 use uuid::Uuid;
 
 use super::grow::Plan;
-use super::{Folder, commits, picture, reads, size};
+use super::{commits, picture, reads, size};
 use crate::engine::{Engine, EngineKind};
+use crate::folder::Folder;
 use crate::limits;
 use crate::report::{millis, percentile};
 
@@ -47,7 +48,7 @@ pub async fn run(kind: EngineKind, max: u64, file: Option<&Path>) -> anyhow::Res
     let sizes = std::iter::successors(Some(FIRST), |size| size.checked_mul(10)).take_while(|size| *size <= max);
     let mut points = Vec::new();
     for size in sizes {
-        points.push(at(&engine, &folder.0, size).await?);
+        points.push(at(&engine, folder.path(), size).await?);
     }
     if let Some(file) = file {
         std::fs::write(file, picture::draw(engine.name(), &points)).context("the picture cannot be written")?;
