@@ -6,6 +6,7 @@
 //! arrives after its step was undone is undone again.
 
 mod hear;
+mod hold;
 mod parcels;
 mod react;
 mod state;
@@ -23,6 +24,7 @@ use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, Promoti
 use event_store::RecordedEvent;
 use serde::{Deserialize, Serialize};
 
+pub use hold::RENEW_BEFORE_SECONDS;
 pub use state::{Attempt, AttemptState, Checkout, Parcel, ParcelState};
 pub use status::CheckoutStatus;
 
@@ -34,6 +36,8 @@ pub const TASK_CAPTURE: &str = "capture";
 pub const TASK_LOST: &str = "parcel_lost";
 /// The task of money that could not be given back.
 pub const TASK_UNDO_PAYMENT: &str = "undo_payment";
+/// The task of an order whose parcels wait for money that nobody holds any more.
+pub const TASK_HOLD: &str = "hold";
 /// The task of an order of which one parcel left while another was called off.
 pub const TASK_PARTLY_CANCELLED: &str = "partly_cancelled";
 
@@ -89,6 +93,9 @@ pub enum CheckoutInput {
     Authorised {
         /// The attempt.
         payment: PaymentId,
+        /// When the hold ends by itself; none in what was stored before it was told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at: Option<Timestamp>,
     },
     /// Money is held although the attempt was voided before.
     #[serde(rename = "authorised_too_late")]
@@ -111,6 +118,18 @@ pub enum CheckoutInput {
         payment: PaymentId,
         /// The provider's code.
         code: String,
+    },
+    /// The order takes no other attempt to hold its money.
+    #[serde(rename = "not_renewed")]
+    NotRenewed {
+        /// The attempt that was meant.
+        payment: PaymentId,
+    },
+    /// A hold has ended by time.
+    #[serde(rename = "hold_expired")]
+    HoldExpired {
+        /// The attempt.
+        payment: PaymentId,
     },
     /// Every unit is sold to this order.
     #[serde(rename = "allocated")]
@@ -210,6 +229,9 @@ pub enum CheckoutInput {
     /// The buyer's time to pay is over.
     #[serde(rename = "payment_time_over")]
     PaymentTimeOver,
+    /// A hold is to be renewed, or has ended.
+    #[serde(rename = "hold_ending")]
+    HoldEnding,
     /// The time to return is over.
     #[serde(rename = "return_time_over")]
     ReturnTimeOver,
@@ -257,6 +279,23 @@ pub enum CheckoutStep {
     /// Ask the provider to hold the money.
     #[serde(rename = "authorise")]
     Authorise {
+        /// The attempt.
+        payment: PaymentId,
+        /// Whether the buyer is not there: it renews a hold.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_renewal: bool,
+    },
+    /// Begin another attempt with the card of one whose hold ends.
+    #[serde(rename = "renew_hold")]
+    RenewHold {
+        /// The attempt to begin.
+        payment: PaymentId,
+        /// The attempt whose card is used.
+        paid_by: PaymentId,
+    },
+    /// Record that a hold has ended by time.
+    #[serde(rename = "expire_hold")]
+    ExpireHold {
         /// The attempt.
         payment: PaymentId,
     },
@@ -432,7 +471,9 @@ impl Process for Checkout {
             CheckoutStep::Reserve { .. } => "reserve".to_owned(),
             CheckoutStep::ReservePromotions { .. } => "reserve_promotions".to_owned(),
             CheckoutStep::Place { .. } => "place".to_owned(),
-            CheckoutStep::Authorise { payment } => format!("authorise/{payment}"),
+            CheckoutStep::Authorise { payment, .. } => format!("authorise/{payment}"),
+            CheckoutStep::RenewHold { payment, .. } => format!("renew_hold/{payment}"),
+            CheckoutStep::ExpireHold { payment } => format!("expire_hold/{payment}"),
             CheckoutStep::NotePayment { payment, what } => format!("note_payment/{payment}/{what}"),
             CheckoutStep::Allocate { .. } => "allocate".to_owned(),
             CheckoutStep::Confirm { .. } => "confirm".to_owned(),
@@ -483,7 +524,11 @@ impl Process for Checkout {
     }
 
     fn timer_input(name: &str) -> CheckoutInput {
-        if name == react::TIMER_RETURN { CheckoutInput::ReturnTimeOver } else { CheckoutInput::PaymentTimeOver }
+        match name {
+            react::TIMER_RETURN => CheckoutInput::ReturnTimeOver,
+            hold::TIMER_HOLD => CheckoutInput::HoldEnding,
+            _ => CheckoutInput::PaymentTimeOver,
+        }
     }
 
     fn decision_input(task: &str, choice: &str) -> CheckoutInput {

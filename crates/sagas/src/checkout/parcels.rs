@@ -4,10 +4,11 @@ use app::stock::Routed;
 use domain::order::RETURN_WINDOW_DAYS;
 use domain::values::{FulfilmentId, LocationId, Money, Timestamp};
 
+use super::hold::{TIMER_HOLD, ask_for_money};
 use super::react::TIMER_RETURN;
-use super::state::{Checkout, Parcel, ParcelState, Stage, Why};
+use super::state::{Checkout, Hold, Parcel, ParcelState, Stage, Why};
 use super::undo::undo;
-use super::{CheckoutStep as Step, TASK_CAPTURE, TASK_LOST, TASK_PARTLY_CANCELLED};
+use super::{CheckoutStatus, CheckoutStep as Step, TASK_CAPTURE, TASK_LOST, TASK_PARTLY_CANCELLED};
 use crate::engine;
 
 type Reaction = engine::Reaction<Step>;
@@ -23,7 +24,8 @@ pub(super) fn fulfilments_requested(
     }
     for (fulfilment, location, share) in parcels {
         let (location, share, state) = (location.clone(), *share, ParcelState::Requested);
-        let parcel = Parcel { location, share, state, captures: 0, is_captured: false, is_given_up: false };
+        let parcel =
+            Parcel { location, share, state, captures: 0, is_capturing: false, is_captured: false, is_given_up: false };
         checkout.parcels.insert(fulfilment.clone(), parcel);
     }
     if let Some(reason) = checkout.cancellation.take() {
@@ -31,7 +33,9 @@ pub(super) fn fulfilments_requested(
     }
     let mut reaction = Reaction::default();
     for fulfilment in std::mem::take(&mut checkout.early_packed) {
-        reaction.asks.extend(packed(checkout, &fulfilment).asks);
+        let packed = packed(checkout, &fulfilment);
+        reaction.asks.extend(packed.asks);
+        reaction.task = reaction.task.or(packed.task);
     }
     reaction
 }
@@ -51,7 +55,8 @@ pub(super) fn packed(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reac
 }
 
 pub(super) fn capture(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
-    let payment = checkout.paying().cloned();
+    let held = checkout.paying_attempt().filter(|attempt| attempt.hold == Hold::Standing);
+    let payment = held.map(|attempt| attempt.payment.clone());
     let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
     if parcel.state != ParcelState::Packed || checkout.stage != Stage::Fulfilling {
         return Reaction::default();
@@ -62,9 +67,10 @@ pub(super) fn capture(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Rea
         return release_parcel(checkout, &fulfilment);
     }
     let Some(payment) = payment else {
-        return capture_failed(checkout, &fulfilment, "no money is held");
+        return ask_for_money(checkout);
     };
     parcel.captures += 1;
+    parcel.is_capturing = true;
     Reaction::ask([Step::Capture { fulfilment, payment, amount, round: parcel.captures }])
 }
 
@@ -72,8 +78,12 @@ pub(super) fn captured(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Re
     let is_fulfilling = checkout.stage == Stage::Fulfilling;
     let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
     let is_repeat = std::mem::replace(&mut parcel.is_captured, true);
+    parcel.is_capturing = false;
     match parcel.state {
-        ParcelState::Packed => release_parcel(checkout, fulfilment),
+        ParcelState::Packed => {
+            let reaction = release_parcel(checkout, fulfilment);
+            if checkout.has_untaken_parcel() { reaction } else { reaction.stop(TIMER_HOLD) }
+        }
         // The money was on its way while the parcel was called off and the order stands.
         ParcelState::Cancelled if is_fulfilling && !is_repeat => ask_about_cancelled(1),
         ParcelState::Cancelled
@@ -93,6 +103,9 @@ fn release_parcel(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reactio
 }
 
 pub(super) fn capture_failed(checkout: &mut Checkout, fulfilment: &FulfilmentId, code: &str) -> Reaction {
+    if let Some(parcel) = checkout.parcels.get_mut(fulfilment) {
+        parcel.is_capturing = false;
+    }
     if checkout.stage != Stage::Fulfilling {
         return Reaction::default();
     }
@@ -220,6 +233,8 @@ pub(super) fn return_time_over(checkout: &mut Checkout) -> Reaction {
         return Reaction::default();
     }
     checkout.stage = Stage::Over;
+    // Of parcels that were called off the money may have been asked for in vain.
+    checkout.answer = CheckoutStatus::Confirmed;
     Reaction::ask([Step::CompleteOrder]).end("completed")
 }
 

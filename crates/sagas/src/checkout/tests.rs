@@ -1,5 +1,6 @@
 //! The checkout as a pure process: what comes in, and what it asks for then.
 
+mod holds;
 mod properties;
 mod repeats;
 mod simulation;
@@ -67,7 +68,7 @@ fn requested(number: u128) -> Input {
 }
 
 fn authorised(number: u128) -> Input {
-    Input::Authorised { payment: payment(number) }
+    Input::Authorised { payment: payment(number), expires_at: None }
 }
 
 fn too_late(number: u128) -> Input {

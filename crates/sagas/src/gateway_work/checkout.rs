@@ -37,7 +37,10 @@ impl Worker<Checkout> for GatewayWork {
                 Ok(Input::PromotionsReleased)
             }
             Step::Place { cart, placed_at } => self.place(&order, cart, *placed_at, request).await,
-            Step::Authorise { payment } => self.authorise(&order, payment, request).await,
+            Step::Authorise { payment, is_renewal: false } => self.authorise(&order, payment, request).await,
+            Step::Authorise { payment, is_renewal: true } => self.authorise_anew(&order, payment, request).await,
+            Step::RenewHold { payment, paid_by } => self.renew_hold(&order, payment, paid_by, request).await,
+            Step::ExpireHold { payment } => self.expire_hold(&order, payment, request).await,
             Step::NotePayment { payment, .. } => {
                 self.note_payment(&order, payment, request).await?;
                 Ok(Input::Done)

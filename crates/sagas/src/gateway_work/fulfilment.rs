@@ -150,20 +150,20 @@ impl GatewayWork {
         Ok(parcel.state() == FulfilmentState::Cancelled)
     }
 
-    /// Calls parcels off one by one; the first that has left ends it.
+    /// Calls parcels off; where one has left the order stands without those that have not.
     async fn cancel_fulfilments(&self, order: &OrderId, fulfilments: &[FulfilmentId], request: &Request) -> Answer {
         let reason = words("the order is called off")?;
-        let mut cancelled = Vec::new();
+        let (mut cancelled, mut has_left) = (Vec::new(), false);
         for fulfilment in fulfilments {
             let command = FulfilmentCommand::Cancel { reason: reason.clone() };
             match self.fulfilment(fulfilment, command, request).await {
                 Ok(()) => cancelled.push(fulfilment.clone()),
-                Err(AppError::Refused(_)) => return Ok(Input::FulfilmentsLeft { cancelled }),
+                Err(AppError::Refused(_)) => has_left = true,
                 Err(error) => return Err(error.into()),
             }
         }
         self.note_fulfilment(order, fulfilments, request).await?;
-        Ok(Input::FulfilmentsCancelled)
+        Ok(if has_left { Input::FulfilmentsLeft { cancelled } } else { Input::FulfilmentsCancelled })
     }
 
     async fn fulfilment(

@@ -3,6 +3,7 @@
 
 mod checkout;
 mod fulfilment;
+mod hold;
 mod notices;
 mod payment;
 mod returns;

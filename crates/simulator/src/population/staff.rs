@@ -174,6 +174,7 @@ pub(super) async fn decide(mut job: Job) -> Done {
     let retries = choices.contains(&"retry") && !is_spent && (!may_give_up || job.dice.percent(40));
     let choice = match (retries, choices.as_slice()) {
         (true, _) => "retry",
+        (false, ["renew", ..]) if job.dice.percent(40) => "renew",
         // A parcel that turns up all the same was a present.
         (false, ["refund", "wait"]) => "refund",
         (false, [.., last]) => last,

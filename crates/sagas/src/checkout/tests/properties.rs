@@ -129,7 +129,7 @@ fn run(inputs: &[Input]) {
             CheckoutStep::UndoPayment { payment, .. } => Some(payment.clone()),
             _ => None,
         }));
-        let is_sale = matches!(checkout.answer, CheckoutStatus::Confirmed);
+        let is_sale = matches!(checkout.answer, CheckoutStatus::Confirmed | CheckoutStatus::PaidAnew { .. });
         if checkout.stage == Stage::Over && !is_sale {
             check_end(&checkout, &held, &undone);
         }
