@@ -14,6 +14,7 @@
 //! | 11 | what was sold stays as it was sold, and the old page is shown as it was |
 //! | 12 | the period of withdrawal begins with the last parcel, and ends with the last minute of its last day |
 //! | 14 | a refund that fails goes back another way |
+//! | 15 | a lost parcel is waited for, sent once more or given back, and how often people are needed is a figure |
 //! | 22 | in the worlds of the simulator every promise is kept |
 
 mod promotions;
@@ -29,6 +30,7 @@ mod scenario_09;
 mod scenario_11;
 mod scenario_12;
 mod scenario_14;
+mod scenario_15;
 mod scenario_22;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@
 
 mod hear;
 mod hold;
+mod lost;
 mod parcels;
 mod react;
 mod state;
@@ -20,11 +21,12 @@ use std::time::Duration;
 use app::error::AppError;
 use app::promotion::Withheld;
 use app::stock::{Routed, Shortage};
-use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, PromotionId, Timestamp};
+use domain::values::{CartId, FulfilmentId, LocationId, Money, OrderId, PaymentId, PromotionId, Timestamp};
 use event_store::RecordedEvent;
 use serde::{Deserialize, Serialize};
 
 pub use hold::RENEW_BEFORE_SECONDS;
+pub use lost::LOST_AGAIN_SECONDS;
 pub use state::{Attempt, AttemptState, Checkout, Parcel, ParcelState};
 pub use status::CheckoutStatus;
 
@@ -187,6 +189,30 @@ pub enum CheckoutInput {
     Lost {
         /// The parcel.
         fulfilment: FulfilmentId,
+    },
+    /// The units of a lost parcel are sold to the order once more, and warehouses are asked.
+    #[serde(rename = "reshipped")]
+    Reshipped {
+        /// The lost parcel.
+        fulfilment: FulfilmentId,
+        /// Who its new units are sold to in the stock: the order's first units are gone.
+        holder: OrderId,
+        /// The parcels that go in its place, each with its units.
+        parcels: Vec<(FulfilmentId, LocationId, Vec<Routed>)>,
+    },
+    /// The units of a lost parcel are not there once more.
+    #[serde(rename = "not_reshipped")]
+    NotReshipped {
+        /// The lost parcel.
+        fulfilment: FulfilmentId,
+        /// What lacks.
+        shortages: Vec<Shortage>,
+    },
+    /// A lost parcel was waited for long enough.
+    #[serde(rename = "lost_for_long")]
+    LostForLong {
+        /// The parcel.
+        fulfilment: String,
     },
     /// Someone asked to call the order off.
     #[serde(rename = "cancellation_requested")]
@@ -366,6 +392,17 @@ pub enum CheckoutStep {
         fulfilment: FulfilmentId,
         /// Its units.
         routed: Vec<Routed>,
+        /// Who they are sold to; the order, where nobody is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holder: Option<OrderId>,
+    },
+    /// Send the units of a lost parcel once more.
+    #[serde(rename = "reship")]
+    Reship {
+        /// The lost parcel.
+        fulfilment: FulfilmentId,
+        /// Which try, from 1.
+        round: u32,
     },
     /// Give the units of a parcel back that was called off while the order stands.
     #[serde(rename = "release_parcel_stock")]
@@ -374,6 +411,9 @@ pub enum CheckoutStep {
         fulfilment: FulfilmentId,
         /// Its units.
         routed: Vec<Routed>,
+        /// Who they are sold to; the order, where nobody is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holder: Option<OrderId>,
     },
     /// Note on the order where its goods stand.
     #[serde(rename = "note_fulfilment")]
@@ -483,6 +523,7 @@ impl Process for Checkout {
             CheckoutStep::Capture { fulfilment, round, .. } => format!("capture/{fulfilment}/{round}"),
             CheckoutStep::ReleaseParcel { fulfilment, .. } => format!("release_parcel/{fulfilment}"),
             CheckoutStep::Dispatch { fulfilment, .. } => format!("dispatch/{fulfilment}"),
+            CheckoutStep::Reship { fulfilment, round } => format!("reship/{fulfilment}/{round}"),
             CheckoutStep::ReleaseParcelStock { fulfilment, .. } => format!("release_parcel_stock/{fulfilment}"),
             CheckoutStep::NoteFulfilment { fulfilment, what, .. } => format!("note/{fulfilment}/{what}"),
             CheckoutStep::RefundParcel { fulfilment, .. } => format!("refund_parcel/{fulfilment}"),
@@ -527,7 +568,10 @@ impl Process for Checkout {
         match name {
             react::TIMER_RETURN => CheckoutInput::ReturnTimeOver,
             hold::TIMER_HOLD => CheckoutInput::HoldEnding,
-            _ => CheckoutInput::PaymentTimeOver,
+            _ => match name.strip_prefix(lost::TIMER_LOST) {
+                Some(fulfilment) => CheckoutInput::LostForLong { fulfilment: fulfilment.to_owned() },
+                None => CheckoutInput::PaymentTimeOver,
+            },
         }
     }
 

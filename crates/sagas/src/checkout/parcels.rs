@@ -2,13 +2,14 @@
 
 use app::stock::Routed;
 use domain::order::RETURN_WINDOW_DAYS;
-use domain::values::{FulfilmentId, LocationId, Money, Timestamp};
+use domain::values::{FulfilmentId, LocationId, Money, OrderId, Timestamp};
 
 use super::hold::{TIMER_HOLD, ask_for_money};
+use super::lost;
 use super::react::TIMER_RETURN;
-use super::state::{Checkout, Hold, Parcel, ParcelState, Stage, Why};
+use super::state::{Checkout, Hold, Parcel, ParcelState, Reshipped, Stage, Why};
 use super::undo::undo;
-use super::{CheckoutStatus, CheckoutStep as Step, TASK_CAPTURE, TASK_LOST, TASK_PARTLY_CANCELLED};
+use super::{CheckoutStatus, CheckoutStep as Step, TASK_CAPTURE, TASK_PARTLY_CANCELLED};
 use crate::engine;
 
 type Reaction = engine::Reaction<Step>;
@@ -23,10 +24,7 @@ pub(super) fn fulfilments_requested(
         return Reaction::default();
     }
     for (fulfilment, location, share) in parcels {
-        let (location, share, state) = (location.clone(), *share, ParcelState::Requested);
-        let parcel =
-            Parcel { location, share, state, captures: 0, is_capturing: false, is_captured: false, is_given_up: false };
-        checkout.parcels.insert(fulfilment.clone(), parcel);
+        checkout.parcels.insert(fulfilment.clone(), Parcel::new(location.clone(), *share));
     }
     if let Some(reason) = checkout.cancellation.take() {
         return cancel(checkout, reason);
@@ -62,8 +60,8 @@ pub(super) fn capture(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Rea
         return Reaction::default();
     }
     let (amount, fulfilment) = (parcel.share, fulfilment.clone());
-    if amount.minor() == 0 {
-        // Nothing is owed for this parcel: a coupon paid for it all.
+    if amount.minor() == 0 || parcel.is_captured {
+        // Nothing is owed for this parcel: a coupon paid for it all, or it goes in the place of one that was paid.
         return release_parcel(checkout, &fulfilment);
     }
     let Some(payment) = payment else {
@@ -98,7 +96,7 @@ pub(super) fn captured(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Re
 fn release_parcel(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
     let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
     parcel.state = ParcelState::Paid;
-    let parcels = checkout.parcels.keys().cloned().collect();
+    let parcels = checkout.noted_parcels();
     Reaction::ask([Step::ReleaseParcel { fulfilment: fulfilment.clone(), parcels }])
 }
 
@@ -124,10 +122,10 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
     parcel.state = state;
     let mut reaction = Reaction::default();
     if left_now {
-        let routed = units_of(checkout, fulfilment);
-        reaction.asks.push(Step::Dispatch { fulfilment: fulfilment.clone(), routed });
+        let (routed, holder) = units_of(checkout, fulfilment);
+        reaction.asks.push(Step::Dispatch { fulfilment: fulfilment.clone(), routed, holder });
     }
-    let parcels = checkout.parcels.keys().cloned().collect();
+    let parcels = checkout.noted_parcels();
     let what = match state {
         ParcelState::Lost => "lost",
         ParcelState::Delivered => "delivered",
@@ -140,8 +138,8 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
     reaction.asks.push(Step::NoteFulfilment { fulfilment: fulfilment.clone(), what: what.to_owned(), parcels });
     match state {
         ParcelState::Lost => {
-            let question = format!("parcel {fulfilment} is lost: give its money back, or wait for it to turn up?");
-            reaction.task(format!("{TASK_LOST}/{fulfilment}"), question, &["refund", "wait"])
+            let task = lost::question(fulfilment, "what of it?").task;
+            Reaction { task, ..reaction }
         }
         ParcelState::Delivered => {
             checkout.delivered_at = checkout.delivered_at.max(Some(at));
@@ -155,10 +153,13 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
     }
 }
 
-/// Returns the units that a parcel is made of.
-fn units_of(checkout: &Checkout, fulfilment: &FulfilmentId) -> Vec<Routed> {
-    let Some(parcel) = checkout.parcels.get(fulfilment) else { return Vec::new() };
-    checkout.routed.iter().filter(|part| part.location == parcel.location).cloned().collect()
+/// Returns the units that a parcel is made of, and who they are sold to where that is not the order.
+fn units_of(checkout: &Checkout, fulfilment: &FulfilmentId) -> (Vec<Routed>, Option<OrderId>) {
+    let Some(parcel) = checkout.parcels.get(fulfilment) else { return (Vec::new(), None) };
+    match &parcel.reshipped {
+        Some(Reshipped { holder, routed }) => (routed.clone(), Some(holder.clone())),
+        None => (checkout.routed.iter().filter(|part| part.location == parcel.location).cloned().collect(), None),
+    }
 }
 
 /// Calls the parcels off first: once one has left, the order stands.
@@ -193,8 +194,8 @@ pub(super) fn fulfilments_left(checkout: &mut Checkout, cancelled: &[FulfilmentI
         let was_called_off = std::mem::replace(&mut parcel.state, ParcelState::Cancelled) == ParcelState::Cancelled;
         taken += usize::from(parcel.is_captured);
         if !was_called_off {
-            let (fulfilment, routed) = (fulfilment.clone(), units_of(checkout, fulfilment));
-            releases.push(Step::ReleaseParcelStock { fulfilment, routed });
+            let (routed, holder) = units_of(checkout, fulfilment);
+            releases.push(Step::ReleaseParcelStock { fulfilment: fulfilment.clone(), routed, holder });
         }
     }
     let mut reaction = if taken > 0 { ask_about_cancelled(taken) } else { Reaction::default() };
@@ -220,7 +221,7 @@ pub(super) fn give_up(checkout: &mut Checkout, fulfilment: &FulfilmentId, at: Ti
 
 /// Waits for the end of the time to return, once every parcel that was sent has arrived or was given up. Where none has
 /// arrived nothing can come back.
-fn wait_for_returns(checkout: &Checkout, reaction: Reaction, at: Timestamp) -> Reaction {
+pub(super) fn wait_for_returns(checkout: &Checkout, reaction: Reaction, at: Timestamp) -> Reaction {
     if checkout.stage != Stage::Fulfilling || !checkout.is_settled() {
         return reaction;
     }

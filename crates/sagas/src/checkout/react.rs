@@ -3,6 +3,7 @@
 use domain::values::{CartId, PaymentId, PromotionId, Timestamp};
 
 use super::hold::{self, ask_for_money};
+use super::lost;
 use super::parcels::{
     cancel, capture, capture_failed, captured, fulfilments_cancelled, fulfilments_left, fulfilments_requested, give_up,
     moved, packed, refund, return_time_over,
@@ -45,6 +46,9 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
         Input::HandedOver { fulfilment, at } => moved(checkout, fulfilment, ParcelState::HandedOver, *at),
         Input::Delivered { fulfilment, at } => moved(checkout, fulfilment, ParcelState::Delivered, *at),
         Input::Lost { fulfilment } => moved(checkout, fulfilment, ParcelState::Lost, at),
+        Input::Reshipped { fulfilment, holder, parcels } => lost::reshipped(checkout, fulfilment, holder, parcels),
+        Input::NotReshipped { fulfilment, shortages } => lost::not_reshipped(checkout, fulfilment, shortages),
+        Input::LostForLong { fulfilment } => lost::for_long(checkout, fulfilment),
         Input::CancellationRequested { reason } => cancellation_requested(checkout, reason),
         Input::FulfilmentsCancelled => fulfilments_cancelled(checkout),
         Input::FulfilmentsLeft { cancelled } => fulfilments_left(checkout, cancelled, at),
@@ -317,6 +321,8 @@ fn decided(checkout: &mut Checkout, (task, choice): (&str, &str), at: Timestamp)
             cancel(checkout, "the money is held no longer".to_owned())
         }
         (TASK_LOST, "refund") => subject.parse().map_or_else(|_| Reaction::default(), |id| give_up(checkout, &id, at)),
+        (TASK_LOST, "reship") => subject.parse().map_or_else(|_| Reaction::default(), |id| lost::reship(checkout, &id)),
+        (TASK_LOST, _) => subject.parse().map_or_else(|_| Reaction::default(), |id| lost::wait(checkout, &id, at)),
         (TASK_PARTLY_CANCELLED, "refund") => {
             let cancelled = checkout
                 .parcels
@@ -352,6 +358,10 @@ fn gave_up(checkout: &mut Checkout, step: &str, at: Timestamp) -> Reaction {
         _ if is_vital => undo(checkout, Why::Rejected { code: "GIVEN_UP".to_owned() }),
         ("undo_payment", Some(payment)) => payment_undone(checkout, &payment),
         ("renew_hold", Some(payment)) => hold::not_renewed(checkout, &payment),
+        ("reship", _) => {
+            let fulfilment = subject.split('/').next().unwrap_or_default();
+            lost::for_long(checkout, fulfilment)
+        }
         ("expire_hold", Some(payment)) => hold::expired(checkout, &payment),
         ("authorise", Some(payment)) if is_waiting_for(checkout, &payment) => {
             let reaction = undo_payment(checkout, &payment);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::promotion::Withheld;
 use app::stock::{Routed, Shortage};
-use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, PromotionId, Timestamp};
+use domain::values::{CartId, FulfilmentId, LocationId, Money, OrderId, PaymentId, PromotionId, Timestamp};
 
 use super::CheckoutStatus;
 
@@ -124,8 +124,41 @@ pub struct Parcel {
     pub is_capturing: bool,
     /// Whether its share of the money was taken, also of one that was called off since.
     pub is_captured: bool,
-    /// Whether it is lost and its money goes back.
+    /// Whether it is lost and nobody waits for it: its money goes back, or others go in its place.
     pub is_given_up: bool,
+    /// Whether others go in its place.
+    pub is_replaced: bool,
+    /// What goes in the place of a lost parcel, where this one does.
+    pub reshipped: Option<Reshipped>,
+    /// How often it was asked to be sent once more.
+    pub reships: u32,
+}
+
+impl Parcel {
+    /// Makes a parcel that a warehouse is asked for, of which no money is taken.
+    pub(super) fn new(location: LocationId, share: Money) -> Self {
+        Self {
+            location,
+            share,
+            state: ParcelState::Requested,
+            captures: 0,
+            is_capturing: false,
+            is_captured: false,
+            is_given_up: false,
+            is_replaced: false,
+            reshipped: None,
+            reships: 0,
+        }
+    }
+}
+
+/// The units of a parcel that goes in a lost one's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reshipped {
+    /// Who they are sold to in the stock.
+    pub holder: OrderId,
+    /// The units.
+    pub routed: Vec<Routed>,
 }
 
 /// Why everything is undone.
@@ -213,6 +246,12 @@ impl Checkout {
             is_here && parcel.share.minor() > 0 && !parcel.is_captured
         };
         self.parcels.is_empty() || self.parcels.values().any(waits)
+    }
+
+    /// Returns the parcels that say where the goods stand: not those that others go in the place of.
+    pub(super) fn noted_parcels(&self) -> Vec<FulfilmentId> {
+        let is_noted = |parcel: &Parcel| parcel.state == ParcelState::Delivered || !parcel.is_replaced;
+        self.parcels.iter().filter(|(_, parcel)| is_noted(parcel)).map(|(id, _)| id.clone()).collect()
     }
 
     /// Returns whether every parcel that was not called off has arrived, or is lost and given up.

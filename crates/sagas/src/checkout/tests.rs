@@ -1,6 +1,7 @@
 //! The checkout as a pure process: what comes in, and what it asks for then.
 
 mod holds;
+mod lost;
 mod properties;
 mod repeats;
 mod simulation;
@@ -115,6 +116,10 @@ fn capture_failed(number: u128) -> Input {
 
 fn handed_over(number: u128) -> Input {
     Input::HandedOver { fulfilment: parcel(number), at: noon() }
+}
+
+fn holder() -> OrderId {
+    OrderId::from_uuid(Uuid::from_u128(77))
 }
 
 fn delivered(number: u128) -> Input {

@@ -68,6 +68,7 @@ impl Worker<Checkout> for GatewayWork {
             | Step::Capture { .. }
             | Step::ReleaseParcel { .. }
             | Step::Dispatch { .. }
+            | Step::Reship { .. }
             | Step::ReleaseParcelStock { .. }
             | Step::NoteFulfilment { .. }
             | Step::RefundParcel { .. }

@@ -47,14 +47,15 @@ impl GatewayWork {
             Step::ReleaseParcel { fulfilment, parcels } => {
                 self.release_parcel(order, fulfilment, parcels, request).await
             }
-            Step::Dispatch { routed, .. } => {
-                let command = StockCommand::Dispatch { order: order.clone() };
+            Step::Reship { fulfilment, round } => self.reship(order, fulfilment, *round, request).await,
+            Step::Dispatch { routed, holder, .. } => {
+                let command = StockCommand::Dispatch { order: holder.as_ref().unwrap_or(order).clone() };
                 stock::for_each(&self.shop, request, routed, &command).await?;
                 Ok(Input::Done)
             }
-            Step::ReleaseParcelStock { routed, .. } => {
+            Step::ReleaseParcelStock { routed, holder, .. } => {
                 let reason = words("the parcel is called off")?;
-                let command = StockCommand::Release { order: order.clone(), reason };
+                let command = StockCommand::Release { order: holder.as_ref().unwrap_or(order).clone(), reason };
                 stock::for_each(&self.shop, request, routed, &command).await?;
                 Ok(Input::Done)
             }

@@ -6,6 +6,7 @@ mod fulfilment;
 mod hold;
 mod notices;
 mod payment;
+mod reship;
 mod returns;
 
 use std::sync::Arc;

@@ -31,6 +31,11 @@ struct World {
     seconds: i64,
 }
 
+fn reshipped_by(fulfilment: FulfilmentId) -> Input {
+    let number = 3 + fulfilment.uuid().as_u128();
+    Input::Reshipped { fulfilment, holder: holder(), parcels: vec![(parcel(number), place(1), routed())] }
+}
+
 fn held_until_evening(payment: PaymentId) -> Input {
     Input::Authorised { payment, expires_at: Some(noon().plus_seconds(6 * 3_600)) }
 }
@@ -130,6 +135,8 @@ impl World {
             }
             CheckoutStep::UndoPayment { payment, .. } => Input::PaymentNotUndone { payment, code: "no".to_owned() },
             CheckoutStep::ReleaseStock { .. } => Input::StockReleased,
+            CheckoutStep::Reship { fulfilment, .. } if is_good => reshipped_by(fulfilment),
+            CheckoutStep::Reship { fulfilment, .. } => Input::NotReshipped { fulfilment, shortages: Vec::new() },
             CheckoutStep::RenewHold { payment, .. } if is_good => Input::PaymentRequested { payment },
             CheckoutStep::RenewHold { payment, .. } => Input::NotRenewed { payment },
             CheckoutStep::ExpireHold { payment } => Input::HoldExpired { payment },
