@@ -91,7 +91,10 @@ async fn sent_once_more(engine: Engine) {
     for order in [&id, &other] {
         order_when(&buyer, order, |order| order["status"] == "COMPLETED").await;
     }
-    assert_eq!(automation(&stage, 2).await, json!([{ "flow": "checkout", "ended": 2, "automatic": 1, "rate": "0.5" }]));
+    assert_eq!(
+        automation(&stage, 2).await,
+        json!([{ "flow": "checkout", "ended": 2, "automatic": 1, "rate": "0.50" }])
+    );
     stage.close().await;
 }
 

@@ -63,7 +63,7 @@ impl Worker<Checkout> for GatewayWork {
                 let reason = words("a parcel has left: return it when it arrives")?;
                 self.order(&order, OrderCommand::RefuseCancellation { reason }, request).await
             }
-            Step::CompleteOrder => self.order(&order, OrderCommand::Complete, request).await,
+            Step::CompleteOrder => self.complete(&order, request).await,
             Step::RequestFulfilments { .. }
             | Step::Capture { .. }
             | Step::ReleaseParcel { .. }
@@ -175,6 +175,17 @@ impl GatewayWork {
             }
         };
         self.order(order, command, request).await
+    }
+
+    /// Ends an order that is settled, and whatever was promised to it beside what it was sold.
+    async fn complete(&self, order: &OrderId, request: &Request) -> Answer {
+        let state = self.shop.bus.load::<Order>(order.as_str()).await?.state;
+        let mut skus: Vec<_> =
+            state.sale().into_iter().flat_map(|sale| &sale.lines).map(|line| line.sku.clone()).collect();
+        skus.sort_unstable();
+        skus.dedup();
+        stock::expire_promises(&self.shop, request, order, &skus).await?;
+        self.order(order, OrderCommand::Complete, request).await
     }
 
     async fn reopen_cart(

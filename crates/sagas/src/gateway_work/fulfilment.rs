@@ -51,6 +51,8 @@ impl GatewayWork {
             Step::Dispatch { routed, holder, .. } => {
                 let command = StockCommand::Dispatch { order: holder.as_ref().unwrap_or(order).clone() };
                 stock::for_each(&self.shop, request, routed, &command).await?;
+                let skus: Vec<_> = routed.iter().map(|part| part.sku.clone()).collect();
+                stock::expire_promises(&self.shop, request, order, &skus).await?;
                 Ok(Input::Done)
             }
             Step::ReleaseParcelStock { routed, holder, .. } => {
