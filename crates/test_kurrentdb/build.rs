@@ -40,7 +40,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Asks cargo where the client's sources are: a registry's folder, or one that was vendored.
 fn client_folder() -> Result<PathBuf, Box<dyn Error>> {
     let cargo = env::var_os("CARGO").ok_or("cargo does not say where it is")?;
-    let arguments = ["metadata", "--format-version", "1", "--offline", "--locked"];
+    // What only other platforms need is not on this machine, and is not asked for.
+    let target = env::var("TARGET")?;
+    let arguments = ["metadata", "--format-version", "1", "--offline", "--locked", "--filter-platform", &target];
     let output = Command::new(cargo).args(arguments).current_dir(env::var("CARGO_MANIFEST_DIR")?).output()?;
     if !output.status.success() {
         return Err(format!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr)).into());

@@ -4,22 +4,27 @@
 //! |---|---|
 //! | payment | authorised ≥ captured ≥ refunded; captured + let go ≤ authorised |
 //! | stock | on hand, reserved, allocated, available ≥ 0; a reservation and an allocation end once |
+//! | documents of an order | a document is issued once; no more is credited than was to be paid, per invoice, and VAT as sold |
+//! | document series | the numbers are 1, 2, 3 … in order of date |
 //! | order | total = Σ lines − discounts + shipping, payable = total − Σ coupons; it comes to rest once |
 //! | promotion | promised and confirmed uses ≤ limit, in all and per customer; a use ends once |
 //! | every aggregate | its events can be read, are what they are called, and can be folded |
+
+use std::collections::BTreeMap;
 
 use cqrs_es::DomainEvent;
 use domain::cart::Cart;
 use domain::catalog::{Category, Product, Variant};
 use domain::decider::{Decider, Refusal};
 use domain::fulfilment::Fulfilment;
+use domain::invoicing::{CreditNote, Document, DocumentNumber, DocumentsEvent, OrderDocuments, Series, SeriesEvent};
 use domain::order::{Order, OrderEvent, OrderStatus, Sale};
 use domain::payment::Payment;
 use domain::promotion::{Promotion, PromotionBoard, PromotionEvent};
 use domain::returns::Return;
 use domain::stock::{Stock, StockEvent};
 use domain::upcast::{self, StoredEvent};
-use domain::values::Money;
+use domain::values::{Money, VatRate};
 use event_store::RecordedEvent;
 
 /// Folds one stream and looks at it after every event.
@@ -42,6 +47,8 @@ pub fn audit_of(kind: &str) -> Option<Box<dyn Audit>> {
         "promotion" => Box::new(Folded::<Promotion>::default()),
         "promotion_board" => Box::new(Folded::<PromotionBoard>::default()),
         "order" => Box::new(Folded::<Order>::default()),
+        "invoicing" => Box::new(Folded::<OrderDocuments>::default()),
+        "document_series" => Box::new(Folded::<Series>::default()),
         _ => return None,
     })
 }
@@ -183,6 +190,71 @@ impl Examined for Order {
     fn after(&self) -> Result<(), String> {
         self.sale().map_or(Ok(()), sums_up)
     }
+}
+
+impl Examined for Series {
+    fn before(&self, event: &SeriesEvent) -> Result<(), String> {
+        let SeriesEvent::NumberTaken { number, date, document, .. } = event;
+        let next = self.last().map_or(Some(DocumentNumber::first(number.series())), DocumentNumber::next);
+        if next != Some(*number) {
+            return Err(format!(
+                "number {number} does not follow {}",
+                self.last().map_or("none".to_owned(), |last| last.to_string())
+            ));
+        }
+        if self.last_date() > Some(*date) || number.series().year() != date.year() {
+            return Err(format!("{number} bears {date}, which is out of order"));
+        }
+        let is_of_kind = number.series().kind() == document.kind();
+        if is_of_kind { Ok(()) } else { Err(format!("{number} was taken for {document}")) }
+    }
+}
+
+impl Examined for OrderDocuments {
+    fn before(&self, event: &DocumentsEvent) -> Result<(), String> {
+        let (document, is_again) = match event {
+            DocumentsEvent::InvoiceDrafted { invoice } => {
+                (Document::Invoice(invoice.fulfilment.clone()), self.invoice(&invoice.fulfilment).is_some())
+            }
+            DocumentsEvent::CreditNoteDrafted { credit_note } => {
+                let is_again = self.credit_note(&credit_note.refund).is_some();
+                (Document::CreditNote(credit_note.refund.clone()), is_again)
+            }
+            DocumentsEvent::DocumentIssued { document, .. } => (document.clone(), self.issue(document).is_some()),
+        };
+        if is_again { Err(format!("{document} was there before")) } else { Ok(()) }
+    }
+
+    fn after(&self) -> Result<(), String> {
+        for (issue, invoice) in self.invoices() {
+            let (mut credited, mut vat) = (0, BTreeMap::<VatRate, i64>::new());
+            for line in
+                self.credit_notes().flat_map(|(_, note)| &note.lines).filter(|line| line.invoice == issue.number)
+            {
+                credited += line.total.gross.minor();
+                *vat.entry(line.total.rate).or_default() += line.total.tax.minor();
+            }
+            let payable = invoice.payable.minor();
+            if credited > payable {
+                return Err(format!("{credited} are credited of {}, {payable} were to be paid", issue.number));
+            }
+            for (rate, tax) in vat {
+                let sold = invoice.vat.iter().find(|amount| amount.rate == rate).map_or(0, |amount| amount.tax.minor());
+                if tax > sold {
+                    return Err(format!("VAT of {tax} is credited of {}, which has {sold}", issue.number));
+                }
+            }
+        }
+        self.credit_notes().try_for_each(|(_, note)| credits_its_total(note))
+    }
+}
+
+fn credits_its_total(note: &CreditNote) -> Result<(), String> {
+    let lines: i64 = note.lines.iter().map(|line| line.total.gross.minor()).sum();
+    let vat: i64 = note.vat.iter().map(|amount| amount.gross.minor()).sum();
+    let total = note.total.minor();
+    let told = || format!("the credit note of {} is of {total}, its lines of {lines}, its VAT of {vat}", note.refund);
+    if lines == total && vat == total { Ok(()) } else { Err(told()) }
 }
 
 fn sums_up(sale: &Sale) -> Result<(), String> {

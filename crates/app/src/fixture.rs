@@ -22,6 +22,7 @@ use crate::cart::{Address, CheckoutDetails};
 use crate::checkout::ShippingOption;
 use crate::clock::ManualClock;
 use crate::ids::{CountingIds, SystemIds};
+use crate::invoicing::InvoicingSettings;
 use crate::{Shop, ShopSettings, catalog};
 
 pub(crate) fn noon() -> Timestamp {
@@ -35,6 +36,7 @@ pub(crate) fn shop_over(store: Arc<dyn EventStore>) -> Shop {
         shipping: vec![shipping("standard", 490)],
         reservation_seconds: 900,
         payment_seconds: 1_800,
+        invoicing: InvoicingSettings::of_demo(),
     };
     Shop::new(store, clock, Arc::new(CountingIds::default()), settings)
 }

@@ -1,12 +1,25 @@
 //! Use cases of fulfilment: staff and carriers say what happens to a parcel.
 
+mod shares;
+#[cfg(test)]
+mod tests;
+
 use domain::fulfilment::{Fulfilment, FulfilmentCommand};
-use domain::values::{FulfilmentId, ShortText};
+use domain::values::{FulfilmentId, LocationId, OrderId, ShortText};
+use uuid::Uuid;
+
+pub use shares::{LineShare, ParcelShare, shares_of};
 
 use crate::Shop;
 use crate::actor::Permission;
 use crate::bus::{Outcome, Request};
 use crate::error::{AppError, Refused};
+
+/// Names the parcel that a location sends for an order: asking for it twice names the same one (UUID version 5, RFC 9562).
+pub fn parcel_id(order: &OrderId, location: &LocationId) -> FulfilmentId {
+    let name = format!("fulfilment/{location}");
+    FulfilmentId::from_uuid(Uuid::new_v5(&order.uuid(), name.as_bytes()))
+}
 
 /// Runs a command of the warehouse on a parcel.
 ///

@@ -17,6 +17,7 @@ pub mod error;
 mod fixture;
 pub mod fulfilment;
 pub mod ids;
+pub mod invoicing;
 pub mod log;
 pub mod order;
 pub mod payment;
@@ -37,6 +38,7 @@ use crate::bus::Bus;
 use crate::checkout::ShippingOption;
 use crate::clock::Clock;
 use crate::ids::Ids;
+use crate::invoicing::InvoicingSettings;
 use crate::vault::Vault;
 
 /// What a shop is set up with.
@@ -50,6 +52,8 @@ pub struct ShopSettings {
     pub reservation_seconds: i64,
     /// How long a buyer has to pay a placed order, seconds.
     pub payment_seconds: i64,
+    /// Who writes invoices, and where.
+    pub invoicing: InvoicingSettings,
 }
 
 impl ShopSettings {

@@ -1,5 +1,9 @@
 //! Personal data: sealed with ChaCha20-Poly1305 (RFC 8439) under one random key per data subject, kept as a secret of the
 //! store. Destroying the key makes every copy unreadable, in the log, in read models and in backups made without it.
+//!
+//! Legal documents have to be kept, with the buyer's name and address, after the person was forgotten: those are sealed
+//! under one key per year, which goes when the law no longer asks for the documents of that year
+//! ([`Vault::forget_archive`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Nonce};
-use domain::values::{BlindIndex, CustomerId, Sealed};
+use domain::values::{Archived, BlindIndex, CustomerId, Sealed};
 use event_store::{EventStore, StoreError, Tenure};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -46,7 +50,7 @@ pub struct Vault {
 /// tenure of the log in which they were read, and no longer.
 #[derive(Default)]
 struct Cached {
-    keys: HashMap<CustomerId, [u8; 32]>,
+    keys: HashMap<String, [u8; 32]>,
     tenure: Option<Tenure>,
     /// How many keys this process has destroyed: one that was read before may be among them.
     forgotten: u64,
@@ -63,6 +67,15 @@ fn secret_name(subject: &CustomerId) -> String {
     format!("subject/{subject}")
 }
 
+fn archive_name(year: u16) -> String {
+    format!("archive/{year}")
+}
+
+/// Ties a ciphertext to whom it is about and to the document's year: moved elsewhere it does not open.
+fn archive_bond(year: u16, subject: &CustomerId) -> String {
+    format!("{year}/{subject}")
+}
+
 impl Vault {
     /// Opens the vault over the store that keeps the keys.
     pub fn new(store: Arc<dyn EventStore>, ids: Arc<dyn Ids>) -> Self {
@@ -74,14 +87,8 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Forgotten`] after the key was destroyed; [`VaultError::Store`] when the store fails.
     pub async fn seal(&self, subject: &CustomerId, text: &str) -> Result<Sealed, VaultError> {
-        let key = self.key_or_new(subject).await?;
-        // Truncating a fresh 256-bit secret to 96 bits gives a random nonce (RFC 8439, section 2.8 asks that it be unique).
-        let nonce = &self.ids.secret()[..NONCE_LENGTH];
-        let payload = Payload { msg: text.as_bytes(), aad: subject.as_str().as_bytes() };
-        let ciphertext = ChaCha20Poly1305::new(Key::from_slice(&key))
-            .encrypt(Nonce::from_slice(nonce), payload)
-            .map_err(|_| VaultError::Damaged)?;
-        Ok(Sealed::new(subject.clone(), STANDARD_NO_PAD.encode([nonce, &ciphertext].concat())))
+        let ciphertext = self.seal_under(&secret_name(subject), subject.as_str(), text).await?;
+        Ok(Sealed::new(subject.clone(), ciphertext))
     }
 
     /// Opens what was sealed; `None` once the person was forgotten.
@@ -89,15 +96,64 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Damaged`] when the ciphertext is not ours; [`VaultError::Store`] when the store fails.
     pub async fn open(&self, sealed: &Sealed) -> Result<Option<String>, VaultError> {
-        let Some(key) = self.key(sealed.subject()).await? else {
+        self.open_under(&secret_name(sealed.subject()), sealed.subject().as_str(), sealed.ciphertext()).await
+    }
+
+    /// Seals a text about a person for a legal document of a year; makes the year's key the first time.
+    ///
+    /// # Errors
+    /// [`VaultError::Forgotten`] after the year's key was destroyed; [`VaultError::Store`] when the store fails.
+    pub async fn archive(&self, year: u16, subject: &CustomerId, text: &str) -> Result<Archived, VaultError> {
+        let ciphertext = self.seal_under(&archive_name(year), &archive_bond(year, subject), text).await?;
+        Ok(Archived::new(year, subject.clone(), ciphertext))
+    }
+
+    /// Opens what was sealed for a legal document; `None` once the documents of its year need not be kept any more.
+    ///
+    /// # Errors
+    /// [`VaultError::Damaged`] when the ciphertext is not ours; [`VaultError::Store`] when the store fails.
+    pub async fn open_archived(&self, archived: &Archived) -> Result<Option<String>, VaultError> {
+        let bond = archive_bond(archived.year(), archived.subject());
+        self.open_under(&archive_name(archived.year()), &bond, archived.ciphertext()).await
+    }
+
+    /// Destroys a person's key. Returns whether there was one. What legal documents say of the person stays.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] when the store fails: then the key may still be there.
+    pub async fn forget(&self, subject: &CustomerId) -> Result<bool, VaultError> {
+        self.destroy(&secret_name(subject)).await
+    }
+
+    /// Destroys the key of a year's legal documents. Returns whether there was one.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] when the store fails: then the key may still be there.
+    pub async fn forget_archive(&self, year: u16) -> Result<bool, VaultError> {
+        self.destroy(&archive_name(year)).await
+    }
+
+    async fn seal_under(&self, name: &str, bond: &str, text: &str) -> Result<String, VaultError> {
+        let key = self.key_or_new(name).await?;
+        // Truncating a fresh 256-bit secret to 96 bits gives a random nonce (RFC 8439, section 2.8 asks that it be unique).
+        let nonce = &self.ids.secret()[..NONCE_LENGTH];
+        let payload = Payload { msg: text.as_bytes(), aad: bond.as_bytes() };
+        let ciphertext = ChaCha20Poly1305::new(Key::from_slice(&key))
+            .encrypt(Nonce::from_slice(nonce), payload)
+            .map_err(|_| VaultError::Damaged)?;
+        Ok(STANDARD_NO_PAD.encode([nonce, &ciphertext].concat()))
+    }
+
+    async fn open_under(&self, name: &str, bond: &str, ciphertext: &str) -> Result<Option<String>, VaultError> {
+        let Some(key) = self.key(name).await? else {
             return Ok(None);
         };
-        let bytes = STANDARD_NO_PAD.decode(sealed.ciphertext()).map_err(|_| VaultError::Damaged)?;
+        let bytes = STANDARD_NO_PAD.decode(ciphertext).map_err(|_| VaultError::Damaged)?;
         if bytes.len() < NONCE_LENGTH {
             return Err(VaultError::Damaged);
         }
         let (nonce, ciphertext) = bytes.split_at(NONCE_LENGTH);
-        let payload = Payload { msg: ciphertext, aad: sealed.subject().as_str().as_bytes() };
+        let payload = Payload { msg: ciphertext, aad: bond.as_bytes() };
         let text = ChaCha20Poly1305::new(Key::from_slice(&key))
             .decrypt(Nonce::from_slice(nonce), payload)
             .map_err(|_| VaultError::Damaged)?;
@@ -110,9 +166,11 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Store`] when the store fails or the secret was destroyed.
     pub async fn blind_index(&self, purpose: &str, text: &str) -> Result<BlindIndex, VaultError> {
-        let secret = self.store.secret_or_insert(BLIND_SECRET_NAME, &self.ids.secret()).await?;
-        let secret =
-            secret.ok_or_else(|| StoreError::Corrupt("the secret of blind indexes was destroyed".to_owned()))?;
+        let destroyed = || StoreError::Corrupt("the secret of blind indexes was destroyed".to_owned());
+        let secret = self.key_or_new(BLIND_SECRET_NAME).await.map_err(|error| match error {
+            VaultError::Forgotten => destroyed().into(),
+            other => other,
+        })?;
         let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(&secret).map_err(|_| VaultError::Damaged)?;
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
@@ -121,60 +179,56 @@ impl Vault {
         digits.parse().map_err(|_| VaultError::Damaged)
     }
 
-    /// Destroys a person's key. Returns whether there was one.
-    ///
-    /// # Errors
-    /// [`VaultError::Store`] when the store fails: then the key may still be there.
-    pub async fn forget(&self, subject: &CustomerId) -> Result<bool, VaultError> {
-        // Making the key first leaves a tombstone also for someone of whom nothing was sealed yet.
-        self.store.secret_or_insert(&secret_name(subject), &self.ids.secret()).await?;
-        let destroyed = self.store.secret_destroy(&secret_name(subject)).await?;
+    async fn destroy(&self, name: &str) -> Result<bool, VaultError> {
+        // Making the key first leaves a tombstone also where nothing was sealed yet.
+        self.store.secret_or_insert(name, &self.ids.secret()).await?;
+        let destroyed = self.store.secret_destroy(name).await?;
         let mut cached = self.cached();
         cached.forgotten += 1;
-        cached.keys.remove(subject);
+        cached.keys.remove(name);
         Ok(destroyed)
     }
 
-    async fn key(&self, subject: &CustomerId) -> Result<Option<[u8; 32]>, VaultError> {
-        let (at_hand, now) = self.at_hand(subject);
+    async fn key(&self, name: &str) -> Result<Option<[u8; 32]>, VaultError> {
+        let (at_hand, now) = self.at_hand(name);
         if at_hand.is_some() {
             return Ok(at_hand);
         }
-        let Some(bytes) = self.store.secret(&secret_name(subject)).await? else {
+        let Some(bytes) = self.store.secret(name).await? else {
             return Ok(None);
         };
-        self.remember(subject, &bytes, now).map(Some)
+        self.remember(name, &bytes, now).map(Some)
     }
 
-    async fn key_or_new(&self, subject: &CustomerId) -> Result<[u8; 32], VaultError> {
-        let (at_hand, now) = self.at_hand(subject);
+    async fn key_or_new(&self, name: &str) -> Result<[u8; 32], VaultError> {
+        let (at_hand, now) = self.at_hand(name);
         if let Some(key) = at_hand {
             return Ok(key);
         }
-        let bytes = self.store.secret_or_insert(&secret_name(subject), &self.ids.secret()).await?;
-        self.remember(subject, &bytes.ok_or(VaultError::Forgotten)?, now)
+        let bytes = self.store.secret_or_insert(name, &self.ids.secret()).await?;
+        self.remember(name, &bytes.ok_or(VaultError::Forgotten)?, now)
     }
 
     /// Returns the key at hand, and the moment of the look for it.
-    fn at_hand(&self, subject: &CustomerId) -> (Option<[u8; 32]>, Moment) {
+    fn at_hand(&self, name: &str) -> (Option<[u8; 32]>, Moment) {
         let mut cached = self.cached();
         let tenure = self.store.tenure();
         if tenure.is_none() || tenure != cached.tenure {
             cached.keys.clear();
             cached.tenure = tenure;
         }
-        (cached.keys.get(subject).copied(), Moment { tenure, forgotten: cached.forgotten })
+        (cached.keys.get(name).copied(), Moment { tenure, forgotten: cached.forgotten })
     }
 
     /// Keeps a key at hand that was read after a moment, unless it may have been destroyed since.
-    fn remember(&self, subject: &CustomerId, bytes: &[u8], read: Moment) -> Result<[u8; 32], VaultError> {
+    fn remember(&self, name: &str, bytes: &[u8], read: Moment) -> Result<[u8; 32], VaultError> {
         let key = <[u8; 32]>::try_from(bytes).map_err(|_| VaultError::Damaged)?;
         let mut cached = self.cached();
         if read.tenure.is_some() && read == (Moment { tenure: cached.tenure, forgotten: cached.forgotten }) {
             if cached.keys.len() >= CACHED_KEYS_MAX {
                 cached.keys.clear();
             }
-            cached.keys.insert(subject.clone(), key);
+            cached.keys.insert(name.to_owned(), key);
         }
         Ok(key)
     }
@@ -239,6 +293,23 @@ mod tests {
         assert_eq!(vault.open(&sealed).await.expect("answers"), None);
         assert!(matches!(vault.seal(&subject(1), "ada").await, Err(VaultError::Forgotten)));
         assert!(!vault.forget(&subject(1)).await.expect("answers"), "twice is once");
+    }
+
+    #[tokio::test]
+    async fn what_a_document_says_outlives_the_person_and_goes_with_its_year() {
+        let vault = vault();
+        let archived = vault.archive(2026, &subject(1), "ada").await.expect("seals");
+        assert!(vault.seal(&subject(1), "ada").await.is_ok() && vault.forget(&subject(1)).await.expect("forgets"));
+        assert_eq!(vault.open_archived(&archived).await.expect("opens").as_deref(), Some("ada"));
+        for moved in [
+            Archived::new(2026, subject(2), archived.ciphertext().to_owned()),
+            Archived::new(2027, subject(1), archived.ciphertext().to_owned()),
+        ] {
+            vault.archive(2027, &subject(1), "ada").await.expect("seals");
+            assert!(matches!(vault.open_archived(&moved).await, Err(VaultError::Damaged)));
+        }
+        assert!(vault.forget_archive(2026).await.expect("forgets"));
+        assert_eq!(vault.open_archived(&archived).await.expect("answers"), None);
     }
 
     #[tokio::test]

@@ -1,11 +1,17 @@
 //! Configuration: defaults, then a TOML file, then the environment, then flags. A wrong value names the key, the value and
 //! what is allowed.
 
+mod error;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use app::invoicing::InvoicingSettings;
 use gateways::stripe::WebhookSecret;
 use serde::{Deserialize, Serialize};
+
+pub use self::error::ConfigError;
+use crate::seller::SellerSettings;
 
 /// Where the log and the read models live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +102,9 @@ pub struct Config {
     pub payment_key: Option<String>,
     /// What the payment provider signs its webhooks with. Never shown.
     pub payment_webhook_secret: Option<String>,
+    /// Who sells, and where the shop is. Without a seller invoices name the demo's, which is none.
+    #[serde(flatten)]
+    pub seller: SellerSettings,
     /// Whether an empty shop is filled with the demo's books.
     pub demo: bool,
     /// Which log lines are written, as tracing's filter directives.
@@ -122,6 +131,7 @@ impl Default for Config {
             payment_url: None,
             payment_key: None,
             payment_webhook_secret: None,
+            seller: SellerSettings::default(),
             demo: true,
             log: "warn,comptoir=info".to_owned(),
             log_format: LogFormat::Text,
@@ -131,60 +141,8 @@ impl Default for Config {
     }
 }
 
-/// What is wrong with a configuration.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// A value is not one of those allowed.
-    #[error("{key} is {value:?} ({source_name}): allowed is {allowed}")]
-    Value {
-        /// The key.
-        key: String,
-        /// The value, as it was given; hidden where it may hold a secret.
-        value: String,
-        /// Where it was given.
-        source_name: String,
-        /// What is allowed.
-        allowed: &'static str,
-    },
-    /// No such key.
-    #[error("{key} is no key of the configuration ({source_name}): known are {}", KEYS.join(", "))]
-    Key {
-        /// The key.
-        key: String,
-        /// Where it was given.
-        source_name: String,
-    },
-    /// The file cannot be read.
-    #[error("{} cannot be read: {reason}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// PostgreSQL was asked for, and no database was named.
-    #[error("store is \"postgres\" and database_url is missing: set DATABASE_URL=postgres://user@host/database")]
-    DatabaseMissing,
-    /// A standby was named, and the read models are not in PostgreSQL.
-    #[error("database_read_url is set and the store is not \"postgres\": there is nothing that a standby could copy")]
-    StandbyAlone,
-    /// KurrentDB was asked for, and no server was named.
-    #[error(
-        "store is \"kurrentdb\" and kurrentdb_url is missing: set KURRENTDB_URL=kurrentdb://user:password@host:2113"
-    )]
-    KurrentDbMissing,
-    /// A part of the work was asked for on a store that one process has to itself.
-    #[error(
-        "roles is \"{0}\" and one process has this store to itself: use store \"postgres\", or roles \"api,worker\""
-    )]
-    RolesAlone(&'static str),
-    /// A payment provider was named, and something to reach it by was not.
-    #[error("payment_url is set and {0} is missing: set COMPTOIR_{name}", name = .0.to_ascii_uppercase())]
-    ProviderIncomplete(&'static str),
-}
-
 /// Every key, in the order it is shown.
-pub const KEYS: [&str; 16] = [
+pub const KEYS: [&str; 21] = [
     "listen",
     "data_dir",
     "store",
@@ -196,6 +154,11 @@ pub const KEYS: [&str; 16] = [
     "payment_url",
     "payment_key",
     "payment_webhook_secret",
+    "seller_name",
+    "seller_address",
+    "seller_siren",
+    "seller_vat_id",
+    "time_zone",
     "demo",
     "log",
     "log_format",
@@ -250,6 +213,7 @@ impl Config {
         }
         config.check_roles()?;
         config.provider()?;
+        config.invoicing()?;
         Ok(config)
     }
 
@@ -270,6 +234,18 @@ impl Config {
         let given = |value: &Option<String>, name| value.clone().ok_or(ConfigError::ProviderIncomplete(name));
         let key = given(&self.payment_key, "payment_key")?;
         Ok(Some(Provider { url, key, webhook_secret: given(&self.payment_webhook_secret, "payment_webhook_secret")? }))
+    }
+
+    /// Returns who writes invoices, and where. A payment provider takes real money: then the seller is to be named.
+    ///
+    /// # Errors
+    /// [`ConfigError::SellerIncomplete`] names what is missing.
+    pub fn invoicing(&self) -> Result<InvoicingSettings, ConfigError> {
+        if self.payment_url.is_some() && !self.seller.is_named() {
+            return Err(ConfigError::SellerIncomplete("seller_name"));
+        }
+        let settings = self.seller.settings().map_err(ConfigError::SellerIncomplete)?;
+        Ok(settings.unwrap_or_else(InvoicingSettings::of_demo))
     }
 
     fn apply(&mut self, given: &Given, source_name: &str) -> Result<(), ConfigError> {
@@ -319,6 +295,9 @@ impl Config {
             }
             "payment_url" | "payment_key" | "payment_webhook_secret" => {
                 self.set_provider(key, value).map_err(wrong)?;
+            }
+            "seller_name" | "seller_address" | "seller_siren" | "seller_vat_id" | "time_zone" => {
+                self.seller.set(key, value).map_err(wrong)?;
             }
             "demo" => self.demo = value.parse().map_err(|_| wrong("true or false"))?,
             "log" => {
@@ -446,6 +425,24 @@ mod tests {
     }
 
     #[test]
+    fn a_seller_is_named_whole_and_the_demo_has_one_of_its_own() {
+        let named = [
+            ("COMPTOIR_SELLER_NAME", "Librairie Durand SARL"),
+            ("COMPTOIR_SELLER_ADDRESS", "2 rue du Livre, 75005 Paris, France"),
+            ("COMPTOIR_SELLER_SIREN", "732 829 320"),
+            ("COMPTOIR_SELLER_VAT_ID", "fr 44 732829320"),
+            ("COMPTOIR_TIME_ZONE", "America/Martinique"),
+        ];
+        let config = Config::load(None, &given(&named), &Given::new()).expect("loads");
+        let settings = config.invoicing().expect("is whole");
+        assert_eq!((settings.seller.siren.as_str(), settings.seller.vat_id.as_str()), ("732829320", "FR44732829320"));
+        assert_ne!(settings.zone, InvoicingSettings::of_demo().zone);
+        assert!(config.shown().contains("seller_name = \"Librairie Durand SARL\""), "{}", config.shown());
+        let none = Config::load(None, &Given::new(), &Given::new()).expect("loads");
+        assert_eq!(none.invoicing(), Ok(InvoicingSettings::of_demo()));
+    }
+
+    #[test]
     fn a_wrong_value_names_key_value_and_what_is_allowed() {
         for (key, value, part) in [
             ("listen", "8080", "an address and a port"),
@@ -463,6 +460,10 @@ mod tests {
             ("roles", "cook", "api, worker or api,worker"),
             ("payment_url", "stripe.com", "an address such as"),
             ("payment_webhook_secret", "hush", "at least 16 characters"),
+            ("seller_siren", "732829321", "nine digits"),
+            ("seller_vat_id", "44", "two letters"),
+            ("seller_name", "", "1 to 500 characters"),
+            ("time_zone", "Paris", "Europe/Paris"),
         ] {
             let message = Config::load(None, &Given::new(), &given(&[(key, value)])).expect_err("is wrong").to_string();
             assert!(message.contains(key) && message.contains(part) && !message.contains("hush"), "{message}");
@@ -473,6 +474,15 @@ mod tests {
         assert_eq!(standby, Err(ConfigError::StandbyAlone));
         let keyless = Config::load(None, &Given::new(), &given(&[("payment_url", "http://localhost:1")]));
         assert_eq!(keyless, Err(ConfigError::ProviderIncomplete("payment_key")));
+        let seller = Config::load(None, &Given::new(), &given(&[("seller_name", "Librairie Durand")]));
+        assert_eq!(seller, Err(ConfigError::SellerIncomplete("seller_address")));
+        let real = [
+            ("payment_url", "https://api.stripe.com"),
+            ("payment_key", "sk_1"),
+            ("payment_webhook_secret", "whsec_0123456789abcdef"),
+        ];
+        let seller = Config::load(None, &Given::new(), &given(&real));
+        assert_eq!(seller, Err(ConfigError::SellerIncomplete("seller_name")), "real money needs a real seller");
         let missing = Config::load(None, &Given::new(), &given(&[("store", "postgres")]));
         assert_eq!(missing, Err(ConfigError::DatabaseMissing));
         let missing = Config::load(None, &Given::new(), &given(&[("store", "kurrentdb")]));

@@ -15,6 +15,7 @@ pub mod past;
 pub mod payments;
 pub mod progress;
 pub mod prove;
+pub mod seller;
 pub mod serve;
 pub mod simulate;
 pub mod telemetry;

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use app::Shop;
 use app::clock::Clock;
 use app::ids::Ids;
 use app::seal::Witness;
 use app::token::Tokens;
+use app::{Shop, ShopSettings};
 use event_store::EventStore;
 use event_store::memory::MemoryStore;
 use event_store::postgres::PostgresStore;
@@ -82,9 +82,10 @@ impl OpenShop {
     /// # Errors
     /// Says what cannot be opened, and why.
     pub async fn open(config: &Config, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> anyhow::Result<Self> {
+        let settings = ShopSettings { invoicing: config.invoicing()?, ..shop_settings() };
         let files = files(config)?;
         let store = open_log(config, files.as_ref()).await?;
-        let shop = Shop::new(store.clone(), clock.clone(), ids.clone(), shop_settings());
+        let shop = Shop::new(store.clone(), clock.clone(), ids.clone(), settings);
         let tokens = Arc::new(Tokens::open(&*store, &*ids).await.context("the token signing secret cannot be read")?);
         let journal = files.as_ref().map(|files| files.payments.clone());
         let (gateway, payments) = open_payments(config, &*store, (&clock, &*ids), journal).await?;

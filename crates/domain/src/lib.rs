@@ -15,6 +15,7 @@ pub mod values;
 pub mod cart;
 pub mod catalog;
 pub mod fulfilment;
+pub mod invoicing;
 pub mod order;
 pub mod payment;
 pub mod promotion;

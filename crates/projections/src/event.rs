@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use domain::cart::CartEvent;
 use domain::catalog::{CategoryEvent, ProductEvent, VariantEvent};
 use domain::fulfilment::FulfilmentEvent;
+use domain::invoicing::DocumentsEvent;
 use domain::order::OrderEvent;
 use domain::payment::PaymentEvent;
 use domain::promotion::PromotionEvent;
@@ -37,6 +38,8 @@ pub enum Body {
     Fulfilment(FulfilmentEvent),
     /// Of a return.
     Return(ReturnEvent),
+    /// Of the documents of an order.
+    Documents(DocumentsEvent),
     /// Of a promotion.
     Promotion(PromotionEvent),
 }
@@ -132,6 +135,7 @@ fn decode(recorded: &RecordedEvent) -> Result<Body, FoldError> {
         "payment" => payload(recorded).map(Body::Payment),
         "fulfilment" => payload(recorded).map(Body::Fulfilment),
         "return" => payload(recorded).map(Body::Return),
+        "invoicing" => payload(recorded).map(Body::Documents),
         "promotion" => payload(recorded).map(Body::Promotion),
         other => Err(FoldError::Undecodable(format!("streams of kind {other} have no read model"))),
     }

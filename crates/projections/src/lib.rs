@@ -14,6 +14,7 @@ mod day;
 mod digest;
 mod event;
 mod follower;
+pub mod invoicing;
 mod models;
 pub mod order;
 mod past;
@@ -54,6 +55,7 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(stock::AvailabilityProjection),
         Arc::new(cart::CartProjection),
         Arc::new(order::OrderProjection),
+        Arc::new(invoicing::InvoicingProjection),
         Arc::new(sales::SalesProjection),
         Arc::new(promotion::PromotionProjection),
         Arc::new(automation::AutomationProjection),

@@ -4,6 +4,7 @@
 pub mod checkout;
 pub mod engine;
 mod gateway_work;
+pub mod invoicing;
 pub mod journey;
 pub mod ports;
 pub mod refund;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use crate::checkout::{Checkout, CheckoutStatus};
 use crate::engine::{EngineError, OpenTask, Runner, RunnerStatus};
 use crate::gateway_work::GatewayWork;
+use crate::invoicing::OrderToInvoice;
 use crate::ports::{CarrierGateway, PaymentGateway};
 use crate::refund::GoodwillRefund;
 use crate::returns::ReturnToRefund;
@@ -32,6 +34,7 @@ pub struct Processes {
     checkout: Arc<Runner<Checkout>>,
     returns: Arc<Runner<ReturnToRefund>>,
     refunds: Arc<Runner<GoodwillRefund>>,
+    invoicing: Arc<Runner<OrderToInvoice>>,
     work: Arc<GatewayWork>,
 }
 
@@ -42,7 +45,8 @@ impl Processes {
         Arc::new(Self {
             checkout: Runner::new(shop.clone(), work.clone()),
             returns: Runner::new(shop.clone(), work.clone()),
-            refunds: Runner::new(shop, work.clone()),
+            refunds: Runner::new(shop.clone(), work.clone()),
+            invoicing: Runner::new(shop, work.clone()),
             work,
         })
     }
@@ -54,7 +58,8 @@ impl Processes {
     pub async fn recover(&self) -> Result<(), EngineError> {
         self.checkout.recover().await?;
         self.returns.recover().await?;
-        self.refunds.recover().await
+        self.refunds.recover().await?;
+        self.invoicing.recover().await
     }
 
     /// Follows the feed and the clock until shutdown; returns once nothing is being performed any more. For whoever is
@@ -63,7 +68,8 @@ impl Processes {
         tokio::join!(
             self.checkout.clone().follow(shutdown.clone()),
             self.returns.clone().follow(shutdown.clone()),
-            self.refunds.clone().follow(shutdown),
+            self.refunds.clone().follow(shutdown.clone()),
+            self.invoicing.clone().follow(shutdown),
         );
     }
 
@@ -74,7 +80,8 @@ impl Processes {
     pub async fn survey(&self) -> Result<(), EngineError> {
         self.checkout.survey().await?;
         self.returns.survey().await?;
-        self.refunds.survey().await
+        self.refunds.survey().await?;
+        self.invoicing.survey().await
     }
 
     /// Moves processes on whenever this process holds their lease, and shows meanwhile what others do, until shutdown.
@@ -83,7 +90,8 @@ impl Processes {
         tokio::join!(
             self.checkout.clone().run_in_turns(owner, shutdown.clone()),
             self.returns.clone().run_in_turns(owner, shutdown.clone()),
-            self.refunds.clone().run_in_turns(owner, shutdown),
+            self.refunds.clone().run_in_turns(owner, shutdown.clone()),
+            self.invoicing.clone().run_in_turns(owner, shutdown),
         );
     }
 
@@ -92,7 +100,8 @@ impl Processes {
         tokio::join!(
             self.checkout.clone().observe(shutdown.clone()),
             self.returns.clone().observe(shutdown.clone()),
-            self.refunds.clone().observe(shutdown),
+            self.refunds.clone().observe(shutdown.clone()),
+            self.invoicing.clone().observe(shutdown),
         );
     }
 
@@ -105,7 +114,8 @@ impl Processes {
         self.checkout.catch_up().await?;
         self.returns.catch_up().await?;
         self.refunds.catch_up().await?;
-        self.checkout.catch_up().await
+        self.checkout.catch_up().await?;
+        self.invoicing.catch_up().await
     }
 
     /// Waits until a checkout that begins only now has an answer for its buyer, at most `limit`; then the answer is still
@@ -135,6 +145,7 @@ impl Processes {
         let mut tasks = self.checkout.tasks();
         tasks.extend(self.returns.tasks());
         tasks.extend(self.refunds.tasks());
+        tasks.extend(self.invoicing.tasks());
         tasks
     }
 
@@ -157,7 +168,11 @@ impl Processes {
             Err(EngineError::TaskUnknown) => {}
             decided => return decided,
         }
-        self.refunds.decide_task(task, choice, reason, by).await
+        match self.refunds.decide_task(task, choice, reason.clone(), by).await {
+            Err(EngineError::TaskUnknown) => {}
+            decided => return decided,
+        }
+        self.invoicing.decide_task(task, choice, reason, by).await
     }
 
     /// Takes in what a payment provider tells by itself. Told twice is told once.
@@ -183,7 +198,7 @@ impl Processes {
 
     /// Tells how the processes are doing.
     pub fn status(&self) -> Vec<RunnerStatus> {
-        vec![self.checkout.status(), self.returns.status(), self.refunds.status()]
+        vec![self.checkout.status(), self.returns.status(), self.refunds.status(), self.invoicing.status()]
     }
 }
 

@@ -9,6 +9,7 @@ use app::error::AppError;
 use app::ids::Ids;
 use domain::cart::Cart;
 use domain::fulfilment::{Fulfilment, FulfilmentState};
+use domain::invoicing::OrderDocuments;
 use domain::order::{Order, OrderStatus};
 use domain::payment::Payment;
 use domain::promotion::Promotion;
@@ -137,7 +138,7 @@ fn read_event(world: &World, event: &RecordedEvent, account: &mut Account) {
 
 /// Every process is over, but for a return whose box has not come.
 async fn check_rest(world: &World, account: &Account, bus: &Bus) -> Result<(), AppError> {
-    for kind in ["checkout", "goodwill_refund", "return_to_refund"] {
+    for kind in ["checkout", "goodwill_refund", "return_to_refund", "order_to_invoice"] {
         for id in account.of(kind).filter(|id| !account.ended.contains(&format!("{kind}/{id}"))) {
             let waits = kind == "return_to_refund"
                 && matches!(
@@ -218,6 +219,7 @@ async fn check_orders(world: &World, account: &Account, bus: &Bus, outcomes: &mu
         }
         let all = order.payments().iter().map(|payment| bank.get(payment.as_str()).copied().unwrap_or_default());
         check_money(world, id, &order, &all.collect::<Vec<_>>(), parcels_of(account, bus, id).await?);
+        check_documents(world, id, &order, bus).await?;
         let sale = order.sale().map(|sale| sale.cart.clone());
         if order.status() == OrderStatus::Completed
             && let Some(cart) = sale
@@ -281,6 +283,27 @@ fn check_money(world: &World, id: &str, order: &Order, banked: &[Banked], left: 
     if banked.iter().filter(|banked| banked.captured > 0).count() > 1 {
         world.violate("I1 money", format!("two payments took money: {}", told()));
     }
+}
+
+/// What was taken is invoiced, and what went back is credited. A bank may send a refund back after its credit note; that
+/// stands, because the money is owed again.
+async fn check_documents(world: &World, id: &str, order: &Order, bus: &Bus) -> Result<(), AppError> {
+    let documents = bus.load::<OrderDocuments>(id).await?.state;
+    let invoiced: i64 = documents.invoices().map(|(_, invoice)| invoice.payable.minor()).sum();
+    let credited: i64 = documents.credit_notes().map(|(_, note)| note.total.minor()).sum();
+    let (mut captured, mut refunded) = (0, 0);
+    for payment in order.payments() {
+        let payment = bus.load::<Payment>(payment.as_str()).await?.state;
+        captured += payment.captured().minor();
+        refunded += payment.refunded().minor();
+    }
+    if invoiced != captured || credited < refunded || credited > invoiced {
+        let what = format!(
+            "order {id}: {captured} captured and {invoiced} invoiced, {refunded} refunded and {credited} credited"
+        );
+        world.violate("every payment has its invoice, every refund its credit note", what);
+    }
+    Ok(())
 }
 
 /// The shop's books say what the bank's say.

@@ -15,6 +15,7 @@
 //! | 12 | the period of withdrawal begins with the last parcel, and ends with the last minute of its last day |
 //! | 14 | a refund that fails goes back another way |
 //! | 15 | a lost parcel is waited for, sent once more or given back, and how often people are needed is a figure |
+//! | 16 | invoices issued at once by a server that is killed are numbered without a gap, credit notes too |
 //! | 22 | in the worlds of the simulator every promise is kept |
 
 mod promotions;
@@ -31,6 +32,7 @@ mod scenario_11;
 mod scenario_12;
 mod scenario_14;
 mod scenario_15;
+mod scenario_16;
 mod scenario_22;
 
 use std::sync::Arc;

@@ -57,6 +57,14 @@ async fn decide(stage: &Stage, choice: &str) {
     assert_eq!(decided, json!([]), "{choice}");
 }
 
+/// Returns of how many parcels an order has invoices, and how many credit notes.
+async fn documents(stage: &Stage, id: &str) -> (usize, usize) {
+    let query = "query($id: ID!) { order(id: $id) { invoices { number } creditNotes { number } } }";
+    let order = staff(stage).call(query, json!({ "id": id })).await["order"].take();
+    let count = |of: &str| order[of].as_array().map_or(0, Vec::len);
+    (count("invoices"), count("creditNotes"))
+}
+
 /// Returns what the bank has taken and given back of each payment, oldest first.
 fn banked(stage: &Stage) -> Vec<(i64, i64)> {
     stage.shop.simulator().ledger().iter().map(|line| (line.captured.minor(), line.refunded.minor())).collect()
@@ -90,7 +98,9 @@ async fn sent_once_more(engine: Engine) {
     let buyer = stage.server.of_role(Role::Staff);
     for order in [&id, &other] {
         order_when(&buyer, order, |order| order["status"] == "COMPLETED").await;
+        assert_eq!(documents(&stage, order).await, (1, 0), "what goes in its place is invoiced already");
     }
+    assert_eq!(staff(&stage).call("{ tasks { question } }", json!({})).await["tasks"], json!([]));
     assert_eq!(
         automation(&stage, 2).await,
         json!([{ "flow": "checkout", "ended": 2, "automatic": 1, "rate": "0.50" }])

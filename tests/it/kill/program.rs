@@ -86,7 +86,14 @@ pub struct Setup {
 /// What a shop has in its environment whose payment provider, one of [`Setup::of_payments`], listens at `provider`.
 pub fn paid_at(provider: &str) -> Environment {
     let url = ("COMPTOIR_PAYMENT_URL", format!("http://{provider}").into());
-    vec![url, ("COMPTOIR_PAYMENT_KEY", "sk_test".into()), webhook_secret()]
+    let seller = [
+        ("COMPTOIR_SELLER_NAME", "Librairie des essais"),
+        ("COMPTOIR_SELLER_ADDRESS", "Paris"),
+        ("COMPTOIR_SELLER_SIREN", "000000000"),
+        ("COMPTOIR_SELLER_VAT_ID", "FR00000000000"),
+    ];
+    let seller = seller.map(|(name, value)| (name, value.into()));
+    [url, ("COMPTOIR_PAYMENT_KEY", "sk_test".into()), webhook_secret()].into_iter().chain(seller).collect()
 }
 
 /// What a payment provider signs its notices with, and a shop knows them by.

@@ -16,7 +16,7 @@ const FILES: [&str; 4] = ["mod.rs", "commands.rs", "events.rs", "error.rs"];
 /// The files of its one aggregate.
 const AGGREGATE_FILES: [&str; 2] = ["state.rs", "decide.rs"];
 /// Contexts of several aggregates: each aggregate has one file with its state and its rules.
-const SEVERAL_AGGREGATES: [&str; 1] = ["catalog"];
+const SEVERAL_AGGREGATES: [&str; 2] = ["catalog", "invoicing"];
 /// Contexts without a read model of their own: the order's read model folds their events, since nobody looks for a
 /// payment, a parcel or a return but from its order.
 const SHOWN_BY_ORDERS: [&str; 3] = ["payment", "fulfilment", "returns"];

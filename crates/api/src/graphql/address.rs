@@ -3,7 +3,7 @@
 use app::cart::Address as Clear;
 use app::error::AppError;
 use async_graphql::{InputObject, SimpleObject};
-use domain::values::Sealed;
+use domain::values::{Archived, Sealed};
 
 use super::call::Call;
 
@@ -58,7 +58,19 @@ impl Address {
     /// # Errors
     /// [`AppError`] when the store fails or the data is damaged.
     pub(crate) async fn open(call: Call<'_>, sealed: &Sealed) -> Result<Option<Self>, AppError> {
-        let Some(text) = call.open(sealed).await? else { return Ok(None) };
+        Self::read(call.open(sealed).await?)
+    }
+
+    /// Opens the address that a legal document keeps.
+    ///
+    /// # Errors
+    /// [`AppError`] when the store fails or the data is damaged.
+    pub(crate) async fn open_archived(call: Call<'_>, archived: &Archived) -> Result<Option<Self>, AppError> {
+        Self::read(call.open_archived(archived).await?)
+    }
+
+    fn read(text: Option<String>) -> Result<Option<Self>, AppError> {
+        let Some(text) = text else { return Ok(None) };
         let clear: Clear =
             serde_json::from_str(&text).map_err(|_| AppError::broken("a sealed address is no address"))?;
         let Clear { name, line1, line2, postal_code, city, country, phone } = clear;

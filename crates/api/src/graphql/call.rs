@@ -5,7 +5,7 @@ use app::bus::{Cause, CommandKey, Request};
 use app::error::AppError;
 use async_graphql::{Context, Error, Result};
 use domain::order::Order;
-use domain::values::{CustomerId, OrderId, Sealed};
+use domain::values::{Archived, CustomerId, OrderId, Sealed};
 
 use super::ApiState;
 use super::errors::failure;
@@ -91,6 +91,17 @@ impl<'a> Call<'a> {
             return Ok(None);
         }
         Ok(self.state.shop.vault.open(sealed).await?)
+    }
+
+    /// Opens what a legal document keeps sealed, for whom [`Call::open`] opens what is sealed.
+    ///
+    /// # Errors
+    /// [`AppError`] when the store fails or the data is damaged.
+    pub(crate) async fn open_archived(&self, archived: &Archived) -> Result<Option<String>, AppError> {
+        if !self.actor.may_see(archived.subject(), Permission::PersonalDataRead) {
+            return Ok(None);
+        }
+        Ok(self.state.shop.vault.open_archived(archived).await?)
     }
 
     /// Returns the conversation that an order belongs to: its cart's id, or its own where it is not placed.

@@ -196,6 +196,17 @@ pub enum ErrorCode {
     CountDiffers,
     /// The refund is not what is owed.
     RefundDiffers,
+
+    /// More is to be credited than was invoiced and is not credited yet.
+    CreditExceedsInvoiced,
+    /// A credit note credits more than zero.
+    NothingToCredit,
+    /// More documents than an order may have.
+    TooManyDocuments,
+    /// The number is of another series.
+    SeriesDiffers,
+    /// The series has no further number.
+    SeriesFull,
 }
 
 impl ErrorCode {

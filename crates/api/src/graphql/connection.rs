@@ -9,6 +9,7 @@ use projections::{Edge, Page};
 use super::audit::types::Event;
 use super::call::Call;
 use super::errors::failure;
+use super::invoicing::types::LegalDocument;
 use super::order::TimelineEntry;
 use super::order::types::Order;
 use super::promotion::types::Promotion;
@@ -30,6 +31,7 @@ pub struct PageInfo {
 #[graphql(concrete(name = "ReturnConnection", params(Return)))]
 #[graphql(concrete(name = "PromotionConnection", params(Promotion)))]
 #[graphql(concrete(name = "StockConnection", params(StockLevel)))]
+#[graphql(concrete(name = "DocumentConnection", params(LegalDocument)))]
 #[graphql(concrete(name = "EventConnection", params(Event)))]
 #[graphql(concrete(name = "TimelineConnection", params(TimelineEntry)))]
 pub struct Connection<T: OutputType> {

@@ -20,6 +20,7 @@ mod fingerprint;
 pub mod fulfilment;
 mod history;
 mod inputs;
+pub mod invoicing;
 pub mod localized;
 mod log;
 pub mod money;
@@ -86,6 +87,7 @@ pub struct Query(
     order::OrderQuery,
     payment::PaymentQuery,
     returns::ReturnQuery,
+    invoicing::InvoicingQuery,
     promotion::PromotionQuery,
     stock::StockQuery,
     tasks::TaskQuery,

@@ -7,6 +7,7 @@ use super::*;
 use crate::clock::ManualClock;
 use crate::fixture::{location, noon, receive, sku, staff};
 use crate::ids::CountingIds;
+use crate::invoicing::InvoicingSettings;
 use crate::{Shop, ShopSettings};
 
 /// A shop whose clock is turned by hand.
@@ -17,6 +18,7 @@ fn shop() -> (Shop, Arc<ManualClock>) {
         shipping: Vec::new(),
         reservation_seconds: 900,
         payment_seconds: 1_800,
+        invoicing: InvoicingSettings::of_demo(),
     };
     let shop = Shop::new(Arc::new(MemoryStore::new()), clock.clone(), Arc::new(CountingIds::default()), settings);
     (shop, clock)

@@ -183,7 +183,8 @@ fn has_valid_delivery(lines: &[ReturnLine], withdrawal: Option<&LegalWithdrawal>
     Ok(())
 }
 
-fn refund_share(line: &ReturnLine, item: &Inspection) -> Result<Money, ReturnError> {
+/// Returns what is owed for one line.
+pub(super) fn refund_share(line: &ReturnLine, item: &Inspection) -> Result<Money, ReturnError> {
     let returned = u64::from(item.resalable) + u64::from(item.damaged);
     let missing = u64::from(item.missing);
     let counted = i64::from(item.resalable) + i64::from(item.damaged) + i64::from(item.missing);

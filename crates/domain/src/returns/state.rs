@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::decide::refund_share;
 use super::events::{Inspection, LegalWithdrawal, ReturnEvent, ReturnLine};
-use crate::values::{CustomerId, LocationId, Money, OrderId, ShortText, Sku};
+use crate::values::{CustomerId, LineId, LocationId, Money, OrderId, ShortText, Sku};
 
 /// How far the return is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +117,18 @@ impl Return {
     /// Returns what is owed, once the box was looked into.
     pub fn refund(&self) -> Option<Money> {
         self.refund
+    }
+
+    /// Returns what is owed for each line of which units came back, and how many did; empty until the box is looked into.
+    /// The amounts sum to the refund, but for what is given back of delivery.
+    pub fn owed(&self) -> Vec<(&LineId, i64, Money)> {
+        let found = self.inspection.iter().filter_map(|item| {
+            let line = self.lines.iter().find(|line| line.line == item.line)?;
+            let units = i64::from(item.resalable) + i64::from(item.damaged);
+            // What was inspected was counted right.
+            Some((&line.line, units, refund_share(line, item).ok()?))
+        });
+        found.filter(|(_, units, _)| *units > 0).collect()
     }
 
     /// Returns what went back to the customer, once it did.

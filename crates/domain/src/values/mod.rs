@@ -1,6 +1,7 @@
 //! Values every context shares. Parsed once at the edge; inside, a value is valid.
 
 mod calendar;
+mod date;
 mod french_days;
 mod id;
 mod locale;
@@ -14,6 +15,7 @@ mod timestamp;
 mod vat;
 
 pub use calendar::civil_from_days;
+pub use date::Date;
 pub use french_days::{FrenchDay, paris_time};
 pub use id::{
     CartId, CategoryId, CustomerId, FulfilmentId, LineId, OrderId, PaymentId, ProductId, PromotionId, ReturnId, TaskId,
@@ -22,7 +24,7 @@ pub use locale::{Locale, Localized};
 pub use money::{Currency, Money, MoneyError};
 pub use promotion::{BlindIndex, CouponCode, PromotionReach, PromotionTerms, Reduction, ReductionRate};
 pub use quantity::Quantity;
-pub use sealed::Sealed;
+pub use sealed::{Archived, Sealed};
 pub use sku::{LocationId, Sku};
 pub use text::ShortText;
 pub use timestamp::Timestamp;

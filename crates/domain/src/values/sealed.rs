@@ -27,3 +27,34 @@ impl Sealed {
         &self.ciphertext
     }
 }
+
+/// Personal data that a legal document has to keep: sealed under the key of the documents of its year, which outlives the
+/// person's own key and is destroyed when the law no longer asks for the documents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archived {
+    year: u16,
+    subject: CustomerId,
+    ciphertext: String,
+}
+
+impl Archived {
+    /// Wraps a ciphertext (nonce and tag included, base64) about a person, in a document of a year.
+    pub fn new(year: u16, subject: CustomerId, ciphertext: String) -> Self {
+        Self { year, subject, ciphertext }
+    }
+
+    /// Returns the year whose key opens it.
+    pub fn year(&self) -> u16 {
+        self.year
+    }
+
+    /// Returns whose data it is.
+    pub fn subject(&self) -> &CustomerId {
+        &self.subject
+    }
+
+    /// Returns the ciphertext, base64.
+    pub fn ciphertext(&self) -> &str {
+        &self.ciphertext
+    }
+}

@@ -55,6 +55,7 @@ impl Projection for CartProjection {
             | Body::Payment(_)
             | Body::Fulfilment(_)
             | Body::Return(_)
+            | Body::Documents(_)
             | Body::Promotion(_) => Ok(()),
         }
     }

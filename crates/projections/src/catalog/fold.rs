@@ -45,6 +45,7 @@ impl Projection for CatalogProjection {
                 | Body::Payment(_)
                 | Body::Fulfilment(_)
                 | Body::Return(_)
+                | Body::Documents(_)
                 | Body::Promotion(_) => {}
             }
         }
@@ -62,6 +63,7 @@ impl Projection for CatalogProjection {
             | Body::Payment(_)
             | Body::Fulfilment(_)
             | Body::Return(_)
+            | Body::Documents(_)
             | Body::Promotion(_) => Ok(()),
         }
     }

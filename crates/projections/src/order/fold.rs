@@ -47,6 +47,7 @@ impl Projection for OrderProjection {
                 | Body::Category(_)
                 | Body::Stock(_)
                 | Body::Cart(_)
+                | Body::Documents(_)
                 | Body::Promotion(_) => {}
             }
         }
@@ -76,6 +77,7 @@ impl Projection for OrderProjection {
             | Body::Category(_)
             | Body::Stock(_)
             | Body::Cart(_)
+            | Body::Documents(_)
             | Body::Promotion(_) => Ok(()),
         }
     }
@@ -207,6 +209,7 @@ pub(super) fn bars(body: &Body) -> bool {
         | Body::Category(_)
         | Body::Stock(_)
         | Body::Cart(_)
+        | Body::Documents(_)
         | Body::Promotion(_) => false,
     }
 }

@@ -57,7 +57,8 @@ impl Projection for PromotionProjection {
                 | Body::Cart(_)
                 | Body::Payment(_)
                 | Body::Fulfilment(_)
-                | Body::Return(_) => {}
+                | Body::Return(_)
+                | Body::Documents(_) => {}
             }
         }
         Ok(())
@@ -74,7 +75,8 @@ impl Projection for PromotionProjection {
             | Body::Cart(_)
             | Body::Payment(_)
             | Body::Fulfilment(_)
-            | Body::Return(_) => Ok(()),
+            | Body::Return(_)
+            | Body::Documents(_) => Ok(()),
         }
     }
 }

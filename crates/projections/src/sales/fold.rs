@@ -56,6 +56,7 @@ impl Projection for SalesProjection {
             | Body::Cart(_)
             | Body::Payment(_)
             | Body::Fulfilment(_)
+            | Body::Documents(_)
             | Body::Promotion(_) => Ok(()),
         }
     }

@@ -38,6 +38,7 @@ pub(super) fn name(events: &[&Event], rows: &mut Working) -> Result<(), FoldErro
             | Body::Cart(_)
             | Body::Payment(_)
             | Body::Fulfilment(_)
+            | Body::Documents(_)
             | Body::Promotion(_) => {}
         }
     }

@@ -52,6 +52,7 @@ impl Projection for AvailabilityProjection {
             | Body::Payment(_)
             | Body::Fulfilment(_)
             | Body::Return(_)
+            | Body::Documents(_)
             | Body::Promotion(_) => Ok(()),
         }
     }

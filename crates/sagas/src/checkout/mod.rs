@@ -43,6 +43,21 @@ pub const TASK_HOLD: &str = "hold";
 /// The task of an order of which one parcel left while another was called off.
 pub const TASK_PARTLY_CANCELLED: &str = "partly_cancelled";
 
+/// Refunds of parcels are named by this and the parcel's id.
+pub const REFUND_PREFIX: &str = "parcel-";
+/// Refunds of everything that an attempt took are named by this and which time it is.
+pub const UNDO_PREFIX: &str = "undo-";
+
+/// Names the capture of a parcel's share: each try has a name of its own.
+pub fn capture_name(fulfilment: &FulfilmentId, round: u32) -> String {
+    format!("{fulfilment}-{round}")
+}
+
+/// Returns the parcel that a capture is for.
+pub fn captured_parcel(capture: &str) -> Option<FulfilmentId> {
+    capture.rsplit_once('-')?.0.parse().ok()
+}
+
 /// What the checkout is told. Stored names are for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CheckoutInput {

@@ -157,7 +157,7 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
 fn units_of(checkout: &Checkout, fulfilment: &FulfilmentId) -> (Vec<Routed>, Option<OrderId>) {
     let Some(parcel) = checkout.parcels.get(fulfilment) else { return (Vec::new(), None) };
     match &parcel.reshipped {
-        Some(Reshipped { holder, routed }) => (routed.clone(), Some(holder.clone())),
+        Some(Reshipped { holder, routed, .. }) => (routed.clone(), Some(holder.clone())),
         None => (checkout.routed.iter().filter(|part| part.location == parcel.location).cloned().collect(), None),
     }
 }
@@ -239,10 +239,12 @@ pub(super) fn return_time_over(checkout: &mut Checkout) -> Reaction {
     Reaction::ask([Step::CompleteOrder]).end("completed")
 }
 
+/// Gives the money of parcels back, each under the name it was taken and invoiced for.
 pub(super) fn refund(checkout: &Checkout, fulfilments: &[FulfilmentId]) -> Reaction {
     let Some(payment) = checkout.paying() else { return Reaction::default() };
     Reaction::ask(fulfilments.iter().filter_map(|fulfilment| {
         let parcel = checkout.parcels.get(fulfilment)?;
+        let fulfilment = parcel.reshipped.as_ref().map_or(fulfilment, |reshipped| &reshipped.paid_as);
         let (fulfilment, payment, amount) = (fulfilment.clone(), payment.clone(), parcel.share);
         parcel.is_captured.then_some(Step::RefundParcel { fulfilment, payment, amount })
     }))

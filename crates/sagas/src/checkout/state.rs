@@ -157,6 +157,8 @@ impl Parcel {
 pub struct Reshipped {
     /// Who they are sold to in the stock.
     pub holder: OrderId,
+    /// The parcel that was paid and invoiced: the first one that was lost.
+    pub paid_as: FulfilmentId,
     /// The units.
     pub routed: Vec<Routed>,
 }

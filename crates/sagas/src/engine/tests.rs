@@ -17,6 +17,7 @@ use std::time::Duration;
 use app::bus::Cause;
 use app::clock::{Clock, ManualClock};
 use app::ids::CountingIds;
+use app::invoicing::InvoicingSettings;
 use app::{Shop, ShopSettings};
 use domain::stock::{Stock, StockCommand};
 use domain::values::{Quantity, ShortText};
@@ -66,6 +67,7 @@ impl Kitchen {
             shipping: Vec::new(),
             reservation_seconds: 900,
             payment_seconds: 1_800,
+            invoicing: InvoicingSettings::of_demo(),
         };
         let shop = Shop::new(store, shown, Arc::new(CountingIds::default()), settings);
         let hands = Arc::new(Hands::new(shop.clone()));

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use domain::cart::{Cart, CartCommand, CartStatus};
 use domain::order::{Order, OrderCommand, OrderStatus};
 use domain::stock::StockCommand;
-use domain::values::{CartId, FulfilmentId, OrderId, PaymentId, PromotionId, ShortText, Timestamp};
+use domain::values::{CartId, OrderId, PaymentId, PromotionId, ShortText, Timestamp};
 use event_store::StreamId;
 
 use super::{GatewayWork, derived, order_id, words};
@@ -219,10 +219,5 @@ impl GatewayWork {
 
     pub(super) async fn cart(&self, cart: &CartId) -> Result<std::sync::Arc<Cart>, StepError> {
         Ok(self.shop.bus.load::<Cart>(cart.as_str()).await?.state)
-    }
-
-    /// Names the parcel that a location sends for an order.
-    pub(crate) fn parcel_id(order: &OrderId, location: &str) -> FulfilmentId {
-        FulfilmentId::from_uuid(derived(order, &format!("fulfilment/{location}")))
     }
 }

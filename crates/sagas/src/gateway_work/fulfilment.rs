@@ -1,10 +1,11 @@
 //! What the checkout asks for its parcels.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::bus::Request;
-use app::checkout::paid_parts;
 use app::error::AppError;
+use app::fulfilment::{parcel_id, shares_of};
 use app::stock::{self, Routed};
 use domain::fulfilment::{Fulfilment, FulfilmentCommand, FulfilmentLine, FulfilmentState};
 use domain::order::{FulfilmentStatus, Order, OrderCommand, Sale};
@@ -13,7 +14,7 @@ use domain::values::{FulfilmentId, LocationId, Money, OrderId, Quantity};
 
 use super::payment::Refunded;
 use super::{GatewayWork, words};
-use crate::checkout::{CheckoutInput as Input, CheckoutStep as Step};
+use crate::checkout::{CheckoutInput as Input, CheckoutStep as Step, REFUND_PREFIX, capture_name};
 use crate::engine::StepError;
 use crate::ports::LabelRequest;
 
@@ -35,7 +36,7 @@ impl GatewayWork {
             Step::RequestFulfilments { routed } => self.request_fulfilments(order, routed, request).await,
             Step::Capture { fulfilment, payment, amount, round } => {
                 // Each try is a capture of its own name: a provider keeps a refusal under the name it gave it to.
-                let name = format!("{fulfilment}-{round}");
+                let name = capture_name(fulfilment, *round);
                 let failure = self.capture(payment, &name, *amount, request).await?;
                 self.note_payment(order, payment, request).await?;
                 let fulfilment = fulfilment.clone();
@@ -66,7 +67,7 @@ impl GatewayWork {
                 Ok(Input::Done)
             }
             Step::RefundParcel { fulfilment, payment, amount } => {
-                let name = format!("parcel-{fulfilment}");
+                let name = format!("{REFUND_PREFIX}{fulfilment}");
                 let refunded = self.refund(payment, &name, *amount, request).await?;
                 self.note_payment(order, payment, request).await?;
                 match refunded {
@@ -84,7 +85,7 @@ impl GatewayWork {
         let sale = state.sale().ok_or_else(|| StepError::Stuck("the order is not placed".to_owned()))?;
         let mut parcels = Vec::new();
         for Part { location, lines, share } in parts_of(sale, routed)? {
-            let fulfilment = Self::parcel_id(order, location.as_str());
+            let fulfilment = parcel_id(order, &location);
             let command = FulfilmentCommand::Request {
                 order: order.clone(),
                 location: location.clone(),
@@ -204,56 +205,32 @@ fn status_of(parcels: &[Arc<Fulfilment>]) -> FulfilmentStatus {
     }
 }
 
-/// Splits a sale over the locations that send it. Units of a SKU on several lines go to the lines in their order; the
-/// money is split by largest remainder over what each location's units were paid with, shipping to the first.
+/// Splits a sale over the locations that send it, in the order of their names. Units of a SKU on several lines go to the
+/// lines in their order.
 fn parts_of(sale: &Sale, routed: &[Routed]) -> Result<Vec<Part>, StepError> {
     let mut left: Vec<(&Routed, i64)> = routed.iter().map(|part| (part, part.quantity.units())).collect();
-    let mut parts: Vec<(LocationId, Vec<FulfilmentLine>, u64)> = Vec::new();
-    let (paid, _) = paid_parts(sale)?;
-    for (line, (_, paid)) in sale.lines.iter().zip(&paid) {
+    let mut parts = BTreeMap::<LocationId, Vec<FulfilmentLine>>::new();
+    for line in &sale.lines {
         let mut wanted = line.quantity.units();
-        let mut taken = Vec::new();
         for (part, units) in left.iter_mut().filter(|(part, units)| part.sku == line.sku && *units > 0) {
             let take = wanted.min(*units);
             if take > 0 {
                 (*units, wanted) = (*units - take, wanted - take);
-                taken.push((part.location.clone(), take));
+                let quantity = Quantity::new(take).map_err(|error| StepError::Stuck(error.to_string()))?;
+                let sent = FulfilmentLine { line: line.line.clone(), sku: line.sku.clone(), quantity };
+                parts.entry(part.location.clone()).or_default().push(sent);
             }
         }
         if wanted > 0 {
             return Err(StepError::Stuck(format!("{wanted} units of {} are allocated nowhere", line.sku)));
         }
-        let weights: Vec<u64> = taken.iter().map(|(_, units)| units.unsigned_abs()).collect();
-        let shares = paid.allocate(&weights).map_err(|error| StepError::Stuck(error.to_string()))?;
-        for ((location, units), share) in taken.into_iter().zip(shares) {
-            let quantity = Quantity::new(units).map_err(|error| StepError::Stuck(error.to_string()))?;
-            let sent = FulfilmentLine { line: line.line.clone(), sku: line.sku.clone(), quantity };
-            let weight = share.minor().unsigned_abs();
-            match parts.iter_mut().find(|(known, _, _)| *known == location) {
-                Some((_, lines, sum)) => {
-                    lines.push(sent);
-                    *sum += weight;
-                }
-                None => parts.push((location, vec![sent], weight)),
-            }
-        }
     }
-    share_out(sale, parts)
-}
-
-/// Gives every part its own lines' money and the first one the shipping's too: the shares sum to what is paid.
-fn share_out(sale: &Sale, parts: Vec<(LocationId, Vec<FulfilmentLine>, u64)>) -> Result<Vec<Part>, StepError> {
-    let lines: u64 = parts.iter().map(|(_, _, weight)| weight).sum();
-    let shipping = sale.payable.minor().unsigned_abs().saturating_sub(lines);
-    let is_first = |index: usize| if index == 0 { shipping } else { 0 };
-    parts
-        .into_iter()
-        .enumerate()
-        .map(|(index, (location, lines, weight))| {
-            let minor = i64::try_from(weight + is_first(index)).map_err(|error| StepError::Stuck(error.to_string()))?;
-            Ok(Part { location, lines, share: Money::new(minor, sale.currency) })
-        })
-        .collect()
+    let units = |lines: &Vec<FulfilmentLine>| {
+        lines.iter().map(|line| (line.line.clone(), line.quantity.units())).collect::<Vec<_>>()
+    };
+    let shares = shares_of(sale, &parts.values().map(units).collect::<Vec<_>>())?;
+    let parts = parts.into_iter().zip(shares);
+    parts.map(|((location, lines), share)| Ok(Part { location, lines, share: share.payable(sale)? })).collect()
 }
 
 #[cfg(test)]
@@ -262,6 +239,7 @@ mod tests {
     use app::bus::Cause;
     use app::clock::ManualClock;
     use app::ids::{CountingIds, Ids};
+    use app::invoicing::InvoicingSettings;
     use app::{Shop, ShopSettings};
     use async_trait::async_trait;
     use domain::values::{CustomerId, LineId, PaymentId, Sealed, Timestamp};
@@ -322,6 +300,7 @@ mod tests {
             shipping: Vec::new(),
             reservation_seconds: 900,
             payment_seconds: 1_800,
+            invoicing: InvoicingSettings::of_demo(),
         };
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(1)));
         let ids = Arc::new(CountingIds::default());

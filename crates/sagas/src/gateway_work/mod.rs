@@ -4,6 +4,7 @@
 mod checkout;
 mod fulfilment;
 mod hold;
+mod invoicing;
 mod notices;
 mod payment;
 mod reship;

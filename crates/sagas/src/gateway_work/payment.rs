@@ -8,7 +8,7 @@ use domain::payment::{MovementState, Payment, PaymentCommand, PaymentStatus};
 use domain::values::{Money, OrderId, PaymentId, ShortText};
 
 use super::{GatewayWork, words};
-use crate::checkout::CheckoutInput as Input;
+use crate::checkout::{CheckoutInput as Input, UNDO_PREFIX};
 use crate::engine::StepError;
 use crate::ports::{
     AuthoriseAnswer, AuthoriseRequest, BuyerPresence, CaptureAnswer, CaptureRequest, RefundAnswer, RefundRequest,
@@ -220,7 +220,7 @@ impl GatewayWork {
             self.void(payment, request).await?;
             state = self.payment(payment).await?;
         }
-        let name = format!("undo-{round}");
+        let name = format!("{UNDO_PREFIX}{round}");
         // What was asked for before and had no answer is asked for again as it was: it is no longer refundable, it is pending.
         let asked = state.refund(&name).filter(|asked| asked.state == MovementState::Requested);
         let taken = asked.map_or_else(|| state.refundable(), |asked| asked.amount);

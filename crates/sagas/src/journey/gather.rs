@@ -5,6 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use app::Shop;
 use app::bus::decode;
 use app::error::AppError;
+use app::fulfilment::parcel_id;
+use app::invoicing::number_taken;
+use domain::invoicing::OrderDocuments;
 use domain::order::Order;
 use domain::payment::PaymentEvent;
 use domain::stock::stream_id;
@@ -15,7 +18,7 @@ use super::JOURNEY_EVENTS_MAX;
 use super::tree::causation_of;
 use crate::checkout::{Checkout, CheckoutInput};
 use crate::engine::{Process, Record, read_record};
-use crate::gateway_work::GatewayWork;
+use crate::invoicing::OrderToInvoice;
 use crate::refund::{GoodwillRefund, REFUND_PREFIX};
 use crate::returns::ReturnToRefund;
 
@@ -44,7 +47,7 @@ pub(super) async fn events(shop: &Shop, order: &OrderId) -> Result<Option<(Vec<R
         found.read_payment(shop, payment.as_str()).await?;
     }
     for location in &shop.settings.locations {
-        found.read(shop, "fulfilment", GatewayWork::parcel_id(order, location.as_str()).as_str()).await?;
+        found.read(shop, "fulfilment", parcel_id(order, location).as_str()).await?;
     }
     for parcel in found.reshipped()? {
         found.read(shop, "fulfilment", parcel.as_str()).await?;
@@ -53,6 +56,7 @@ pub(super) async fn events(shop: &Shop, order: &OrderId) -> Result<Option<(Vec<R
         found.read(shop, "return", return_id.as_str()).await?;
         found.read(shop, ReturnToRefund::KIND, return_id.as_str()).await?;
     }
+    found.read_documents(shop, order).await?;
     let mut skus: Vec<_> = sale.lines.iter().map(|line| &line.sku).collect();
     skus.sort_unstable();
     skus.dedup();
@@ -117,6 +121,18 @@ impl Found {
             }
         }
         Ok(reshipped)
+    }
+
+    /// Reads the documents, their process, and of the series what they took from it.
+    async fn read_documents(&mut self, shop: &Shop, order: &OrderId) -> Result<(), AppError> {
+        self.read(shop, OrderToInvoice::KIND, order.as_str()).await?;
+        self.read(shop, "invoicing", order.as_str()).await?;
+        let documents = shop.bus.load::<OrderDocuments>(order.as_str()).await?.state;
+        let issues = documents.invoices().map(|(issue, _)| issue);
+        for issue in issues.chain(documents.credit_notes().map(|(issue, _)| issue)) {
+            self.events.extend(number_taken(shop, issue.number).await?);
+        }
+        Ok(())
     }
 
     /// Names everything so far that may be a cause: events by id, and streams by name, as older events do.

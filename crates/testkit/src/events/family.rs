@@ -6,6 +6,7 @@ use domain::upcast::{StoredEvent, Upcaster, read, read_with, version_of};
 use domain::values::{Currency, Locale, Reduction};
 use sagas::checkout::Checkout;
 use sagas::engine::{Process, Record};
+use sagas::invoicing::OrderToInvoice;
 use sagas::refund::GoodwillRefund;
 use sagas::returns::ReturnToRefund;
 use serde::Serialize;
@@ -138,13 +139,15 @@ pub fn families() -> Vec<Family> {
         Family::of::<domain::payment::PaymentEvent>("payment", "payment"),
         Family::of::<domain::fulfilment::FulfilmentEvent>("fulfilment", "fulfilment"),
         Family::of::<domain::returns::ReturnEvent>("returns", "return"),
+        Family::of::<domain::invoicing::DocumentsEvent>("invoicing", "invoicing"),
+        Family::of::<domain::invoicing::SeriesEvent>("invoicing", "document_series"),
     ];
     families.extend(processes());
     families
 }
 
 /// What timers and people tell a process is recorded as that they did, not as what it is told by it.
-fn processes() -> [Family; 3] {
+fn processes() -> [Family; 4] {
     // What all processes record alike needs no pair in each of them: those of the checkout stand for all.
     let alike = |family| Family { needed: Vec::new(), ..family };
     [
@@ -158,5 +161,6 @@ fn processes() -> [Family; 3] {
         ]),
         alike(Family::of_process::<ReturnToRefund>(&["refund_decided"])),
         alike(Family::of_process::<GoodwillRefund>(&["decided"])),
+        alike(Family::of_process::<OrderToInvoice>(&["gave_up"])),
     ]
 }

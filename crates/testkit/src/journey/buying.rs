@@ -9,7 +9,7 @@ use domain::values::{Currency, Money};
 use sagas::checkout::CheckoutStatus;
 
 use super::{Journey, SECONDS_PER_DAY, units, words};
-use crate::{Book, Shopper, staff};
+use crate::{Book, Shopper, parcels_of, staff};
 
 /// How long a hold lasts at the simulated bank.
 const HOLD_SECONDS: i64 = 7 * SECONDS_PER_DAY;
@@ -22,6 +22,7 @@ impl Journey<'_> {
         self.declined(book).await;
         self.bad_connection(book).await;
         self.hold_that_ends(book).await;
+        self.nothing_to_pay(book).await;
     }
 
     /// A guest who signs in, changes their mind, brings coupons, and buys while the price moves. Later they are forgotten.
@@ -135,6 +136,20 @@ impl Journey<'_> {
         self.shop.started.carrier.fail_next(1);
         let (_, (_, parcels)) = self.bought(book, 1, "pm_card_visa").await;
         self.deliver(&parcels[0]).await;
+    }
+
+    /// A coupon that pays for everything: the parcel leaves without a payment.
+    async fn nothing_to_pay(&self, book: &Book) {
+        let shopper = Shopper::of(self.shop);
+        let cart = shopper.fill(&[(&book.sku, 1)]).await;
+        let (code, campaign) = (words("OFFERT"), words("rentrée"));
+        let coupon = Coupon { code, campaign, amount: Money::new(5_000, Currency::Eur) };
+        app::cart::apply_coupon(self.write(), &staff(), &cart, coupon).await.expect("a coupon");
+        shopper.prepare(&cart, "pm_card_visa").await;
+        let (order, answer) = shopper.check_out(self.shop, &cart).await;
+        assert_eq!(answer, CheckoutStatus::Confirmed);
+        self.rest().await;
+        self.pack(&parcels_of(self.shop, &order).await[0]).await;
     }
 
     /// Money that nobody takes in time: of two cards one may be asked again.

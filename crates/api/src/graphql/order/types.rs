@@ -24,6 +24,8 @@ use crate::graphql::consistency::wait;
 use crate::graphql::errors::{failure, internal};
 use crate::graphql::fulfilment::types::Fulfilment;
 use crate::graphql::history::history;
+use crate::graphql::invoicing::documents;
+use crate::graphql::invoicing::types::{CreditNote, Invoice};
 use crate::graphql::money::{CurrencyCode, Money, TaxedMoney};
 use crate::graphql::payment::types::Payment;
 use crate::graphql::promotion::types::{Discount, DiscountShare};
@@ -250,6 +252,18 @@ impl Order {
         });
         let returns = try_join_all(loads).await.map_err(failure)?;
         Ok(returns.into_iter().filter(Return::exists).collect())
+    }
+
+    /// Its invoices, one for each paid parcel, the oldest first.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn invoices(&self, ctx: &Context<'_>) -> Result<Vec<Invoice>> {
+        Ok(documents(Call::of(ctx)?, &self.id, self.as_of).await?.invoices())
+    }
+
+    /// Its credit notes, one for each refund, the oldest first.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn credit_notes(&self, ctx: &Context<'_>) -> Result<Vec<CreditNote>> {
+        Ok(documents(Call::of(ctx)?, &self.id, self.as_of).await?.credit_notes())
     }
 
     /// What happened to it, the oldest first; a read model keeps it.
