@@ -4,6 +4,7 @@
 use app::stock::{Routed, Shortage};
 use domain::values::{FulfilmentId, LocationId, Money, OrderId, Timestamp};
 
+use super::parcels::packed_early;
 use super::state::{Checkout, Parcel, ParcelState, Reshipped, Stage};
 use super::{CheckoutStep as Step, TASK_LOST};
 use crate::engine;
@@ -74,7 +75,9 @@ pub(super) fn reshipped(
         checkout.parcels.insert(id.clone(), parcel);
     }
     let parcels = checkout.noted_parcels();
-    Reaction::ask([Step::NoteFulfilment { fulfilment: fulfilment.clone(), what: "reshipped".to_owned(), parcels }])
+    let what = "reshipped".to_owned();
+    let noted = Reaction::ask([Step::NoteFulfilment { fulfilment: fulfilment.clone(), what, parcels }]);
+    packed_early(checkout, noted)
 }
 
 pub(super) fn not_reshipped(checkout: &mut Checkout, fulfilment: &FulfilmentId, shortages: &[Shortage]) -> Reaction {

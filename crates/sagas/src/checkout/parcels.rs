@@ -29,8 +29,14 @@ pub(super) fn fulfilments_requested(
     if let Some(reason) = checkout.cancellation.take() {
         return cancel(checkout, reason);
     }
-    let mut reaction = Reaction::default();
-    for fulfilment in std::mem::take(&mut checkout.early_packed) {
+    packed_early(checkout, Reaction::default())
+}
+
+/// Goes on with the parcels that were packed before the answer that names them.
+pub(super) fn packed_early(checkout: &mut Checkout, mut reaction: Reaction) -> Reaction {
+    let parcels = &checkout.parcels;
+    let named: Vec<_> = checkout.early_packed.extract_if(.., |id| parcels.contains_key(id)).collect();
+    for fulfilment in named {
         let packed = packed(checkout, &fulfilment);
         reaction.asks.extend(packed.asks);
         reaction.task = reaction.task.or(packed.task);
@@ -40,7 +46,7 @@ pub(super) fn fulfilments_requested(
 
 pub(super) fn packed(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
     // The warehouse may be quicker than the answer that names its parcel.
-    if matches!(checkout.stage, Stage::Fulfilling) && checkout.parcels.is_empty() {
+    if checkout.stage == Stage::Fulfilling && !checkout.parcels.contains_key(fulfilment) {
         checkout.early_packed.insert(fulfilment.clone());
         return Reaction::default();
     }

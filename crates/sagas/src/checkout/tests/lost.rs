@@ -43,6 +43,12 @@ fn what_goes_in_the_place_of_a_lost_parcel_is_not_paid_again_and_the_order_waits
 }
 
 #[test]
+fn a_warehouse_may_pack_before_the_answer_that_names_what_goes_in_the_place_of_a_lost_parcel() {
+    let wanted = with(with_lost_parcel(), &[decided("parcel_lost/f1", "reship"), packed(3)]);
+    assert_asks(&with(wanted, &[reshipped()]), &["note/f1/reshipped", "release_parcel/f3"]);
+}
+
+#[test]
 fn units_that_are_not_there_once_more_are_a_question() {
     let shortages = vec![Shortage { sku: "livre".parse().expect("a SKU"), requested: 2, available: 1 }];
     let short = Input::NotReshipped { fulfilment: parcel(1), shortages };
