@@ -1,5 +1,7 @@
 //! What a checkout does about its parcels: each is paid before it leaves, and called off before one has left.
 
+use std::collections::BTreeSet;
+
 use app::stock::Routed;
 use domain::order::RETURN_WINDOW_DAYS;
 use domain::values::{FulfilmentId, LocationId, Money, OrderId, Timestamp};
@@ -34,8 +36,9 @@ pub(super) fn fulfilments_requested(
 
 /// Goes on with the parcels that were packed before the answer that names them.
 pub(super) fn packed_early(checkout: &mut Checkout, mut reaction: Reaction) -> Reaction {
-    let parcels = &checkout.parcels;
-    let named: Vec<_> = checkout.early_packed.extract_if(.., |id| parcels.contains_key(id)).collect();
+    let early = std::mem::take(&mut checkout.early_packed);
+    let (named, others): (BTreeSet<_>, _) = early.into_iter().partition(|id| checkout.parcels.contains_key(id));
+    checkout.early_packed = others;
     for fulfilment in named {
         let packed = packed(checkout, &fulfilment);
         reaction.asks.extend(packed.asks);
