@@ -223,6 +223,27 @@ pub async fn release_all(
     Ok(())
 }
 
+/// Lets promises to an order end whose time is over and that were not sold to it, in every location. Two that promise for the
+/// same order side by side, such as a worker that was taken for dead and its successor, may choose different locations: each
+/// is told only of its own.
+///
+/// # Errors
+/// [`AppError`] when the store fails.
+pub async fn expire_promises(shop: &Shop, request: &Request, order: &OrderId, skus: &[Sku]) -> Result<(), AppError> {
+    let now = shop.clock.now();
+    for sku in skus {
+        for location in &shop.settings.locations {
+            let id = stream_id(sku, location);
+            let promise = shop.bus.load::<Stock>(&id).await?.state.reservation(order);
+            if promise.is_some_and(|promise| promise.expires_at <= now) {
+                let command = StockCommand::Expire { order: order.clone(), now };
+                shop.bus.execute::<Stock>(&id, request, command).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Runs one command on every place that holds units of an order.
 ///
 /// # Errors

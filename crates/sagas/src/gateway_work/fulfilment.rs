@@ -48,14 +48,17 @@ impl GatewayWork {
             Step::ReleaseParcel { fulfilment, parcels } => {
                 self.release_parcel(order, fulfilment, parcels, request).await
             }
-            Step::Dispatch { routed, .. } => {
-                let command = StockCommand::Dispatch { order: order.clone() };
+            Step::Reship { fulfilment, round } => self.reship(order, fulfilment, *round, request).await,
+            Step::Dispatch { routed, holder, .. } => {
+                let command = StockCommand::Dispatch { order: holder.as_ref().unwrap_or(order).clone() };
                 stock::for_each(&self.shop, request, routed, &command).await?;
+                let skus: Vec<_> = routed.iter().map(|part| part.sku.clone()).collect();
+                stock::expire_promises(&self.shop, request, order, &skus).await?;
                 Ok(Input::Done)
             }
-            Step::ReleaseParcelStock { routed, .. } => {
+            Step::ReleaseParcelStock { routed, holder, .. } => {
                 let reason = words("the parcel is called off")?;
-                let command = StockCommand::Release { order: order.clone(), reason };
+                let command = StockCommand::Release { order: holder.as_ref().unwrap_or(order).clone(), reason };
                 stock::for_each(&self.shop, request, routed, &command).await?;
                 Ok(Input::Done)
             }
@@ -151,20 +154,20 @@ impl GatewayWork {
         Ok(parcel.state() == FulfilmentState::Cancelled)
     }
 
-    /// Calls parcels off one by one; the first that has left ends it.
+    /// Calls parcels off; where one has left the order stands without those that have not.
     async fn cancel_fulfilments(&self, order: &OrderId, fulfilments: &[FulfilmentId], request: &Request) -> Answer {
         let reason = words("the order is called off")?;
-        let mut cancelled = Vec::new();
+        let (mut cancelled, mut has_left) = (Vec::new(), false);
         for fulfilment in fulfilments {
             let command = FulfilmentCommand::Cancel { reason: reason.clone() };
             match self.fulfilment(fulfilment, command, request).await {
                 Ok(()) => cancelled.push(fulfilment.clone()),
-                Err(AppError::Refused(_)) => return Ok(Input::FulfilmentsLeft { cancelled }),
+                Err(AppError::Refused(_)) => has_left = true,
                 Err(error) => return Err(error.into()),
             }
         }
         self.note_fulfilment(order, fulfilments, request).await?;
-        Ok(Input::FulfilmentsCancelled)
+        Ok(if has_left { Input::FulfilmentsLeft { cancelled } } else { Input::FulfilmentsCancelled })
     }
 
     async fn fulfilment(
