@@ -436,17 +436,22 @@ impl StopSignals {
 
     /// Begins the shutdown once the process is asked to stop.
     async fn begin(mut self, shutdown: Shutdown) -> anyhow::Result<()> {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-        #[cfg(not(unix))]
-        let asked = tokio::signal::ctrl_c().await.context("the stop signals cannot be heard");
-        #[cfg(unix)]
-        let asked = Ok(());
+        let asked = self.asked().await;
         eprintln!("comptoir: stopping, running requests finish first");
         shutdown.begin();
-        asked
+        asked.context("the stop signals cannot be heard")
+    }
+
+    #[cfg(unix)]
+    async fn asked(&mut self) -> std::io::Result<()> {
+        tokio::select! {
+            _ = self.interrupt.recv() => Ok(()),
+            _ = self.terminate.recv() => Ok(()),
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn asked(&mut self) -> std::io::Result<()> {
+        tokio::signal::ctrl_c().await
     }
 }

@@ -146,9 +146,9 @@ async fn a_promise_beside_the_one_that_was_sold_ends_when_its_time_is_over() {
         let id = stream_id(&book, &location.parse().expect("a location"));
         shop.bus.execute::<Stock>(&id, &staff(), command).await.expect("it is promised by each of two");
     }
-    expire_promises(&shop, &staff(), &order(1), std::slice::from_ref(&book)).await.expect("the store is there");
+    expire_promises(&shop, &staff(), &order(1), &[&book].into()).await.expect("the store is there");
     assert_eq!(available(&shop, &book).await.expect("the store is there"), 4, "the one whose time is not over stands");
     let before = length(&shop);
-    expire_promises(&shop, &staff(), &order(1), std::slice::from_ref(&book)).await.expect("the store is there");
+    expire_promises(&shop, &staff(), &order(1), &[&book].into()).await.expect("the store is there");
     assert_eq!(length(&shop), before, "what is over is over");
 }

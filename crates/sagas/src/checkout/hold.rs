@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::parcels::capture;
 use super::react::note_payment;
-use super::state::{AttemptState, Checkout, Hold, ParcelState, Stage};
+use super::state::{AttemptState, Checkout, Hold, ParcelState};
 use super::undo::undo_payment;
 use super::{CheckoutStatus, CheckoutStep as Step, TASK_HOLD};
 use crate::engine;
@@ -52,8 +52,7 @@ pub(super) fn ending(checkout: &mut Checkout, at: Timestamp) -> Reaction {
 /// Asks for another hold, where one is needed and may be had.
 fn renew(checkout: &mut Checkout) -> Reaction {
     let Some(first) = checkout.attempts.first() else { return Reaction::default() };
-    let is_owed = checkout.stage == Stage::Fulfilling && checkout.why.is_none();
-    if !is_owed || checkout.is_renewing() || checkout.is_taking() || !checkout.has_waiting_parcel() {
+    if !checkout.is_owed() || checkout.is_renewing() || checkout.is_taking() || !checkout.has_waiting_parcel() {
         return Reaction::default();
     }
     checkout.renewals += 1;
@@ -117,7 +116,7 @@ pub(super) fn expired(checkout: &mut Checkout, payment: &PaymentId) -> Reaction 
 pub(super) fn ask_for_money(checkout: &mut Checkout) -> Reaction {
     let is_held = checkout.paying_attempt().is_some_and(|attempt| attempt.hold != Hold::Over);
     let is_asked = checkout.attempts.last().is_some_and(|attempt| attempt.state == AttemptState::Asked);
-    let is_owed = checkout.stage == Stage::Fulfilling && checkout.why.is_none() && checkout.has_waiting_parcel();
+    let is_owed = checkout.is_owed() && checkout.has_waiting_parcel();
     if !is_owed || is_held || is_asked || checkout.is_renewing() || checkout.is_asking_for_money {
         return Reaction::default();
     }

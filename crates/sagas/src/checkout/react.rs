@@ -1,5 +1,7 @@
 //! What a checkout does about what it is told.
 
+use std::str::FromStr;
+
 use domain::values::{CartId, PaymentId, PromotionId, Timestamp};
 
 use super::hold::{self, ask_for_money};
@@ -212,8 +214,7 @@ fn payment_requested(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
     if checkout.stage == Stage::Placing {
         checkout.early_payment = Some(payment.clone());
     }
-    let is_owed = checkout.stage == Stage::Fulfilling && checkout.why.is_none();
-    if is_known || !(is_owed || checkout.stage == Stage::Paying) {
+    if is_known || !(checkout.is_owed() || checkout.stage == Stage::Paying) {
         return Reaction::default();
     }
     let is_renewal = checkout.renewal.as_ref() == Some(payment);
@@ -313,16 +314,16 @@ fn payment_time_over(checkout: &mut Checkout) -> Reaction {
 fn decided(checkout: &mut Checkout, (task, choice): (&str, &str), at: Timestamp) -> Reaction {
     let (name, subject) = task.split_once('/').unwrap_or((task, ""));
     match (name, choice) {
-        (TASK_CAPTURE, "retry") => subject.parse().map_or_else(|_| Reaction::default(), |id| capture(checkout, &id)),
+        (TASK_CAPTURE, "retry") => about(subject, |id| capture(checkout, &id)),
         (TASK_CAPTURE, _) => cancel(checkout, "the money could not be taken".to_owned()),
         (TASK_HOLD, "renew") => hold::renew_as_decided(checkout),
         (TASK_HOLD, _) => {
             checkout.is_asking_for_money = false;
             cancel(checkout, "the money is held no longer".to_owned())
         }
-        (TASK_LOST, "refund") => subject.parse().map_or_else(|_| Reaction::default(), |id| give_up(checkout, &id, at)),
-        (TASK_LOST, "reship") => subject.parse().map_or_else(|_| Reaction::default(), |id| lost::reship(checkout, &id)),
-        (TASK_LOST, _) => subject.parse().map_or_else(|_| Reaction::default(), |id| lost::wait(checkout, &id, at)),
+        (TASK_LOST, "refund") => about(subject, |id| give_up(checkout, &id, at)),
+        (TASK_LOST, "reship") => about(subject, |id| lost::reship(checkout, &id)),
+        (TASK_LOST, _) => about(subject, |id| lost::wait(checkout, &id, at)),
         (TASK_PARTLY_CANCELLED, "refund") => {
             let cancelled = checkout
                 .parcels
@@ -331,14 +332,15 @@ fn decided(checkout: &mut Checkout, (task, choice): (&str, &str), at: Timestamp)
             let cancelled: Vec<_> = cancelled.map(|(id, _)| id.clone()).collect();
             refund(checkout, &cancelled)
         }
-        (TASK_UNDO_PAYMENT, "retry") => {
-            subject.parse().map_or_else(|_| Reaction::default(), |id| undo_again(checkout, &id))
-        }
-        (TASK_UNDO_PAYMENT, _) => {
-            subject.parse().map_or_else(|_| Reaction::default(), |id| payment_undone(checkout, &id))
-        }
+        (TASK_UNDO_PAYMENT, "retry") => about(subject, |id| undo_again(checkout, &id)),
+        (TASK_UNDO_PAYMENT, _) => about(subject, |id| payment_undone(checkout, &id)),
         _ => Reaction::default(),
     }
+}
+
+/// Reacts to what a task is about, where its name says so.
+fn about<T: FromStr>(subject: &str, act: impl FnOnce(T) -> Reaction) -> Reaction {
+    subject.parse().map_or_else(|_| Reaction::default(), act)
 }
 
 /// A human gave a step up. A step that the order hangs on undoes everything; an undo that is given up counts as done by

@@ -230,6 +230,11 @@ impl Checkout {
         self.renewal.as_ref().is_some_and(|payment| !is_begun(payment))
     }
 
+    /// Returns whether the shop owes the goods, and nobody has called them off.
+    pub(super) fn is_owed(&self) -> bool {
+        self.stage == Stage::Fulfilling && self.why.is_none()
+    }
+
     /// Returns whether money of a parcel was taken or is being taken.
     pub(super) fn is_taking(&self) -> bool {
         self.parcels.values().any(|parcel| parcel.is_captured || parcel.is_capturing)

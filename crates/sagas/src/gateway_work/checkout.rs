@@ -180,11 +180,9 @@ impl GatewayWork {
     /// Ends an order that is settled, and whatever was promised to it beside what it was sold.
     async fn complete(&self, order: &OrderId, request: &Request) -> Answer {
         let state = self.shop.bus.load::<Order>(order.as_str()).await?.state;
-        let mut skus: Vec<_> =
-            state.sale().into_iter().flat_map(|sale| &sale.lines).map(|line| line.sku.clone()).collect();
-        skus.sort_unstable();
-        skus.dedup();
-        stock::expire_promises(&self.shop, request, order, &skus).await?;
+        if let Some(sale) = state.sale() {
+            stock::expire_promises(&self.shop, request, order, &sale.skus()).await?;
+        }
         self.order(order, OrderCommand::Complete, request).await
     }
 

@@ -7,7 +7,6 @@ use app::invoicing::{Refund, RefundCause, Supply, creditable, issue_credit_note,
 use app::payment::captured_for;
 use async_trait::async_trait;
 use domain::fulfilment::Fulfilment;
-use domain::payment::Payment;
 use domain::returns::Return;
 use domain::values::{Money, OrderId, PaymentId};
 use event_store::StreamId;
@@ -46,7 +45,7 @@ impl Worker<OrderToInvoice> for GatewayWork {
 
     async fn owner(&self, stream: &StreamId) -> Result<Option<String>, AppError> {
         let order = match &*stream.kind {
-            "payment" => self.shop.bus.load::<Payment>(&stream.id).await?.state.order().cloned(),
+            "payment" => return self.owning_order(stream).await,
             "return" => self.shop.bus.load::<Return>(&stream.id).await?.state.order().cloned(),
             "fulfilment" => {
                 let parcel = self.shop.bus.load::<Fulfilment>(&stream.id).await?.state;

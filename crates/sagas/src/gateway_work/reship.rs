@@ -1,13 +1,12 @@
 //! Sends the units of a lost parcel once more.
 
-use std::collections::BTreeMap;
-
 use app::bus::Request;
-use app::stock::{self, Routed};
-use domain::fulfilment::{Fulfilment, FulfilmentCommand, FulfilmentLine};
+use app::stock;
+use domain::fulfilment::{Fulfilment, FulfilmentCommand};
 use domain::stock::StockCommand;
-use domain::values::{FulfilmentId, LocationId, Money, OrderId, Quantity, Sku};
+use domain::values::{FulfilmentId, Money, OrderId};
 
+use super::fulfilment::by_location;
 use super::{GatewayWork, derived, words};
 use crate::checkout::CheckoutInput as Input;
 use crate::engine::StepError;
@@ -27,7 +26,7 @@ impl GatewayWork {
             return Err(StepError::Stuck(format!("parcel {fulfilment} was never asked for")));
         };
         let holder = OrderId::from_uuid(derived(order, &format!("reship/{fulfilment}/{round}")));
-        let needs = needs_of(lost.lines())?;
+        let needs = stock::needs(lost.lines().iter().map(|line| (&line.sku, line.quantity)))?;
         let expires_at = self.shop.clock.now().plus_seconds(self.shop.settings.reservation_seconds);
         let fulfilment = fulfilment.clone();
         let routed = match stock::reserve_all(&self.shop, request, &holder, &needs, expires_at).await? {
@@ -41,7 +40,8 @@ impl GatewayWork {
         };
         stock::for_each(&self.shop, request, &routed, &StockCommand::Allocate { order: holder.clone() }).await?;
         let mut parcels = Vec::new();
-        for (location, lines) in by_location(lost.lines(), &routed)? {
+        let lines = lost.lines().iter().map(|line| (&line.line, &line.sku, line.quantity));
+        for (location, lines) in by_location(lines, &routed)? {
             let id = FulfilmentId::from_uuid(derived(order, &format!("reship/{fulfilment}/{location}")));
             let command = FulfilmentCommand::Request {
                 order: order.clone(),
@@ -56,38 +56,4 @@ impl GatewayWork {
         }
         Ok(Input::Reshipped { fulfilment, holder, parcels })
     }
-}
-
-/// Sums what is needed of each SKU.
-fn needs_of(lines: &[FulfilmentLine]) -> Result<Vec<(Sku, Quantity)>, StepError> {
-    let mut units = BTreeMap::<&Sku, i64>::new();
-    for line in lines {
-        *units.entry(&line.sku).or_default() += line.quantity.units();
-    }
-    units.into_iter().map(|(sku, units)| Ok((sku.clone(), quantity(units)?))).collect()
-}
-
-/// Splits lines over the locations that send them: units of a SKU on several lines go to the lines in their order.
-fn by_location(
-    lines: &[FulfilmentLine],
-    routed: &[Routed],
-) -> Result<BTreeMap<LocationId, Vec<FulfilmentLine>>, StepError> {
-    let mut left: Vec<(&Routed, i64)> = routed.iter().map(|part| (part, part.quantity.units())).collect();
-    let mut parts = BTreeMap::<LocationId, Vec<FulfilmentLine>>::new();
-    for line in lines {
-        let mut wanted = line.quantity.units();
-        for (part, units) in left.iter_mut().filter(|(part, _)| part.sku == line.sku) {
-            let take = wanted.min(*units);
-            if take > 0 {
-                (*units, wanted) = (*units - take, wanted - take);
-                let sent = FulfilmentLine { quantity: quantity(take)?, ..line.clone() };
-                parts.entry(part.location.clone()).or_default().push(sent);
-            }
-        }
-    }
-    Ok(parts)
-}
-
-fn quantity(units: i64) -> Result<Quantity, StepError> {
-    Quantity::new(units).map_err(|error| StepError::Stuck(error.to_string()))
 }

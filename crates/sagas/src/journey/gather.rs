@@ -57,11 +57,8 @@ pub(super) async fn events(shop: &Shop, order: &OrderId) -> Result<Option<(Vec<R
         found.read(shop, ReturnToRefund::KIND, return_id.as_str()).await?;
     }
     found.read_documents(shop, order).await?;
-    let mut skus: Vec<_> = sale.lines.iter().map(|line| &line.sku).collect();
-    skus.sort_unstable();
-    skus.dedup();
     let causes = found.causes();
-    for sku in skus {
+    for sku in sale.skus() {
         for location in &shop.settings.locations {
             found.read_stock(shop, &stream_id(sku, location), &causes).await?;
         }

@@ -32,9 +32,14 @@ fn simulator() -> Simulator {
     Simulator::new(shop_settings()).expect("this machine can simulate")
 }
 
+/// Returns what a variable says, where it is set.
+fn number(variable: &str) -> Option<u64> {
+    let told = std::env::var(variable).ok()?;
+    Some(told.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
 fn buyers_told() -> Option<u64> {
-    let told = std::env::var("COMPTOIR_SIMULATED_ORDERS").ok()?;
-    Some(told.parse().expect("COMPTOIR_SIMULATED_ORDERS is a number"))
+    number("COMPTOIR_SIMULATED_ORDERS")
 }
 
 fn assert_right(scenario: &Scenario, world: &WorldReport) {
