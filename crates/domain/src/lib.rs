@@ -6,6 +6,8 @@
 /// Names this crate's code: states that other code folded may be of another shape, or mean something else.
 pub const FINGERPRINT: &str = env!("DOMAIN_FINGERPRINT");
 
+#[cfg(test)]
+mod cases;
 pub mod decider;
 pub mod upcast;
 pub mod values;

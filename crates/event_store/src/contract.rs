@@ -4,6 +4,7 @@
 //! Run all of them over a backend from its tests, each on a store of its own, with
 //! [`contract_tests`](crate::contract_tests), as `tests/contract.rs` does here.
 
+mod alike;
 mod appending;
 mod keeping;
 mod moments;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 
 use crate::{CommandId, Commit, EventStore, Filter, NewEvent, Position, RecordedEvent, StreamId};
 
+pub use alike::random_operations_are_answered_as_in_memory;
 pub use appending::{
     a_big_commit_is_stored_whole, a_commit_at_a_wrong_version_is_refused, a_commit_creates_a_stream,
     a_duplicate_is_told_before_a_wrong_version, a_malformed_commit_is_refused, a_repeated_command_lands_once,
@@ -101,6 +103,7 @@ macro_rules! contract_tests {
             marks_are_noted_as_the_log_grows
             no_event_is_skipped_under_concurrent_writers
             one_of_many_racers_wins
+            random_operations_are_answered_as_in_memory
             the_first_of_many_secrets_counts
             the_last_snapshot_of_a_stream_is_kept
             the_log_is_read_in_pages
@@ -110,6 +113,11 @@ macro_rules! contract_tests {
 }
 
 type Store = Arc<dyn EventStore>;
+
+/// Returns how often something is done: what a variable says, else what is usual.
+fn number(variable: &str, usual: usize) -> usize {
+    std::env::var(variable).map_or(usual, |text| text.parse().expect("a number"))
+}
 
 fn raw(json: &str) -> Box<RawValue> {
     RawValue::from_string(json.to_owned()).expect("the check's JSON is valid")
@@ -135,27 +143,34 @@ fn with_command(mut commit: Commit, id: &str, fingerprint: &str) -> Commit {
     commit
 }
 
-/// Reads the whole log, page by page.
-async fn read_log(store: &Store) -> Vec<RecordedEvent> {
-    let (mut events, mut after) = (Vec::new(), Position(0));
+/// Shows the whole log, page by page.
+async fn show_log(store: &Store, mut see: impl FnMut(&RecordedEvent)) {
+    let mut after = Position(0);
     loop {
         let page = store.read_all(after, 1_000, &Filter::default()).await.expect("the log is read");
-        events.extend(page.events.iter().map(|event| RecordedEvent::clone(event)));
+        page.events.iter().for_each(|event| see(event));
         if page.next == after {
-            return events;
+            return;
         }
         after = page.next;
     }
+}
+
+async fn read_log(store: &Store) -> Vec<RecordedEvent> {
+    let mut events = Vec::new();
+    show_log(store, |event| events.push(event.clone())).await;
+    events
 }
 
 /// Returns the position of the nth event of the log for each n; the 0th is before the first. Asserts that they rise, and
 /// where the store says so that they are dense.
 async fn places(store: &Store) -> Vec<Position> {
     let mut places = vec![Position(0)];
-    for event in read_log(store).await {
+    show_log(store, |event| {
         check_next(store, places[places.len() - 1], event.position);
         places.push(event.position);
-    }
+    })
+    .await;
     places
 }
 

@@ -10,7 +10,7 @@ use super::tree::Tree;
 /// Folders of the domain that are no contexts.
 const SHARED: [&str; 1] = ["values"];
 /// What a context may name of its own crate, besides itself.
-const OPEN_TO_CONTEXTS: [&str; 3] = ["values", "decider", "upcast"];
+const OPEN_TO_CONTEXTS: [&str; 4] = ["values", "decider", "upcast", "cases"];
 /// The files of a context in the domain.
 const FILES: [&str; 4] = ["mod.rs", "commands.rs", "events.rs", "error.rs"];
 /// The files of its one aggregate.

@@ -371,7 +371,14 @@ impl Bus {
             Err(error) => return Attempt::Done(Err(error)),
         };
         let last_event = commit.events.last().map(|event| event.event_id);
-        match self.store.append(commit).await {
+        let handed_over = turn.hand_over();
+        let answer = self.store.append(commit).await;
+        match &answer {
+            Err(AppendError::Unavailable { in_doubt: true, .. }) => {}
+            Err(AppendError::Unavailable { in_doubt: false, .. } | AppendError::Malformed(_)) => handed_over.failed(),
+            Ok(_) | Err(AppendError::WrongVersion { .. } | AppendError::DuplicateCommand(_)) => handed_over.answered(),
+        }
+        match answer {
             Ok(Appended { sequence, position }) => {
                 let after = Loaded { state: state.clone(), version: sequence };
                 turn.remember(&after);

@@ -21,9 +21,17 @@ struct Slot {
     state: Mutex<Option<AnyState>>,
     /// Used since the last time something was dropped for room.
     used: AtomicBool,
+    /// A commit was handed to the log and its sender left before the answer, or it was answered as in doubt: it may land
+    /// later, so that no state is certain to be the last one.
+    in_doubt: AtomicBool,
 }
 
 impl Slot {
+    fn keep<D: Send + Sync + 'static>(&self, loaded: &Loaded<D>, tenure: Option<Tenure>) {
+        let tenure = tenure.filter(|_| !self.in_doubt.load(Ordering::Relaxed));
+        *self.state() = Some((loaded.state.clone(), loaded.version, tenure));
+    }
+
     fn state(&self) -> MutexGuard<'_, Option<AnyState>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -70,9 +78,8 @@ impl Turns {
     ) {
         let slot = self.slot(stream);
         let Ok(_permit) = slot.turn.try_acquire() else { return };
-        let mut state = slot.state();
-        if state.as_ref().is_none_or(|(_, version, _)| *version <= loaded.version) {
-            *state = Some((loaded.state.clone(), loaded.version, tenure));
+        if slot.state().as_ref().is_none_or(|(_, version, _)| *version <= loaded.version) {
+            slot.keep(loaded, tenure);
         }
     }
 
@@ -85,8 +92,12 @@ impl Turns {
         if slots.len() >= AGGREGATES_MAX {
             drop_idle(&mut slots);
         }
-        let slot =
-            Arc::new(Slot { turn: Arc::new(Semaphore::new(1)), state: Mutex::default(), used: AtomicBool::new(true) });
+        let slot = Arc::new(Slot {
+            turn: Arc::new(Semaphore::new(1)),
+            state: Mutex::default(),
+            used: AtomicBool::new(true),
+            in_doubt: AtomicBool::new(false),
+        });
         slots.insert(stream.clone(), slot.clone());
         slot
     }
@@ -124,6 +135,30 @@ impl Turn {
 
     /// Puts a state back that is the last one since the turn was taken.
     pub(super) fn remember<D: Send + Sync + 'static>(&self, loaded: &Loaded<D>) {
-        *self.slot.state() = Some((loaded.state.clone(), loaded.version, self.tenure));
+        self.slot.keep(loaded, self.tenure);
+    }
+
+    /// Takes note that a commit is handed to the log. Until the log's answer to it, or to a later one, is known, it may
+    /// land at any time, also where nobody waits for it any more.
+    pub(super) fn hand_over(&self) -> HandedOver<'_> {
+        HandedOver { slot: &self.slot, was_in_doubt: self.slot.in_doubt.swap(true, Ordering::Relaxed) }
+    }
+}
+
+/// A commit whose answer is not known yet.
+pub(super) struct HandedOver<'a> {
+    slot: &'a Slot,
+    was_in_doubt: bool,
+}
+
+impl HandedOver<'_> {
+    /// The log has answered, and with it everything that was handed to it before.
+    pub(super) fn answered(self) {
+        self.slot.in_doubt.store(false, Ordering::Relaxed);
+    }
+
+    /// It was not stored and will not be, and nothing is known of those before it.
+    pub(super) fn failed(self) {
+        self.slot.in_doubt.store(self.was_in_doubt, Ordering::Relaxed);
     }
 }

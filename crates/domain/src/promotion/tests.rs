@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::cases::cases;
 use crate::decider::Refusal;
 use crate::values::{
     BlindIndex, Currency, Money, OrderId, ProductId, PromotionId, PromotionReach, PromotionTerms, Reduction, ShortText,
@@ -277,7 +278,7 @@ fn any_command() -> impl Strategy<Value = PromotionCommand> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(cases())]
 
     #[test]
     fn no_more_uses_stand_than_the_limits_allow(

@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{RECORDED_AT, Store, check_next, commit, places, raw, read_log, wait_for_growth};
+use super::{RECORDED_AT, Store, check_next, commit, number, places, raw, read_log, wait_for_growth};
 use crate::{AppendError, Filter, Position, StreamId};
 
+/// How many events are appended by how many at once, unless `COMPTOIR_FEED_EVENTS` and `COMPTOIR_FEED_WRITERS` say otherwise.
+const EVENTS: usize = 20_000;
 const WRITERS: usize = 8;
-const WRITER_COMMITS: usize = 1_250;
 const COMMIT_EVENTS: usize = 2;
 /// Every tenth commit goes to a stream that all writers fight for.
 const CONTENDED_EVERY: usize = 10;
 
-/// While eight writers append 20,000 events, some to the same stream, a reader at the end of the log sees every event
+/// While several writers append thousands of events, some to the same stream, a reader at the end of the log sees every event
 /// once, in order, and every stream without a gap; and where positions are dense, every position.
 ///
 /// # Panics
@@ -26,12 +27,15 @@ pub async fn no_event_is_skipped_under_concurrent_writers(store: Store) {
 /// # Panics
 /// When a store does otherwise.
 pub async fn no_event_is_skipped_under_writers_of(stores: Vec<Store>) {
+    let (events, writers) = (number("COMPTOIR_FEED_EVENTS", EVENTS), number("COMPTOIR_FEED_WRITERS", WRITERS));
+    let commits = events / writers / COMMIT_EVENTS;
+    let events = writers * commits * COMMIT_EVENTS;
     let store = Arc::clone(&stores[0]);
-    let reader = tokio::spawn(async move { tail(&store, WRITERS * WRITER_COMMITS * COMMIT_EVENTS).await });
-    let writers: Vec<_> = (0..WRITERS)
+    let reader = tokio::spawn(async move { tail(&store, events).await });
+    let writers: Vec<_> = (0..writers)
         .map(|writer| {
             let store = Arc::clone(&stores[writer % stores.len()]);
-            tokio::spawn(async move { write(&store, writer).await })
+            tokio::spawn(async move { write(&store, writer, commits).await })
         })
         .collect();
     for writer in writers {
@@ -39,13 +43,13 @@ pub async fn no_event_is_skipped_under_writers_of(stores: Vec<Store>) {
     }
     reader.await.expect("the reader sees every event in order");
     let places = places(&stores[0]).await;
-    assert_eq!(places.len() - 1, WRITERS * WRITER_COMMITS * COMMIT_EVENTS, "the log holds what was stored, no more");
+    assert_eq!(places.len() - 1, events, "the log holds what was stored, no more");
 }
 
-async fn write(store: &Store, writer: usize) {
+async fn write(store: &Store, writer: usize, commits: usize) {
     let (own, contended) = (StreamId::new("own", &writer.to_string()), StreamId::new("contended", "one"));
     let (mut own_version, mut contended_version) = (0, 0);
-    for number in 0..WRITER_COMMITS {
+    for number in 0..commits {
         if number % CONTENDED_EVERY != 0 {
             let stored = store.append(commit(&own, own_version, COMMIT_EVENTS)).await;
             own_version = stored.expect("nobody else writes to this stream").sequence;

@@ -8,14 +8,14 @@
 //! * A destroyed secret is overwritten in the file and in the write-ahead log. Copies made before are out of reach.
 
 mod backup;
+mod lock;
 mod reader;
 mod seals;
 mod snapshots;
 mod soundness;
 mod writer;
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -32,6 +32,7 @@ use crate::snapshots::SnapshotStore;
 use crate::tail::Tail;
 use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
 use crate::{RecordedEvent, StoreError, StreamId};
+use lock::Lock;
 use reader::Readers;
 use writer::{Answer, Job, Writer};
 
@@ -64,7 +65,7 @@ impl SqliteStore {
     /// damaged or no log: nothing was written to it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let lock = lock(path)?;
+        let lock = Lock::take(path)?;
         if path.exists() {
             // By a connection that cannot write: one that could would copy the write-ahead log into a damaged file.
             let limit = Duration::from_secs(soundness::LOOK_SECONDS_MAX);
@@ -118,22 +119,6 @@ impl SqliteStore {
         let jobs = self.jobs().ok_or_else(|| checks::closed().store())?;
         jobs.send(job(answer)).await.map_err(|_| checks::closed().store())?;
         answered.await.map_err(|_| checks::writer_lost().store())?.map_err(|failed| failed.error.store())
-    }
-}
-
-/// Takes the lock file; it is given back when the file is dropped or the process dies.
-fn lock(path: &Path) -> Result<File, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let name = PathBuf::from(name);
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(checks::unavailable)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let reason = format!("another process or store writes to {} and holds {}", path.display(), name.display());
-            Err(StoreError::InUse(reason))
-        }
-        Err(TryLockError::Error(error)) => Err(checks::unavailable(error)),
     }
 }
 

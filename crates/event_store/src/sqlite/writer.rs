@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::fs::File;
 use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::lock::Lock;
 use super::{reader, seals, snapshots, soundness};
 use crate::checks::{self, SharedError};
 use crate::heads::StreamHeads;
@@ -96,14 +96,14 @@ pub(super) struct Writer {
     tail: Arc<Tail>,
     head: watch::Sender<Position>,
     /// Held for as long as this process may write. Declared last: it is given back after the connection is closed.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Writer {
     /// Prepares the file. The watch holds the end of the log.
     pub(super) fn new(
         connection: Connection,
-        lock: File,
+        lock: Lock,
         tail: Arc<Tail>,
     ) -> Result<(Self, watch::Receiver<Position>), StoreError> {
         prepare(&connection).map_err(soundness::failed)?;

@@ -106,3 +106,12 @@ impl Journal {
         Ok(())
     }
 }
+
+impl Drop for Journal {
+    /// Closing the file is not enough: a child that was forked and has not come to its program yet has it open too.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the lock of the journal is given back only when this process ends");
+        }
+    }
+}

@@ -99,3 +99,24 @@ async fn a_refusal_stands_without_a_look_only_in_the_tenure_of_its_state() {
     let outcome = bus.execute::<Stock>(SHELF, &staff(), reserve(1, 5)).await.expect("there are eleven");
     assert_eq!((outcome.version, outcome.state.available()), (3, 6));
 }
+
+#[tokio::test]
+async fn what_lands_after_its_sender_has_left_is_seen() {
+    let (store, bus) = bus();
+    store.set_tenure(Some(1));
+    bus.execute::<Stock>(SHELF, &staff(), receive(5)).await.expect("units come in");
+    store.next([Fault::Late]);
+    let request = staff();
+    let mut leaving = Box::pin(bus.execute::<Stock>(SHELF, &request, receive(100)));
+    for _ in 0..3 {
+        assert!(leaving.as_mut().now_or_never().is_none());
+    }
+    drop(leaving);
+    assert_eq!(on_hand(&bus).await, 5, "it has not landed yet");
+    store.land().await;
+    assert_eq!(on_hand(&bus).await, 105, "no state is certain until the log has answered");
+    let outcome = bus.execute::<Stock>(SHELF, &staff(), reserve(1, 50)).await.expect("there are as many");
+    assert_eq!((outcome.version, outcome.state.available()), (3, 55));
+    bus_over(store.clone()).execute::<Stock>(SHELF, &staff(), receive(1)).await.expect("units come in elsewhere");
+    assert_eq!(on_hand(&bus).await, 105, "the log has answered, and is not asked any more");
+}

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cases::cases;
 use crate::values::{PromotionReach, Reduction, TaxedAmount};
 
 fn any_price() -> impl Strategy<Value = LinePrice> {
@@ -158,7 +159,7 @@ fn check_lists(cart: &Cart) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(cases())]
 
     #[test]
     fn the_sums_hold_and_nothing_has_two_effects(

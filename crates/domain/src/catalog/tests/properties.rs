@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cases::cases;
 use crate::decider::Decider;
 
 fn any_command() -> impl Strategy<Value = ProductCommand> {
@@ -28,7 +29,7 @@ fn any_command() -> impl Strategy<Value = ProductCommand> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(cases())]
 
     #[test]
     fn any_name_makes_a_slug_that_a_product_accepts(name in ".{0,200}") {

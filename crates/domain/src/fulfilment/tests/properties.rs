@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cases::cases;
 
 fn any_wish() -> impl Strategy<Value = FulfilmentCommand> {
     let moment = (0..1_000_i64).prop_map(Timestamp::from_micros);
@@ -43,7 +44,7 @@ fn holds(log: &[FulfilmentEvent]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(cases())]
 
     #[test]
     fn no_sequence_of_wishes_breaks_an_invariant(sequence in prop::collection::vec(any_wish(), 0..40)) {

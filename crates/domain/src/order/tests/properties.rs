@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cases::cases;
 
-const CASES: u32 = 512;
 const COMMANDS_MAX: usize = 80;
 
 fn payment_status() -> impl Strategy<Value = PaymentStatus> {
@@ -97,7 +97,7 @@ fn survives_json(event: &OrderEvent) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn every_invariant_holds_after_every_event(

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cases::cases;
 
 /// A line's units and what was paid for them, and two dice that split the units.
 type Announced = (u32, i64, u32, u32);
@@ -97,7 +98,7 @@ fn holds(log: &[ReturnEvent], current: &Return) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(cases())]
 
     #[test]
     fn no_sequence_of_wishes_breaks_an_invariant(

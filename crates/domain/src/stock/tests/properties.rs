@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::cases::cases;
 
 const ORDERS: u128 = 4;
 const RETURNS: u128 = 3;
@@ -112,7 +113,7 @@ fn has_no_effect(stock: &Stock, command: &StockCommand) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(cases())]
 
     #[test]
     fn units_are_never_lost_made_or_promised_twice(commands in prop::collection::vec(any_command(), 0..80)) {
