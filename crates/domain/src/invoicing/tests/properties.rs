@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::cases::cases;
 
 const RATES: [&str; 4] = ["0", "0.055", "0.1", "0.2"];
 
@@ -45,6 +46,8 @@ fn of(choice: usize, lines: usize) -> Credited {
 }
 
 proptest! {
+    #![proptest_config(cases())]
+
     #[test]
     fn credit_notes_are_their_refunds_and_never_exceed_their_invoices(
         sold in sold(),
