@@ -3,12 +3,15 @@
 
 mod connection;
 mod engine;
+mod folder;
 mod journey;
 mod limits;
 mod lists;
 mod load;
 mod log;
 mod memory;
+mod progress;
+mod rebuild;
 mod report;
 mod server;
 mod shopper;
@@ -73,6 +76,33 @@ enum Command {
         #[arg(long, default_value_t = 5)]
         seconds: u64,
     },
+    /// Every read model built anew from the events of a real import: events a second, and memory.
+    Rebuild {
+        /// Where the log and the read models are kept.
+        #[arg(long, default_value = "sqlite")]
+        engine: EngineKind,
+        /// How many events the log holds, 1 to 10,000,000.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+        /// How many events are folded in one transaction at most; the read models are built once for each [default: as
+        /// the shop does].
+        #[arg(long, value_delimiter = ',')]
+        batch_events: Vec<usize>,
+        #[command(flatten)]
+        baskets: rebuild::Baskets,
+    },
+    /// What `rebuild` has another process do.
+    #[command(hide = true)]
+    RebuildHere {
+        /// Where the log and the read models are kept.
+        #[arg(long, default_value = "sqlite")]
+        engine: EngineKind,
+        /// How many events are folded in one transaction at most.
+        #[arg(long)]
+        batch_events: usize,
+        /// The folder of their files.
+        folder: PathBuf,
+    },
     /// Resident memory of an idle shop.
     Memory {
         /// Where the shop keeps its log and read models.
@@ -109,14 +139,28 @@ impl Options {
     }
 }
 
+/// As the shop itself allocates.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures in a task, as whoever reads or writes in the shop is one: the main thread is none of the runtime's workers, and
+/// to wake it costs as much as what is measured.
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+    tokio::spawn(measure(Cli::parse().command)).await?
+}
+
+async fn measure(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Journey(options) => Box::pin(journey::run(options.engine, &options.shoppers, options.check()?)).await,
         Command::Lists(options) => lists::run(options.engine, &options.shoppers, options.check()?).await,
         Command::Log { engine, clients, seconds } => log::run(engine, &clients, check(&clients, seconds)?).await,
         Command::Curve { engine, max, picture } => log::run_curve(engine, max, picture.as_deref()).await,
         Command::Costs { engine, seconds } => log::run_costs(engine, check(&[], seconds)?).await,
+        Command::Rebuild { engine, events, batch_events, baskets } => {
+            rebuild::run(engine, events, &batch_events, &baskets).await
+        }
+        Command::RebuildHere { engine, batch_events, folder } => rebuild::run_here(engine, batch_events, &folder).await,
         Command::Memory { engine } => memory::run(engine).await,
     }
 }

@@ -39,14 +39,11 @@ impl Server {
     /// # Errors
     /// When it is not built or does not start.
     pub async fn start(engine: &Engine) -> anyhow::Result<Self> {
-        let own = std::env::current_exe()?;
-        let program = own.with_file_name(format!("comptoir{}", std::env::consts::EXE_SUFFIX));
-        ensure!(program.is_file(), "{} is missing: run `cargo build --release` first", program.display());
         let data = std::env::temp_dir().join(format!("comptoir-bench-{}", uuid::Uuid::new_v4().simple()));
         std::fs::create_dir(&data)?;
         // Let go again at once; nobody else takes a port of the loopback within these milliseconds.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let mut command = Command::new(program);
+        let mut command = Command::new(program()?);
         command.args(["serve", "--log", "error", "--listen", &address.to_string()]).arg("--data-dir").arg(&data);
         command.env_remove("DATABASE_URL");
         // The server takes every such variable for a setting of its own.
@@ -151,6 +148,17 @@ impl Drop for Server {
         drop(self.child.wait());
         remove(&self.data);
     }
+}
+
+/// Returns where the shop's program is: beside this one.
+///
+/// # Errors
+/// When it is not built.
+pub fn program() -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let program = own.with_file_name(format!("comptoir{}", std::env::consts::EXE_SUFFIX));
+    ensure!(program.is_file(), "{} is missing: run `cargo build --release` first", program.display());
+    Ok(program)
 }
 
 /// Removes a data folder, if there is one.

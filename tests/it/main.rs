@@ -3,6 +3,7 @@
 mod acceptance;
 mod events;
 mod faults;
+mod fuzz;
 mod http;
 mod kill;
 mod past;

@@ -17,9 +17,10 @@ use event_store::{EventStore, Position, StreamId};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::TURN;
 use super::commits::Commits;
-use super::{Folder, TURN};
 use crate::engine::{Engine, EngineKind};
+use crate::folder::Folder;
 use crate::report::{millis, percentile};
 
 /// How many clients append while the log is sealed.
@@ -50,7 +51,7 @@ pub async fn run(kind: EngineKind, limit: Duration) -> anyhow::Result<()> {
 /// Appends to two logs in turns, of which one is sealed.
 async fn sealing(engine: &Engine, kind: EngineKind, limit: Duration) -> anyhow::Result<()> {
     let (other, folders) = (Engine::start(kind)?, (Folder::new()?, Folder::new()?));
-    let (plain, sealed) = (engine.open_log(&folders.0.0).await?, other.open_log(&folders.1.0).await?);
+    let (plain, sealed) = (engine.open_log(folders.0.path()).await?, other.open_log(folders.1.path()).await?);
     let sealer = Sealer::open(sealed.clone(), Arc::new(SystemClock), &SystemIds).await?;
     let mut latest = sealer.latest();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -79,10 +80,10 @@ async fn past(engine: &Engine) -> anyhow::Result<()> {
     let folder = Folder::new()?;
     for events in STREAMS {
         let shelf = format!("{}@bench", SystemIds.uuid().simple());
-        let store = engine.open_log(&folder.0).await?;
+        let store = engine.open_log(folder.path()).await?;
         fill(&store, &shelf, events).await?;
         store.close().await;
-        let store = engine.open_log(&folder.0).await?;
+        let store = engine.open_log(folder.path()).await?;
         let positions = positions(&*store, &shelf).await?;
         ensure!(positions.len() == events, "a stream of {events} events has {}", positions.len());
         let bus = Bus::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemIds));
@@ -126,7 +127,7 @@ async fn positions(store: &dyn EventStore, shelf: &str) -> anyhow::Result<Vec<Po
 /// that is not.
 fn read_models(limit: Duration) -> anyhow::Result<()> {
     let folder = Folder::new()?;
-    let mut files = [open(&folder.0, "FULL")?, open(&folder.0, "NORMAL")?];
+    let mut files = [open(folder.path(), "FULL")?, open(folder.path(), "NORMAL")?];
     let mut done = [(0_u32, Duration::ZERO); 2];
     for _ in 0..limit.as_secs().max(1) {
         for (file, (count, took)) in files.iter_mut().zip(&mut done) {

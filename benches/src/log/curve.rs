@@ -9,8 +9,9 @@ use event_store::{EventStore, PAGE_EVENTS_MAX};
 use uuid::Uuid;
 
 use super::grow::Plan;
-use super::{Folder, commits, picture, reads, size};
+use super::{commits, picture, reads, size};
 use crate::engine::{Engine, EngineKind};
+use crate::folder::Folder;
 use crate::limits;
 use crate::report::{millis, percentile};
 
@@ -47,7 +48,7 @@ pub async fn run(kind: EngineKind, max: u64, file: Option<&Path>) -> anyhow::Res
     let sizes = std::iter::successors(Some(FIRST), |size| size.checked_mul(10)).take_while(|size| *size <= max);
     let mut points = Vec::new();
     for size in sizes {
-        points.push(at(&engine, &folder.0, size).await?);
+        points.push(at(&engine, folder.path(), size).await?);
     }
     if let Some(file) = file {
         std::fs::write(file, picture::draw(engine.name(), &points)).context("the picture cannot be written")?;
@@ -85,10 +86,10 @@ async fn at(engine: &Engine, folder: &Path, events: u64) -> anyhow::Result<Point
         "{events:9}  {commits_per_second:9.0}  {:>7}  {:>7}  {syncs:11.0}  {:13.0}  {:>13}  {bytes_each:10.0}",
         millis(percentile(&times, 50)),
         millis(percentile(&times, 99)),
-        feed.per_second,
+        feed.per_second(),
         millis(stream_p50),
     );
-    Ok(Point { events, commits_per_second, feed_per_second: feed.per_second, stream_p50, bytes_each })
+    Ok(Point { events, commits_per_second, feed_per_second: feed.per_second(), stream_p50, bytes_each })
 }
 
 /// Reads streams of the plan whole, in an order that no cache expects. Returns how long each took, ascending.

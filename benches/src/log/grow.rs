@@ -11,11 +11,10 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::commits;
+use crate::progress::Lines;
 
 /// How many clients append at once.
 pub(super) const CLIENTS: usize = 64;
-/// How often a line of progress is printed, seconds.
-const LINE_SECONDS: f64 = 5.0;
 
 /// Commits to be made, each with a command id and to a stream of its own.
 pub(super) struct Plan {
@@ -33,12 +32,13 @@ impl Plan {
 
     /// Makes all commits, and returns how long each took, ascending.
     pub(super) async fn carry_out(self: &Arc<Self>, store: &Arc<dyn EventStore>) -> anyhow::Result<Vec<Duration>> {
-        let (next, begun, mut clients) = (Arc::new(AtomicU64::new(0)), Instant::now(), JoinSet::new());
+        let (next, mut clients) = (Arc::new(AtomicU64::new(0)), JoinSet::new());
         let payload = RawValue::from_string(commits::payload())?;
         for client in 0..CLIENTS {
             let (plan, store, next, payload) = (self.clone(), store.clone(), next.clone(), payload.clone());
             clients.spawn(async move {
-                let (mut times, mut told) = (Vec::new(), 0.0);
+                let events = plan.events_each as u64;
+                let (mut times, mut lines) = (Vec::new(), Lines::begin("storing", plan.commits * events));
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= plan.commits {
@@ -48,10 +48,8 @@ impl Plan {
                     let asked = Instant::now();
                     store.append(commit).await?;
                     times.push(asked.elapsed());
-                    let elapsed = begun.elapsed().as_secs_f64();
-                    if client == 0 && elapsed - told > LINE_SECONDS {
-                        told = elapsed;
-                        plan.tell(number, elapsed);
+                    if client == 0 {
+                        lines.tell(number * events);
                     }
                 }
             });
@@ -72,18 +70,5 @@ impl Plan {
             command: Some(CommandId { id: Uuid::new_v4().to_string(), fingerprint: "bench".to_owned() }),
             recorded_at: 0,
         })
-    }
-
-    fn tell(&self, done: u64, seconds: f64) {
-        let rate = done as f64 / seconds;
-        let left = (self.commits - done) as f64 / rate;
-        let events = self.events_each as f64;
-        eprintln!(
-            "{:3.0} %  {:.0} of {:.0} events  {:.0} events/s  {left:.0} s left",
-            100.0 * done as f64 / self.commits as f64,
-            done as f64 * events,
-            self.commits as f64 * events,
-            rate * events
-        );
     }
 }

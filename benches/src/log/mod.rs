@@ -11,14 +11,14 @@ mod picture;
 mod reads;
 mod size;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use event_store::EventStore;
-use uuid::Uuid;
 
 use crate::engine::{Engine, EngineKind};
+use crate::folder::Folder;
 use crate::limits;
 use crate::report::{millis, percentile};
 use bare::Bare;
@@ -26,25 +26,6 @@ use commits::Commits;
 pub use costs::run as run_costs;
 pub use curve::run as run_curve;
 use peers::{Peer, Peers};
-
-/// A folder of this run that goes away with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> anyhow::Result<Self> {
-        let path = std::env::temp_dir().join(format!("comptoir_bench_{}", Uuid::new_v4()));
-        std::fs::create_dir(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            eprintln!("{} is left behind: {error}", self.0.display());
-        }
-    }
-}
 
 /// The log and the bare engine work in turns of so long, so that a slow minute of the machine is slow for both.
 const TURN: Duration = Duration::from_secs(1);
@@ -65,21 +46,21 @@ struct Load {
 pub async fn run(kind: EngineKind, clients: &[usize], limit: Duration) -> anyhow::Result<()> {
     let (engine, folder) = (Engine::start(kind)?, Folder::new()?);
     println!("The log on {}: {} events of 300 B a commit, {limit:?} each", engine.name(), commits::EVENTS_EACH);
-    let store = engine.open_log(&folder.0).await?;
+    let store = engine.open_log(folder.path()).await?;
     let peers = Peers::of(&engine).await?;
-    let mut bare = Bare::of(&engine, &folder.0).await?;
+    let mut bare = Bare::of(&engine, folder.path()).await?;
     print_head(peers.is_some());
     let keyed = clients.iter().map(|count| Load { clients: *count, keyed: true });
     let unkeyed = clients.iter().max().map(|count| Load { clients: *count, keyed: false });
     for load in keyed.chain(unkeyed) {
-        let row = append(&store, bare.as_mut(), load, limit, &folder.0).await?;
+        let row = append(&store, bare.as_mut(), load, limit, folder.path()).await?;
         let of_peers = match &peers {
             Some(peers) if load.keyed => peers.measure(load.clients, limit).await?,
             _ => Vec::new(),
         };
         print_row(load, &row, &of_peers);
     }
-    read_and_weigh(&engine, store, &folder.0).await
+    read_and_weigh(&engine, store, folder.path()).await
 }
 
 /// What the log, the bare engine and the disk did in turns.
@@ -132,11 +113,18 @@ async fn read_and_weigh(engine: &Engine, store: Arc<dyn EventStore>, folder: &Pa
     // Opened anew, nothing of the log is in this process's memory.
     store.close().await;
     let store = engine.open_log(folder).await?;
-    let feed = reads::feed(&*store).await?;
-    println!("the feed into a fold that does nothing: {} events, {:.0} events/s", feed.events, feed.per_second);
+    let (feed, rows) = reads::feed_and_rows(&*store, engine, folder).await?;
+    println!(
+        "the feed into a fold that does nothing: {} events read, {:.0} events/s; bare rows {:.0}/s, feed÷bare {:.2}",
+        feed.events,
+        feed.per_second(),
+        rows.per_second(),
+        feed.per_second() / rows.per_second()
+    );
+    let events = store.head().borrow().0;
     store.close().await;
     let size = size::measure(engine, folder).await?;
-    let each = |bytes: u64| bytes as f64 / feed.events.max(1) as f64;
+    let each = |bytes: u64| bytes as f64 / events.max(1) as f64;
     println!(
         "on disk: {:.0} B an event, and {:.0} B of indexes and commands beside it",
         each(size.events),

@@ -1,14 +1,18 @@
 //! Reading: the whole feed, and single streams.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use event_store::{Commit, EventStore, Filter, PAGE_EVENTS_MAX, Position, StreamId};
+use futures_util::TryStreamExt;
 use serde_json::value::RawValue;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::commits;
+use crate::engine::Engine;
 
 /// How long the streams are that are read one by one.
 pub(super) const STREAM_EVENTS: usize = 20;
@@ -16,10 +20,66 @@ pub(super) const STREAM_EVENTS: usize = 20;
 const STREAMS: usize = 500;
 const READS: usize = 5_000;
 
+/// How often the feed and the bare rows are read, in turns.
+const TURNS: usize = 3;
+
+const ROWS: &str =
+    "SELECT position, aggregate_type, aggregate_id, sequence, event_id, event_type, event_version, payload,
+    metadata, recorded_at FROM events ORDER BY position";
+
 /// What a reader of the whole log achieved.
+#[derive(Default)]
 pub(super) struct Feed {
     pub(super) events: u64,
-    pub(super) per_second: f64,
+    took: Duration,
+}
+
+impl Feed {
+    pub(super) fn per_second(&self) -> f64 {
+        self.events as f64 / self.took.as_secs_f64()
+    }
+
+    fn add(&mut self, again: &Feed) {
+        self.events += again.events;
+        self.took += again.took;
+    }
+}
+
+/// Reads the whole log, and its bare rows, in turns. Returns both.
+pub(super) async fn feed_and_rows(
+    store: &dyn EventStore,
+    engine: &Engine,
+    folder: &Path,
+) -> anyhow::Result<(Feed, Feed)> {
+    let (mut of_log, mut of_engine) = (Feed::default(), Feed::default());
+    for _ in 0..TURNS {
+        of_log.add(&feed(store).await?);
+        of_engine.add(&rows(engine, folder).await?);
+    }
+    Ok((of_log, of_engine))
+}
+
+/// What the engine's driver itself can do at most: all rows of the log by one statement, each thrown away as it comes.
+async fn rows(engine: &Engine, folder: &Path) -> anyhow::Result<Feed> {
+    let (begun, mut events) = (Instant::now(), 0);
+    match engine {
+        Engine::Sqlite => {
+            let log = rusqlite::Connection::open(folder.join("log.sqlite"))?;
+            let mut statement = log.prepare(ROWS)?;
+            let mut rows = statement.query([])?;
+            while rows.next()?.is_some() {
+                events += 1;
+            }
+        }
+        Engine::Postgres { url, .. } => {
+            let mut connection = PgConnection::connect(url).await?;
+            let mut rows = sqlx::query(ROWS).fetch(&mut connection);
+            while rows.try_next().await?.is_some() {
+                events += 1;
+            }
+        }
+    }
+    Ok(Feed { events, took: begun.elapsed() })
 }
 
 /// Reads the whole log, page by page.
@@ -35,7 +95,7 @@ pub(super) async fn feed(store: &dyn EventStore) -> anyhow::Result<Feed> {
         after = page.next;
     }
     ensure!(events == 0 || bytes > 0, "events without a byte");
-    Ok(Feed { events, per_second: events as f64 / begun.elapsed().as_secs_f64() })
+    Ok(Feed { events, took: begun.elapsed() })
 }
 
 /// Reads streams whole, one after the other, in an order that no cache expects. Returns how long each took, ascending.

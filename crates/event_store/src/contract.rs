@@ -8,6 +8,7 @@ mod alike;
 mod appending;
 mod keeping;
 mod moments;
+mod random;
 mod reading;
 mod sealing;
 mod snapshots;
@@ -33,6 +34,7 @@ pub use keeping::{
     a_secret_is_kept, reopening_keeps_everything, the_first_of_many_secrets_counts,
 };
 pub use moments::{a_time_has_one_position, marks_are_noted_as_the_log_grows};
+pub use random::Random;
 pub use reading::{
     a_filter_moves_over_unwanted_events, a_read_beyond_the_end_is_empty, a_stream_is_read_in_pages,
     bytes_are_kept_exactly, head_wakes_readers, no_event_is_skipped_under_concurrent_writers,

@@ -9,8 +9,9 @@ use crate::projection::{KEY_ROUNDS_MAX, Projection};
 use crate::rows::{ReadError, ReadStore, Step, Wanted, generations};
 use crate::working::{FoldError, Working};
 
-/// The most events folded in one transaction.
-pub const BATCH_EVENTS_MAX: usize = 1_000;
+/// The most events folded in one transaction, as many as a page of the feed may hold: what is far behind pays for few
+/// transactions, and a row that many events change is written once. At the end of the log there are never so many.
+pub const BATCH_EVENTS_MAX: usize = event_store::PAGE_EVENTS_MAX;
 /// A checkpoint is stored without any row when it has fallen this many positions behind.
 const CHECKPOINT_LAG_MAX: u64 = 10_000;
 /// After so many events a fold lets other tasks run.

@@ -23,6 +23,8 @@ use crate::rows::{ReadError, ReadStore};
 
 /// The log is looked at this often although nothing said that it has grown.
 const POLL: Duration = Duration::from_secs(1);
+/// The end is near when it is no more events away.
+const NEAR_EVENTS: u64 = 1_000;
 /// How long a growing log may gather events before the next batch, once the end is near and nobody waits for it.
 const GATHER: Duration = Duration::from_millis(50);
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -165,7 +167,7 @@ impl Runner {
                     let end = head.borrow().0;
                     let reached = self.entries.iter().map(|entry| entry.follower.position).min().unwrap_or(end);
                     // Near the end of a log that grows: one transaction for many events instead of many for few.
-                    if end.saturating_sub(reached) < BATCH_EVENTS_MAX as u64 {
+                    if end.saturating_sub(reached) < NEAR_EVENTS {
                         // Either is a reason to go on.
                         let _either = tokio::time::timeout(GATHER, self.models.wanted()).await;
                     }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 use crate::dice::mixed;
+use crate::run::Scenario;
 
 /// A million: what rates are parts of.
 const MILLION: u64 = 1_000_000;
@@ -154,6 +155,8 @@ pub(crate) struct Faults {
     profile: Profile,
     /// The only throws that may go wrong; none given means all.
     only: Option<BTreeSet<u64>>,
+    /// What happens once, whatever the profile says.
+    once: Option<(u64, Fault)>,
     state: Mutex<State>,
 }
 
@@ -162,21 +165,31 @@ struct State {
     thrown: u64,
     has_begun: bool,
     struck: Vec<(u64, Fault)>,
+    /// The throws at which a process could have died.
+    deadly: Vec<u64>,
 }
 
 impl Faults {
-    pub(crate) fn new(seed: u64, profile: Profile, only: Option<BTreeSet<u64>>) -> Self {
-        Self { seed, profile, only, state: Mutex::default() }
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let Scenario { seed, profile, once, .. } = *scenario;
+        Self { seed, profile, only: scenario.only_faults.clone(), once, state: Mutex::default() }
     }
 
     /// Throws once for several kinds and returns the one that strikes.
     pub(crate) fn throw(&self, kinds: &[Fault]) -> Option<Fault> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.thrown += 1;
-        if !state.has_begun || self.profile == Profile::None {
+        if !state.has_begun {
             return None;
         }
         let number = state.thrown;
+        if kinds.iter().any(|fault| fault.is_crash()) {
+            state.deadly.push(number);
+        }
+        if let Some((_, fault)) = self.once.filter(|(once, fault)| *once == number && kinds.contains(fault)) {
+            state.struck.push((number, fault));
+            return Some(fault);
+        }
         let mut thrown = mixed(self.seed ^ mixed(number)) % MILLION;
         for fault in kinds.iter().filter(|fault| self.profile.has(**fault)) {
             match thrown.checked_sub(fault.rate()) {
@@ -210,6 +223,11 @@ impl Faults {
     /// Returns what struck, by the number of its throw.
     pub(crate) fn struck(&self) -> Vec<(u64, Fault)> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).struck.clone()
+    }
+
+    /// Returns the numbers of the throws at which a process could have died.
+    pub(crate) fn deadly(&self) -> Vec<u64> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).deadly.clone()
     }
 
     /// Counts what struck by kind.

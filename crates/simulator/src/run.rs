@@ -40,6 +40,8 @@ pub struct Scenario {
     pub only_buyers: Option<BTreeSet<u64>>,
     /// The only throws that may go wrong; none given means all.
     pub only_faults: Option<BTreeSet<u64>>,
+    /// A throw at which something happens whatever the profile says, and what; nothing happens where it is none of that port.
+    pub once: Option<(u64, Fault)>,
     /// Whether what happens is written down.
     pub is_traced: bool,
 }
@@ -47,7 +49,7 @@ pub struct Scenario {
 impl Scenario {
     /// Makes a scenario in which everything goes as the seed decides.
     pub fn new(seed: u64, buyers: u64, profile: Profile) -> Self {
-        Self { seed, buyers, profile, bug: None, only_buyers: None, only_faults: None, is_traced: false }
+        Self { seed, buyers, profile, bug: None, only_buyers: None, only_faults: None, once: None, is_traced: false }
     }
 }
 
@@ -68,6 +70,8 @@ pub struct WorldReport {
     pub faults: BTreeMap<Fault, u64>,
     /// The numbers of the throws that went wrong.
     pub struck: Vec<u64>,
+    /// The numbers of the throws at which a process could have died.
+    pub deadly: Vec<u64>,
     /// Seconds that passed in the world.
     pub seconds: i64,
     /// What must not be.
@@ -105,7 +109,7 @@ impl Simulator {
         let reads = ReadStore::sqlite_in_place()?;
         let (settings, search) = (self.settings.clone(), self.search.clone());
         Ok(runtime()?.block_on(async move {
-            let faults = Faults::new(scenario.seed, scenario.profile, scenario.only_faults.clone());
+            let faults = Faults::new(scenario);
             let (seed, bug, is_traced) = (scenario.seed, scenario.bug, scenario.is_traced);
             let world = World::new(Parts { seed, settings, faults, reads, search, bug, is_traced });
             play(&world, scenario).await
@@ -161,6 +165,7 @@ fn report(world: &World, outcomes: Outcomes) -> WorldReport {
         tasks: count(&counts.tasks_decided),
         faults: world.faults.counts(),
         struck: world.faults.struck().into_iter().map(|(number, _)| number).collect(),
+        deadly: world.faults.deadly(),
         seconds: (world.now().micros() - BEGIN.micros()) / 1_000_000,
         violations: world.violations(),
         trace: world.trace(),

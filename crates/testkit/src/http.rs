@@ -113,11 +113,11 @@ impl Client {
     ///
     /// # Panics
     /// When the server does not answer.
-    pub async fn post(&self, body: String, content_type: &str) -> reqwest::Response {
+    pub async fn post(&self, body: impl Into<reqwest::Body>, content_type: &str) -> reqwest::Response {
         self.send(body, &[("content-type", content_type)]).await
     }
 
-    async fn send(&self, body: String, headers: &[(&str, &str)]) -> reqwest::Response {
+    async fn send(&self, body: impl Into<reqwest::Body>, headers: &[(&str, &str)]) -> reqwest::Response {
         let mut request = self.http.post(&self.url).body(body);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);

@@ -8,6 +8,6 @@ mod snapshots;
 use std::path::{Path, PathBuf};
 
 /// Returns a folder of the project.
-fn folder(path: &str) -> PathBuf {
+pub fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }

@@ -8,6 +8,8 @@
 
 use std::collections::BTreeMap;
 
+use event_store::contract::Random;
+
 use super::journal::Record;
 
 /// A disk writes whole sectors.
@@ -16,24 +18,8 @@ const SECTOR_BYTES: usize = 512;
 /// The payment provider is another house, with a disk and power of its own.
 pub const PROVIDER: &str = crate::kill::JOURNAL;
 
-/// Random numbers that a seed brings again: SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>).
-#[derive(Clone, Debug)]
-pub struct Random(pub u64);
-
-impl Random {
-    /// Returns a number below a bound.
-    pub fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^= mixed >> 31;
-        usize::try_from(mixed % bound.max(1) as u64).expect("is below a usize")
-    }
-
-    fn coin(&mut self) -> bool {
-        self.below(2) == 0
-    }
+fn coin(random: &mut Random) -> bool {
+    random.below(2) == 0
 }
 
 /// What becomes of what was not synced.
@@ -112,7 +98,7 @@ impl<'a> Platter<'a> {
                 self.syncs.insert(sync, (file, now));
             }
             Record::SyncEnd { sync } => self.end_sync(sync, |_| true),
-            Record::SyncFailed { sync } => self.end_sync(sync, Random::coin),
+            Record::SyncFailed { sync } => self.end_sync(sync, coin),
         }
     }
 
@@ -179,12 +165,12 @@ impl Content<'_> {
                 Fate::Kept => change.write(&mut bytes),
                 Fate::Prefix if *at < last => change.write(&mut bytes),
                 Fate::Prefix => {
-                    change.tear(&mut bytes, |_| random.coin());
+                    change.tear(&mut bytes, |_| coin(random));
                     break;
                 }
-                Fate::Some if random.coin() => change.write(&mut bytes),
+                Fate::Some if coin(random) => change.write(&mut bytes),
                 Fate::Some => {}
-                Fate::Sectors => change.tear(&mut bytes, |_| random.coin()),
+                Fate::Sectors => change.tear(&mut bytes, |_| coin(random)),
             }
         }
         bytes

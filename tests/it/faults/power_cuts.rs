@@ -18,6 +18,7 @@ use comptoir::config::Config;
 use comptoir::open::OpenShop;
 use comptoir::progress::Console;
 use comptoir::verify::{self, Against};
+use event_store::contract::Random;
 use event_store::sqlite::SqliteStore;
 use event_store::{EventStore, Filter, PAGE_EVENTS_MAX, Position, StreamId};
 use serde_json::Value;
@@ -25,7 +26,7 @@ use testkit::TempFolder;
 
 use super::clock::WallClock;
 use super::journal::{Record, records};
-use super::platter::{FATES, Fate, PROVIDER, Platter, Random};
+use super::platter::{FATES, Fate, PROVIDER, Platter};
 use super::selling::{Bad, ORDERS, sell};
 use super::{number, times};
 use crate::kill::program::Program;

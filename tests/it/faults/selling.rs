@@ -3,12 +3,12 @@
 use std::fs;
 use std::time::Duration;
 
+use event_store::contract::Random;
 use serde_json::{Value, json};
 use testkit::TempFolder;
 use tokio::sync::watch;
 
 use super::disk::{Disk, Fault};
-use super::platter::Random;
 use crate::kill::program::{NoAnswer, Program, signal};
 use crate::kill::shoppers::Shoppers;
 use crate::kill::stock_up;

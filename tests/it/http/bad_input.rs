@@ -168,3 +168,12 @@ async fn who_may_not_is_told_so_and_nothing_changes() {
     assert_eq!(staff["errors"][0]["extensions"]["code"], json!("FORBIDDEN"), "{staff}");
     assert_eq!(scene.head(), before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_required_variable_that_is_not_sent_is_the_sender_s_mistake() {
+    let scene = scene().await;
+    let query = "mutation($i: CartCreateInput!) { cartCreate(input: $i) { result { id } } }";
+    let (status, error) = scene.posted(json!({ "query": query }).to_string()).await;
+    assert_eq!((status, &error["extensions"]["code"]), (200, &json!("BAD_REQUEST")), "{error}");
+    assert_eq!(error["message"], json!("Variable i is not defined."));
+}

@@ -8,6 +8,7 @@ use domain::decider::{Decider, Refusal};
 use domain::order::{FulfilmentStatus, Order, OrderStatus};
 use domain::stock::StockCommand;
 use domain::values::{Localized, Money, OrderId, Quantity};
+use event_store::contract::Random;
 use event_store::{Filter, RecordedEvent};
 use testkit::{Book, Engine, TestShop};
 
@@ -18,35 +19,19 @@ use crate::processes::shopper::{Shopper, deliver, order_when, staff};
 const CARDS: [&str; 5] =
     ["pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined", "pm_card_webhooksTwice", "pm_card_refundPending"];
 
-/// Random numbers that a seed repeats (splitmix64, Steele, Lea and Flood 2014).
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end as u64).expect("it is below a usize")
-    }
-
-    fn units(&mut self, most: usize) -> i64 {
-        1 + i64::try_from(self.below(most)).expect("a small number")
-    }
+/// Returns how many units are bought, from one to a most.
+fn units(chance: &mut Random, most: usize) -> i64 {
+    1 + i64::try_from(chance.below(most)).expect("a small number")
 }
 
 /// Lets a random shopper buy, and the order go a random way.
-async fn buy(shop: &TestShop, books: &[Book], chance: &mut Chance) {
+async fn buy(shop: &TestShop, books: &[Book], chance: &mut Random) {
     let shopper = Shopper::of(shop);
     let write = &shop.started.shop;
     let (book, other) = (&books[chance.below(books.len())], &books[chance.below(books.len())]);
-    let cart = shopper.cart(&[(&book.sku, chance.units(3))], CARDS[chance.below(CARDS.len())]).await;
+    let cart = shopper.cart(&[(&book.sku, units(chance, 3))], CARDS[chance.below(CARDS.len())]).await;
     if chance.below(2) == 0 {
-        let quantity = Quantity::new(chance.units(2)).expect("a quantity");
+        let quantity = Quantity::new(units(chance, 2)).expect("a quantity");
         let wish = LineWish { sku: other.sku.clone(), quantity, agreed: None };
         app::cart::add_lines(write, &shopper.request(), &cart, &[wish]).await.expect("a line more");
     }
@@ -70,7 +55,7 @@ async fn buy(shop: &TestShop, books: &[Book], chance: &mut Chance) {
 }
 
 /// Delivers an order; some of it may come back.
-async fn come_back(shop: &TestShop, shopper: &Shopper, order: &OrderId, chance: &mut Chance) {
+async fn come_back(shop: &TestShop, shopper: &Shopper, order: &OrderId, chance: &mut Random) {
     deliver(shop, order).await;
     if chance.below(2) == 0 {
         let return_id = request(shop, shopper, order, 1).await;
@@ -81,13 +66,13 @@ async fn come_back(shop: &TestShop, shopper: &Shopper, order: &OrderId, chance: 
 }
 
 /// Lets staff do something to a random book.
-async fn tend(shop: &TestShop, books: &[Book], chance: &mut Chance) {
+async fn tend(shop: &TestShop, books: &[Book], chance: &mut Random) {
     let (write, staff) = (&shop.started.shop, staff());
     let book = &books[chance.below(books.len())];
-    let name = Localized::new(format!("Livre {}", chance.next()), None);
+    let name = Localized::new(format!("Livre {}", chance.below(1_000_000)), None);
     match chance.below(5) {
         0 => {
-            let price = Money::new(chance.units(5_000), book.price.currency());
+            let price = Money::new(units(chance, 5_000), book.price.currency());
             let command = VariantCommand::SetPrice { price, vat_rate: "0.055".parse().expect("a rate") };
             change_variant(write, &staff, &book.sku, &[command]).await.expect("a price");
         }
@@ -99,7 +84,7 @@ async fn tend(shop: &TestShop, books: &[Book], chance: &mut Chance) {
             rename_category(write, &staff, &product.categories()[0], name).await.expect("a name");
         }
         3 => {
-            let quantity = Quantity::new(chance.units(20)).expect("a quantity");
+            let quantity = Quantity::new(units(chance, 20)).expect("a quantity");
             let command = StockCommand::Receive { quantity, reference: "delivery".parse().expect("a text") };
             move_units(shop, book, command).await;
         }
@@ -121,10 +106,10 @@ async fn move_units(shop: &TestShop, book: &Book, command: StockCommand) {
 
 /// Lets things happen, by chance; returns the log.
 async fn happen(shop: &TestShop, seed: u64, acts: usize) -> Vec<RecordedEvent> {
-    let mut chance = Chance(seed);
+    let mut chance = Random(seed);
     let mut books = Vec::new();
     for number in 0..3 {
-        let price = chance.units(3_000);
+        let price = units(&mut chance, 3_000);
         books.push(Book::publish(&shop.started.shop, &format!("LIV-{number}"), price, &[40, 40]).await);
     }
     for _act in 0..acts {

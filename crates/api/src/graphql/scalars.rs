@@ -96,14 +96,26 @@ impl ScalarType for SafeInt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decimal(pub rust_decimal::Decimal);
 
+impl Decimal {
+    /// Reads digits with at most one point between them and a minus before them: nothing that a slip of the finger would
+    /// make of an amount, such as `1_50`, `.5` or `+5`.
+    fn read(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let is_plain =
+            [whole, fraction].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+        rust_decimal::Decimal::from_str_exact(text).ok().filter(|_| is_plain).map(Self)
+    }
+}
+
 /// An exact decimal as a string, such as `"12.50"`; never a float.
 #[Scalar]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => rust_decimal::Decimal::from_str_exact(text)
-                .map(Decimal)
-                .map_err(|_| InputValueError::custom("it is not a decimal such as \"12.50\"")),
+            Value::String(text) => {
+                Self::read(text).ok_or_else(|| InputValueError::custom("it is not a decimal such as \"12.50\""))
+            }
             _ => Err(InputValueError::expected_type(value)),
         }
     }
@@ -235,5 +247,11 @@ mod tests {
         assert!(<SafeInt as ScalarType>::parse(Value::from(SAFE_INTEGER_MAX + 1)).is_err());
         assert!(<SafeInt as ScalarType>::parse(Value::from(1.5)).is_err());
         assert!(<Decimal as ScalarType>::parse(Value::from(1.5)).is_err());
+        for text in ["12.50", "0", "-0.5", "007"] {
+            assert!(<Decimal as ScalarType>::parse(Value::from(text)).is_ok(), "{text}");
+        }
+        for text in ["", "1_50", "9_", ".5", "5.", "+5", "1,5", " 1", "1e3", "--1", "1.2.3", "٣"] {
+            assert!(<Decimal as ScalarType>::parse(Value::from(text)).is_err(), "{text}");
+        }
     }
 }

@@ -132,8 +132,9 @@ impl Failure {
 
 /// What async-graphql says of a document over the schema's own limits (its `validation::check_rules`, version 7.2).
 const SCHEMA_LIMIT_MESSAGES: [&str; 2] = ["Query is too complex.", "Query is nested too deep."];
-/// How async-graphql begins what it says of an argument that cannot be parsed (its `InputValueError`, version 7.2).
-const ARGUMENT_MESSAGES: [&str; 2] = ["Failed to parse \"", "Expected input type \""];
+/// How async-graphql begins what it says of an argument that cannot be parsed (its `InputValueError`, version 7.2) or whose
+/// variable was not sent.
+const ARGUMENT_MESSAGES: [&str; 3] = ["Failed to parse \"", "Expected input type \"", "Variable "];
 
 /// Gives every error of a response its code, `retryable` and `traceId`, and hides what an internal failure says.
 pub(crate) fn complete_errors(response: &mut Response, trace_id: &str) {

@@ -8,6 +8,7 @@ use event_store::{COMMIT_EVENTS_MAX, Commit, EventStore, NewEvent, RecordedEvent
 use futures_util::future::join_all;
 use proof::Hash;
 use proof::tiles::GrowingTree;
+use tokio::task::unconstrained;
 
 use super::lines;
 use crate::progress::Console;
@@ -93,10 +94,11 @@ impl Window {
         });
     }
 
-    /// Stores the commits in their order; each must land where it was.
+    /// Stores the commits in their order; each must land where it was. Without tokio's budget: what it holds back after 128
+    /// sends would come behind the others.
     async fn store(&mut self, store: &dyn EventStore) -> anyhow::Result<()> {
         let appends = self.commits.drain(..).map(async |(commit, last)| (store.append(commit).await, last));
-        for (appended, last) in join_all(appends).await {
+        for (appended, last) in unconstrained(join_all(appends)).await {
             let appended =
                 appended.with_context(|| format!("the commit that ends at position {last} was not stored"))?;
             ensure!(

@@ -1,7 +1,8 @@
 //! Lines keep every byte, and what is no log is refused.
 
 use event_store::memory::MemoryStore;
-use event_store::{Position, RecordedEvent, StreamId};
+use event_store::sqlite::SqliteStore;
+use event_store::{EventStore, Position, RecordedEvent, StreamId};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -63,4 +64,25 @@ async fn what_is_no_whole_log_is_refused_by_its_line() {
     take_in(&store, &mut good.as_bytes(), &Console::silent()).await.expect("is taken in");
     let again = take_in(&store, &mut good.as_bytes(), &Console::silent()).await.expect_err("is refused").to_string();
     assert!(again.contains("empty"), "{again}");
+}
+
+/// More than a task of tokio may send without a pause: 128.
+const STREAMS: u64 = 300;
+
+#[tokio::test]
+async fn commits_of_many_streams_land_where_they_were() {
+    let lines: Vec<String> = (1..=STREAMS)
+        .map(|number| {
+            let (position, stream) = (Position(number), StreamId::new("order", &number.to_string()));
+            let event = RecordedEvent { position, stream, event_id: Uuid::from_u128(number.into()), ..recorded("{}") };
+            line(&event, Format::Jsonl).expect("is written")
+        })
+        .collect();
+    let folder = std::env::temp_dir().join(format!("taking_in_{}", Uuid::new_v4()));
+    std::fs::create_dir(&folder).expect("a temporary folder is made");
+    let store = SqliteStore::open(folder.join("log.sqlite")).expect("the log opens");
+    let taken = take_in(&store, &mut lines.join("\n").as_bytes(), &Console::silent()).await;
+    assert_eq!(taken.expect("is taken in").0, STREAMS);
+    store.close().await;
+    std::fs::remove_dir_all(&folder).expect("the folder is removed");
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::{Store, commit, event, number, with_command};
+use super::{Random, Store, commit, event, number, with_command};
 use crate::memory::MemoryStore;
 use crate::{AppendError, CommandRecord, Commit, Filter, Page, Position, RecordedEvent, StreamId};
 
@@ -12,11 +12,11 @@ const SEQUENCES: usize = 2_000;
 /// The same where positions are not dense: each append there is followed by a read over the network that tells them.
 const SEQUENCES_NOT_DENSE: usize = 400;
 /// How many operations a sequence has.
-const OPERATIONS: u64 = 10;
+const OPERATIONS: usize = 10;
 /// How many events back the feed is read from at most.
-const EVENTS_BACK_MAX: u64 = 30;
+const EVENTS_BACK_MAX: usize = 30;
 /// Among so many streams, of two kinds, the operations of one sequence choose.
-const STREAMS: u64 = 3;
+const STREAMS: usize = 3;
 const KINDS: [&str; 3] = ["left", "right", "neither"];
 
 /// One question or one change, with events counted from the beginning of the log.
@@ -24,30 +24,13 @@ const KINDS: [&str; 3] = ["left", "right", "neither"];
 enum Operation {
     Append(Commit),
     ReadStream { stream: StreamId, after: u64, limit: usize },
-    ReadAll { after: u64, limit: usize, filter: Filter },
+    ReadAll { after: usize, limit: usize, filter: Filter },
     FindCommand(String),
     Secret(String),
     SecretInsert(String, Vec<u8>),
     SecretDestroy(String),
     Mark(String),
     SetMark(String, u64),
-}
-
-/// Numbers that look random and are the same each time: SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
-/// generators, OOPSLA 2014).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
-
-    fn size(&mut self, limit: u64) -> usize {
-        usize::try_from(self.below(limit)).expect("is small")
-    }
 }
 
 /// A store and the places of its events.
@@ -67,7 +50,7 @@ pub async fn random_operations_are_answered_as_in_memory(store: Store) {
     let mut tried = Side { store, places: vec![Position(0)] };
     let mut known = Side { store: Arc::new(MemoryStore::new()), places: vec![Position(0)] };
     let mut random = Random(seed as u64);
-    for sequence in 0..sequences as u64 {
+    for sequence in 0..sequences {
         let mut so_far = String::new();
         for _ in 0..OPERATIONS {
             let operation = choose(&mut random, sequence, &known).await;
@@ -78,44 +61,44 @@ pub async fn random_operations_are_answered_as_in_memory(store: Store) {
     }
 }
 
-async fn choose(random: &mut Random, sequence: u64, known: &Side) -> Operation {
+async fn choose(random: &mut Random, sequence: usize, known: &Side) -> Operation {
     let stream = stream(random, sequence);
-    let end = known.places.len() as u64 - 1;
+    let end = known.places.len() - 1;
     let name = format!("{sequence}/{}", random.below(2));
     match random.below(20) {
         0..8 => Operation::Append(choose_commit(random, sequence, stream, known).await),
-        8..11 => Operation::ReadStream { stream, after: random.below(6), limit: random.size(6) },
+        8..11 => Operation::ReadStream { stream, after: random.below(6) as u64, limit: random.below(6) },
         11..14 => {
-            let kinds = (0..random.below(3)).map(|_| KINDS[random.size(3)].to_owned()).collect();
+            let kinds = (0..random.below(3)).map(|_| KINDS[random.below(3)].to_owned()).collect();
             let after = end - random.below(EVENTS_BACK_MAX).min(end);
-            Operation::ReadAll { after, limit: 1 + random.size(12), filter: Filter { kinds } }
+            Operation::ReadAll { after, limit: 1 + random.below(12), filter: Filter { kinds } }
         }
         14 => Operation::FindCommand(name),
         15 => Operation::Secret(name),
         16 => Operation::SecretInsert(name, random.below(1_000).to_le_bytes().to_vec()),
         17 => Operation::SecretDestroy(name),
         18 => Operation::Mark(name),
-        _ => Operation::SetMark(name, random.below(1 << 62)),
+        _ => Operation::SetMark(name, random.below(1 << 62) as u64),
     }
 }
 
-fn stream(random: &mut Random, sequence: u64) -> StreamId {
+fn stream(random: &mut Random, sequence: usize) -> StreamId {
     let number = random.below(STREAMS);
     StreamId::new(KINDS[usize::from(number == 0)], &format!("{sequence}/{number}"))
 }
 
-async fn choose_commit(random: &mut Random, sequence: u64, stream: StreamId, known: &Side) -> Commit {
+async fn choose_commit(random: &mut Random, sequence: usize, stream: StreamId, known: &Side) -> Commit {
     let version = known.store.read_stream(&stream, 0, usize::MAX).await.expect("memory is read").len() as u64;
     let expected = match random.below(8) {
-        0 => random.below(6),
+        0 => random.below(6) as u64,
         _ => version,
     };
-    let mut chosen = commit(&stream, expected, random.size(5));
+    let mut chosen = commit(&stream, expected, random.below(5));
     if random.below(16) == 0 {
         chosen.events = vec![event(0); 2];
     }
     match random.below(3) {
-        0 => with_command(chosen, &format!("{sequence}/{}", random.below(2)), ["one", "other"][random.size(2)]),
+        0 => with_command(chosen, &format!("{sequence}/{}", random.below(2)), ["one", "other"][random.below(2)]),
         _ => chosen,
     }
 }
@@ -138,7 +121,7 @@ impl Side {
                 events.iter().map(|event| self.event(event)).collect()
             }
             Operation::ReadAll { after, limit, filter } => {
-                let after = self.places[usize::try_from(after).expect("is small")];
+                let after = self.places[after];
                 let page = store.read_all(after, limit, &filter).await.expect("the log is read");
                 self.page(&page)
             }

@@ -200,6 +200,11 @@ impl StripeSimulator {
         }
     }
 
+    /// Signs any body for now, as its own webhooks are.
+    pub fn sign(&self, body: &[u8]) -> String {
+        self.shared.settings.webhook_secret.sign(body, (self.shared.settings.clock)())
+    }
+
     /// Says that the shop has accepted a webhook: it does not come again, also after a restart.
     pub fn accept_webhook(&self, id: &str) {
         let mut inner = self.inner();
@@ -245,9 +250,8 @@ impl StripeSimulator {
     }
 
     fn signed(&self, notice: Notice) -> Webhook {
-        let settings = &self.shared.settings;
         let body = notice.body.into_bytes();
-        Webhook { signature: settings.webhook_secret.sign(&body, (settings.clock)()), id: notice.id, body }
+        Webhook { signature: self.sign(&body), id: notice.id, body }
     }
 
     fn intent(&self, id: &str) -> Option<Intent> {

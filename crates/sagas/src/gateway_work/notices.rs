@@ -12,6 +12,9 @@ use super::{GatewayWork, words};
 use crate::engine::StepError;
 use crate::ports::{NoticeError, PaymentNotice, PaymentNoticeKind};
 
+/// The longest id of a notice, bytes. Stripe's have at most 255 (<https://docs.stripe.com/upgrades>).
+const NOTICE_ID_BYTES_MAX: usize = 255;
+
 /// Why a notice was not taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum NoticeFailure {
@@ -27,7 +30,7 @@ impl GatewayWork {
     pub(crate) async fn receive_notice(&self, signature: &str, body: &[u8]) -> Result<(), NoticeFailure> {
         let notice = self.payments.read_notice(signature, body, self.shop.clock.now())?;
         let failed = |error: StepError| NoticeFailure::NotStored(error.to_string().into());
-        let Some(command) = command_of(&notice).map_err(failed)? else { return Ok(()) };
+        let Some(command) = command_of(&notice)? else { return Ok(()) };
         // The provider's id of the notice is the command's: however often it is told, it counts once.
         let key = CommandKey { key: notice.id.clone(), fingerprint: notice.id.clone() };
         let Some(conversation) = self.conversation_of(&notice).await.map_err(failed)? else {
@@ -84,8 +87,13 @@ fn failure(error: StepError) -> AppError {
 }
 
 /// Says what to record of a notice; nothing for kinds the shop does not act on.
-fn command_of(notice: &PaymentNotice) -> Result<Option<PaymentCommand>, StepError> {
-    let provider_reference = words(&notice.provider_reference)?;
+fn command_of(notice: &PaymentNotice) -> Result<Option<PaymentCommand>, NoticeError> {
+    // What can never be stored is no notice: refused as one that may be told again, it would come for days.
+    let is_name = notice.id.bytes().all(|byte| byte.is_ascii_graphic());
+    if !is_name || !(1..=NOTICE_ID_BYTES_MAX).contains(&notice.id.len()) {
+        return Err(NoticeError::BodyMalformed);
+    }
+    let provider_reference = words(&notice.provider_reference).map_err(|_| NoticeError::BodyMalformed)?;
     Ok(Some(match &notice.kind {
         PaymentNoticeKind::Authorised { amount, expires_at } => {
             PaymentCommand::RecordAuthorisation { provider_reference, amount: *amount, expires_at: *expires_at }
@@ -115,5 +123,18 @@ mod tests {
     fn a_store_that_fails_for_a_moment_is_unavailable_and_nothing_worse() {
         assert!(matches!(failure(StepError::Later("no log".to_owned())), AppError::Unavailable { in_doubt: true, .. }));
         assert!(matches!(failure(StepError::Stuck("no order".to_owned())), AppError::Broken(_)));
+    }
+    #[test]
+    fn a_notice_that_can_never_be_stored_is_refused_for_good() {
+        let kind = PaymentNoticeKind::Voided;
+        let payment: domain::values::PaymentId = domain::values::PaymentId::from_uuid(uuid::Uuid::from_u128(7));
+        let notice = |id: &str, reference: &str| {
+            let (id, provider_reference) = (id.to_owned(), reference.to_owned());
+            command_of(&PaymentNotice { id, payment: payment.clone(), provider_reference, kind: kind.clone() })
+        };
+        assert!(matches!(notice("evt_1", "pi_1"), Ok(Some(PaymentCommand::RecordVoid))));
+        for (id, reference) in [("", "pi_1"), (&"e".repeat(256), "pi_1"), ("evt\0", "pi_1"), ("evt_1", "")] {
+            assert_eq!(notice(id, reference).err(), Some(NoticeError::BodyMalformed), "{id:?} {reference:?}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The simulator finds nothing in the shop as it is, the same seed is the same log, a run that fails is made short, and
 //! every mistake is found. `COMPTOIR_SIMULATED_ORDERS` says how many buyers come (a few unless told otherwise).
 
+mod crashes;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -38,7 +39,7 @@ fn buyers_told() -> Option<u64> {
 fn assert_right(scenario: &Scenario, world: &WorldReport) {
     let (seed, buyers, profile) = (scenario.seed, scenario.buyers, scenario.profile.name());
     let again = format!("comptoir simulate --seed {seed} --orders {buyers} --faults {profile}");
-    assert!(world.violations.is_empty(), "{:#?}\nagain with: {again}", world.violations);
+    assert!(world.violations.is_empty(), "{:#?}\nagain with: {again}, once {:?}", world.violations, scenario.once);
 }
 
 #[test]

@@ -77,6 +77,35 @@ pub fn pair_of(
     Ok([(format!("{path}{STORED}"), expected.clone()), (format!("{path}{EXPECTED}"), expected)])
 }
 
+/// A golden event as it was stored.
+pub struct Stored<'a> {
+    /// What it is an event of.
+    pub family: &'a Family,
+    /// Its stored name.
+    pub event_type: &'a str,
+    /// Its version.
+    pub version: u32,
+    /// Its stored text.
+    pub text: &'a str,
+}
+
+/// Returns the golden events that these families know.
+pub fn stored_in<'a>(families: &'a [Family], files: &'a Files) -> Vec<Stored<'a>> {
+    let stored = files.iter().filter(|(path, _)| !path.ends_with(EXPECTED));
+    let known = stored.filter_map(|(path, text)| {
+        let (label, family) = owned(families, path)?;
+        Some(Stored { family, event_type: label.event_type, version: label.version, text })
+    });
+    known.collect()
+}
+
+fn owned<'a>(families: &'a [Family], path: &'a str) -> Option<(Label<'a>, &'a Family)> {
+    let label = Label::read(path)?;
+    let mine = |family: &&Family| family.folder == label.folder && family.names.contains(&label.event_type);
+    let family = families.iter().find(mine).filter(|family| label.version <= family.version_of(label.event_type))?;
+    Some((label, family))
+}
+
 /// Returns everything that is wrong with the golden pairs of these families: nothing, as long as every stored event of
 /// every version can be read.
 pub fn problems(families: &[Family], files: &Files) -> Vec<String> {
@@ -174,11 +203,7 @@ fn wrong(families: &[Family], files: &Files, path: &str, text: &str) -> Option<S
         let is_alone = !files.contains_key(&format!("{stem}{STORED}"));
         return is_alone.then(|| format!("{path}: nothing is stored that becomes this"));
     }
-    let owner = |label: &Label| {
-        let mine = |family: &&Family| family.folder == label.folder && family.names.contains(&label.event_type);
-        families.iter().find(mine).filter(|family| label.version <= family.version_of(label.event_type))
-    };
-    let Some((label, family)) = Label::read(path).and_then(|label| Some((label, owner(&label)?))) else {
+    let Some((label, family)) = owned(families, path) else {
         return Some(format!("{path}: no event of this name and version is known any more, and yet it is stored"));
     };
     let beside = path.strip_suffix(STORED).map(|stem| format!("{stem}{EXPECTED}"));
