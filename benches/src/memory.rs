@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
+
 use crate::engine::{Engine, EngineKind};
 use crate::server::Server;
 
@@ -23,6 +25,20 @@ pub async fn run(kind: EngineKind) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn mebibytes(kibibytes: u64) -> f64 {
+/// Returns what the system says of a process's memory, KiB: a field of `/proc/PID/status` such as `VmRSS` (proc(5)). `self` is
+/// this process.
+///
+/// # Errors
+/// On a system without /proc, and for a process that has ended.
+pub fn kib_of(process: &str, field: &str) -> anyhow::Result<u64> {
+    let path = format!("/proc/{process}/status");
+    let status = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
+    let mut fields = status.lines().filter_map(|line| line.split_once(':'));
+    let (_, told) = fields.find(|(name, _)| *name == field).with_context(|| format!("there is no {field}"))?;
+    Ok(told.trim().trim_end_matches("kB").trim().parse()?)
+}
+
+/// Returns KiB as MiB, to be printed.
+pub fn mebibytes(kibibytes: u64) -> f64 {
     kibibytes as f64 / 1_024.0
 }

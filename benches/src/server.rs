@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::connection::Connection;
 use crate::engine::Engine;
+use crate::memory;
 
 /// How many units of each book are received beside the demo's own.
 const UNITS: i64 = 1_000_000;
@@ -106,10 +107,7 @@ impl Server {
     /// # Errors
     /// On a system without /proc.
     pub fn resident_kib(&self) -> anyhow::Result<u64> {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("there is no VmRSS")?;
-        Ok(line.trim().trim_end_matches("kB").trim().parse()?)
+        memory::kib_of(&self.child.id().to_string(), "VmRSS")
     }
 
     /// Returns the processor time it has used, in its own code and in the kernel's (fields 14 and 15 of `/proc/PID/stat`,

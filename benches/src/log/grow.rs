@@ -38,7 +38,8 @@ impl Plan {
             let (plan, store, next, payload) = (self.clone(), store.clone(), next.clone(), payload.clone());
             clients.spawn(async move {
                 let events = plan.events_each as u64;
-                let (mut times, mut lines) = (Vec::new(), Lines::begin("storing", plan.commits * events));
+                let mut times = Vec::new();
+                let mut lines = (client == 0).then(|| Lines::begin("storing", plan.commits * events));
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= plan.commits {
@@ -48,7 +49,7 @@ impl Plan {
                     let asked = Instant::now();
                     store.append(commit).await?;
                     times.push(asked.elapsed());
-                    if client == 0 {
+                    if let Some(lines) = &mut lines {
                         lines.tell(number * events);
                     }
                 }

@@ -1,25 +1,17 @@
 //! Fills a log with the events of a real import, over and over under new names.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
-use event_store::{COMMIT_EVENTS_MAX, Commit, EventStore, Filter, NewEvent, PAGE_EVENTS_MAX, Position};
-use event_store::{RecordedEvent, StreamId};
-use futures_util::future::join_all;
+use event_store::fill::Window;
+use event_store::{EventStore, Filter, PAGE_EVENTS_MAX, Position, RecordedEvent, StreamId};
 use serde_json::value::RawValue;
-use tokio::task::unconstrained;
 use uuid::Uuid;
 
-use super::names::renamed;
+use super::names::{NAMES, renamed};
 use crate::progress::Lines;
 use crate::server;
-
-/// The most commits under way at a time, each of another stream.
-const COMMITS_MAX: usize = 256;
-/// The most copies that have names of their own.
-const COPIES_MAX: usize = 256;
 
 /// Imports baskets into a shop in a folder, by the program that lies beside this one.
 pub(super) fn import(baskets: &Path, count: usize, into: &Path) -> anyhow::Result<()> {
@@ -42,7 +34,7 @@ pub(super) async fn fill(log: &dyn EventStore, source: &dyn EventStore, events: 
     let head = log.head().borrow().0;
     ensure!(head == 0, "the log holds {head} events: name an empty database");
     let (mut lines, mut window, mut done) = (Lines::begin("storing", events), Window::default(), 0);
-    for copy in 0..COPIES_MAX {
+    for copy in 0..NAMES {
         let mut after = Position(0);
         loop {
             let page = source.read_all(after, PAGE_EVENTS_MAX, &Filter::default()).await?;
@@ -51,8 +43,12 @@ pub(super) async fn fill(log: &dyn EventStore, source: &dyn EventStore, events: 
                     window.store(log).await?;
                     return Ok(copy + 1);
                 }
-                window.take(log, event, copy).await?;
                 done += 1;
+                let event = copied(event, copy, Position(done))?;
+                if !window.takes(&event) {
+                    window.store(log).await?;
+                }
+                window.add(event);
             }
             lines.tell(done);
             after = page.next;
@@ -61,65 +57,18 @@ pub(super) async fn fill(log: &dyn EventStore, source: &dyn EventStore, events: 
             }
         }
     }
-    bail!("{COPIES_MAX} copies hold {done} events: import more baskets")
+    bail!("{NAMES} copies hold {done} events: import more baskets")
 }
 
-/// Commits of different streams, to be stored side by side in their order.
-#[derive(Default)]
-struct Window {
-    commits: Vec<Commit>,
-    streams: HashSet<StreamId>,
-    events: u64,
-    stored: u64,
-}
-
-impl Window {
-    async fn take(&mut self, log: &dyn EventStore, event: &RecordedEvent, copy: usize) -> anyhow::Result<()> {
-        let stream = StreamId { kind: event.stream.kind.clone(), id: renamed(&event.stream.id, copy).into() };
-        let goes_on = self.commits.last().is_some_and(|last| {
-            last.stream == stream && last.recorded_at == event.recorded_at && last.events.len() < COMMIT_EVENTS_MAX
-        });
-        if !goes_on {
-            let is_full = self.commits.len() == COMMITS_MAX || self.events >= COMMIT_EVENTS_MAX as u64;
-            if is_full || self.streams.contains(&stream) {
-                self.store(log).await?;
-            }
-            self.streams.insert(stream.clone());
-            let (expected, recorded_at) = (event.sequence - 1, event.recorded_at);
-            self.commits.push(Commit { stream, expected, events: Vec::new(), command: None, recorded_at });
-        }
-        let text = |json: &RawValue| RawValue::from_string(renamed(json.get(), copy));
-        let new = NewEvent {
-            event_id: Uuid::now_v7(),
-            event_type: event.event_type.clone(),
-            event_version: event.event_version.clone(),
-            payload: text(&event.payload)?,
-            metadata: text(&event.metadata)?,
-        };
-        let last = self.commits.last_mut().context("a commit was begun")?;
-        last.events.push(new);
-        self.events += 1;
-        Ok(())
-    }
-
-    /// Stores what is there. The log's writer takes commits in the order they are handed in.
-    async fn store(&mut self, log: &dyn EventStore) -> anyhow::Result<()> {
-        let mut expected = self.stored;
-        let ends = self.commits.iter().map(|commit| {
-            expected += commit.events.len() as u64;
-            expected
-        });
-        let ends: Vec<u64> = ends.collect();
-        let appends = join_all(self.commits.drain(..).map(|commit| log.append(commit)));
-        // Without tokio's budget: what it holds back after 128 sends would come behind the others.
-        let stored = unconstrained(appends).await;
-        for (appended, end) in stored.into_iter().zip(ends) {
-            let position = appended?.position.0;
-            ensure!(position == end, "what should end at position {end} ends at {position}: others write to the log");
-        }
-        self.stored = expected;
-        self.streams.clear();
-        self.events = 0;
-        Ok(())
-    }
+/// Returns an event as it stands in a copy, at a position of the filled log.
+fn copied(event: &RecordedEvent, copy: usize, position: Position) -> anyhow::Result<RecordedEvent> {
+    let text = |json: &RawValue| RawValue::from_string(renamed(json.get(), copy));
+    Ok(RecordedEvent {
+        position,
+        stream: StreamId { kind: event.stream.kind.clone(), id: renamed(&event.stream.id, copy).into() },
+        event_id: Uuid::now_v7(),
+        payload: text(&event.payload)?,
+        metadata: text(&event.metadata)?,
+        ..event.clone()
+    })
 }

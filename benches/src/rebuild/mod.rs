@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::engine::{Engine, EngineKind};
 use crate::folder::Folder;
+use crate::memory;
 use crate::progress::Lines;
 
 /// The variable that names the database of the read models to the process that builds them.
@@ -139,8 +140,5 @@ async fn wanted_per_second(log: &Arc<dyn EventStore>) -> anyhow::Result<f64> {
 
 /// The most memory that was ever resident in this process (`VmHWM`, proc(5)).
 fn peak_mebibytes() -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").context("this system tells no memory")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("there is no VmHWM")?;
-    let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
-    Ok(kibibytes / 1_024.0)
+    Ok(memory::mebibytes(memory::kib_of("self", "VmHWM")?))
 }

@@ -4,7 +4,7 @@
 const ID_CHARACTERS: usize = 26;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// The first two characters of an id, of which the first is below 8: as many copies are there at most.
-const NAMES: usize = 8 * 32;
+pub(super) const NAMES: usize = 8 * 32;
 
 /// Gives everything that is named in an event's text, or in a stream's id, the name that it has in a copy: ids, SKUs,
 /// slugs and the baskets' numbers. Copy 0 is the import itself; two copies up to 255 have no name in common. Ids of later

@@ -12,6 +12,7 @@ use crate::bus::{Outcome, Request};
 use crate::cart;
 use crate::error::{AppError, Refused};
 use crate::promotion::{self, News};
+use crate::stock;
 
 /// A way to send a parcel, as the shop is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,13 +92,12 @@ async fn follow(shop: &Shop, request: &Request, cart: &CartId, news: &[CartComma
     }
 }
 
-/// Sums what a cart needs of each SKU, so that a SKU on two lines is promised once, in one decision.
+/// Returns what a cart needs of each SKU.
+///
+/// # Errors
+/// As [`stock::needs`].
 pub fn needs(cart: &Cart) -> Result<Vec<(Sku, Quantity)>, AppError> {
-    let mut sums = std::collections::BTreeMap::<&Sku, i64>::new();
-    for line in cart.lines() {
-        *sums.entry(&line.sku).or_default() += line.quantity.units();
-    }
-    sums.into_iter().map(|(sku, units)| Ok((sku.clone(), Quantity::new(units)?))).collect()
+    stock::needs(cart.lines().iter().map(|line| (&line.sku, line.quantity)))
 }
 
 /// Writes down what a frozen cart sells. Amounts are the cart's own totals; nothing is computed twice.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::stock::{Stock, StockCommand, stream_id};
 use domain::values::{LocationId, OrderId, Quantity, ShortText, Sku, Timestamp};
 use futures_util::future::try_join_all;
@@ -220,6 +222,44 @@ pub async fn release_all(
         shop.bus.execute::<Stock>(&id, request, command).await
     }))
     .await?;
+    Ok(())
+}
+
+/// Sums what lines need of each SKU, so that a SKU on two lines is promised once, in one decision.
+///
+/// # Errors
+/// [`AppError::Invalid`] when a sum is beyond what a quantity may be.
+pub fn needs<'a>(lines: impl Iterator<Item = (&'a Sku, Quantity)>) -> Result<Vec<(Sku, Quantity)>, AppError> {
+    let mut sums = BTreeMap::<&Sku, i64>::new();
+    for (sku, quantity) in lines {
+        *sums.entry(sku).or_default() += quantity.units();
+    }
+    sums.into_iter().map(|(sku, units)| Ok((sku.clone(), Quantity::new(units)?))).collect()
+}
+
+/// Lets promises to an order end whose time is over and that were not sold to it, in every location. Two that promise for the
+/// same order side by side, such as a worker that was taken for dead and its successor, may choose different locations: each
+/// is told only of its own.
+///
+/// # Errors
+/// [`AppError`] when the store fails.
+pub async fn expire_promises(
+    shop: &Shop,
+    request: &Request,
+    order: &OrderId,
+    skus: &BTreeSet<&Sku>,
+) -> Result<(), AppError> {
+    let now = shop.clock.now();
+    for sku in skus {
+        for location in &shop.settings.locations {
+            let id = stream_id(sku, location);
+            let promise = shop.bus.load::<Stock>(&id).await?.state.reservation(order);
+            if promise.is_some_and(|promise| promise.expires_at <= now) {
+                let command = StockCommand::Expire { order: order.clone(), now };
+                shop.bus.execute::<Stock>(&id, request, command).await?;
+            }
+        }
+    }
     Ok(())
 }
 

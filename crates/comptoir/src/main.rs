@@ -346,12 +346,13 @@ async fn open_shop(config: &Config, console: &Console) -> anyhow::Result<()> {
         fill(&mut open, console).await?;
     }
     let (background, started) = Background::start(open).await?;
+    let signals = StopSignals::hear()?;
     let token = staff_token(&started);
     ask::leave_token(config, &token)?;
     print(&welcome(config, &token))?;
     let shutdown = Shutdown::new();
     let server = serve::run(&started, listener, shutdown.clone());
-    let (served, asked) = tokio::join!(server, stop_when_asked(shutdown));
+    let (served, asked) = tokio::join!(server, signals.begin(shutdown));
     background.stop().await;
     started.store.close().await;
     asked?;
@@ -382,20 +383,14 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     listener.with_context(|| format!("{} cannot be listened at", config.listen))
 }
 
-async fn stop_when_asked(shutdown: Shutdown) -> anyhow::Result<()> {
-    let asked = asked_to_stop().await;
-    eprintln!("comptoir: stopping, running requests finish first");
-    shutdown.begin();
-    asked.context("the stop signals cannot be heard")
-}
-
 async fn play_payments(config: &Config, deliver_to: &str) -> anyhow::Result<()> {
     let listener = listen(config).await?;
     let simulator = payments::open(config, Arc::new(SystemClock))?;
+    let signals = StopSignals::hear()?;
     print(&format!("Payments are played at http://{}", config.listen))?;
     let shutdown = Shutdown::new();
     let playing = payments::play(simulator, deliver_to, listener, shutdown.clone());
-    let (played, asked) = tokio::join!(playing, stop_when_asked(shutdown));
+    let (played, asked) = tokio::join!(playing, signals.begin(shutdown));
     asked?;
     played
 }
@@ -418,16 +413,45 @@ fn welcome(config: &Config, token: &str) -> String {
     )
 }
 
-/// Returns once the process is asked to stop, by Ctrl-C or SIGTERM.
-async fn asked_to_stop() -> std::io::Result<()> {
+/// Hears when the process is asked to stop, by Ctrl-C or SIGTERM: from when it is made, so that whoever is answered already
+/// may ask.
+struct StopSignals {
     #[cfg(unix)]
-    {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl StopSignals {
+    fn hear() -> anyhow::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let hear = |kind| signal(kind).context("the stop signals cannot be heard");
+            Ok(Self { interrupt: hear(SignalKind::interrupt())?, terminate: hear(SignalKind::terminate())? })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    /// Begins the shutdown once the process is asked to stop.
+    async fn begin(mut self, shutdown: Shutdown) -> anyhow::Result<()> {
+        let asked = self.asked().await;
+        eprintln!("comptoir: stopping, running requests finish first");
+        shutdown.begin();
+        asked.context("the stop signals cannot be heard")
+    }
+
+    #[cfg(unix)]
+    async fn asked(&mut self) -> std::io::Result<()> {
         tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
+            _ = self.interrupt.recv() => Ok(()),
+            _ = self.terminate.recv() => Ok(()),
         }
     }
+
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    async fn asked(&mut self) -> std::io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
 }

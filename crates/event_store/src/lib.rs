@@ -17,6 +17,7 @@
 pub mod checks;
 pub mod contract;
 pub mod cqrs;
+pub mod fill;
 mod heads;
 pub mod lease;
 pub mod memory;

@@ -86,3 +86,22 @@ fn trace(folder: &std::path::Path, bytes: &[u8]) -> bool {
         content.windows(bytes.len()).any(|window| window == bytes)
     })
 }
+
+/// What a power cut leaves in the first moment of a log: a torn first page, and a journal that says that there was nothing.
+#[tokio::test]
+async fn a_log_whose_making_was_cut_short_is_made_anew() {
+    let folder = folder::Folder::new();
+    let path = folder.path().join("log.db");
+    let mut torn = b"SQLite format 3\0".to_vec();
+    torn.resize(3_584, 7);
+    fs::write(&path, torn).expect("the file is written");
+    let mut journal = vec![0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    for number in [0_u32, 1, 0, 512, 4_096] {
+        journal.extend(number.to_be_bytes());
+    }
+    journal.resize(512, 0);
+    fs::write(folder.path().join("log.db-journal"), journal).expect("the journal is written");
+    let store = SqliteStore::open(&path).expect("the log opens");
+    assert_eq!(*store.head().borrow(), event_store::Position(0));
+    store.close().await;
+}

@@ -70,9 +70,7 @@ impl Follower {
         events: &[Event],
         next: u64,
     ) -> Result<Applied, ApplyError> {
-        let kinds = self.projection.kinds();
-        let relevant: Vec<&Event> =
-            events.iter().filter(|event| kinds.contains(&&*event.recorded().stream.kind)).collect();
+        let relevant: Vec<&Event> = events.iter().filter(|event| self.reads(event)).collect();
         if relevant.is_empty() && next.saturating_sub(self.stored) < CHECKPOINT_LAG_MAX {
             self.position = next;
             return Ok(Applied::Done);
@@ -91,6 +89,11 @@ impl Follower {
             self.changed = next;
         }
         Ok(applied)
+    }
+
+    fn reads(&self, event: &Event) -> bool {
+        let (kinds, types, recorded) = (self.projection.kinds(), self.projection.event_types(), event.recorded());
+        kinds.contains(&&*recorded.stream.kind) && (types.is_empty() || types.contains(&recorded.event_type.as_str()))
     }
 
     /// Stores the checkpoint as it is known here.

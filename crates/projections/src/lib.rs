@@ -7,8 +7,10 @@
 //!
 //! Read models are disposable: everything here comes from the log and can be made again from it.
 
+pub mod automation;
 pub mod cart;
 pub mod catalog;
+mod day;
 mod digest;
 mod event;
 mod follower;
@@ -56,5 +58,6 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(invoicing::InvoicingProjection),
         Arc::new(sales::SalesProjection),
         Arc::new(promotion::PromotionProjection),
+        Arc::new(automation::AutomationProjection),
     ]
 }

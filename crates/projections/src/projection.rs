@@ -22,6 +22,11 @@ pub trait Projection: Send + Sync + 'static {
     /// Returns the kinds of stream it reads.
     fn kinds(&self) -> &'static [&'static str];
 
+    /// Returns the types of event it reads of these streams; none named means all. What is left out costs it nothing.
+    fn event_types(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Names the rows that a batch of events needs. Asked again after they were read, until nothing new is named, so that
     /// rows read may name further rows. Rows that events earlier in the batch will make are to be foreseen here.
     ///

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::checkout::{Checkout, CheckoutStatus};
-use crate::engine::{EngineError, OpenTask, Runner, RunnerStatus};
+use crate::engine::{EngineError, OpenTask, Process, Runner, RunnerStatus};
 use crate::gateway_work::GatewayWork;
 use crate::invoicing::OrderToInvoice;
 use crate::ports::{CarrierGateway, PaymentGateway};
@@ -39,6 +39,9 @@ pub struct Processes {
 }
 
 impl Processes {
+    /// What the streams of each kind of process are called.
+    pub const KINDS: [&str; 4] = [Checkout::KIND, GoodwillRefund::KIND, ReturnToRefund::KIND, OrderToInvoice::KIND];
+
     /// Makes the processes of a shop that acts through these gateways.
     pub fn new(shop: Shop, payments: Arc<dyn PaymentGateway>, carrier: Arc<dyn CarrierGateway>) -> Arc<Self> {
         let work = Arc::new(GatewayWork::new(shop.clone(), payments, carrier));

@@ -17,6 +17,7 @@ use domain::returns::{Return, ReturnStatus};
 use domain::stock::Stock;
 use event_store::{EventStore, Filter, PAGE_EVENTS_MAX, Position, RecordedEvent};
 use projections::{ReadStore, Runner};
+use sagas::Processes;
 use sha2::{Digest, Sha256};
 
 use crate::clock::ProcessClock;
@@ -138,7 +139,7 @@ fn read_event(world: &World, event: &RecordedEvent, account: &mut Account) {
 
 /// Every process is over, but for a return whose box has not come.
 async fn check_rest(world: &World, account: &Account, bus: &Bus) -> Result<(), AppError> {
-    for kind in ["checkout", "goodwill_refund", "return_to_refund", "order_to_invoice"] {
+    for kind in Processes::KINDS {
         for id in account.of(kind).filter(|id| !account.ended.contains(&format!("{kind}/{id}"))) {
             let waits = kind == "return_to_refund"
                 && matches!(

@@ -46,6 +46,8 @@ pub enum Bug {
     SilenceIsVoid,
     /// A silence of the provider is taken for a capture that was made.
     SilenceIsCapture,
+    /// A hold is believed to stand for ever: what is packed after its end leaves on it.
+    ExpiredHoldStands,
     /// A cent less is taken than was agreed.
     CaptureRoundedDown,
     /// A sale's total is rounded per unit and not per line.
@@ -60,7 +62,7 @@ pub enum Bug {
 
 impl Bug {
     /// Every mistake and its name.
-    pub const ALL: [(&'static str, Self); 25] = [
+    pub const ALL: [(&'static str, Self); 26] = [
         ("stock-without-version", Self::StockWithoutVersion),
         ("payment-without-version", Self::PaymentWithoutVersion),
         ("process-without-version", Self::ProcessWithoutVersion),
@@ -81,6 +83,7 @@ impl Bug {
         ("refund-without-key", Self::RefundWithoutKey),
         ("silence-is-void", Self::SilenceIsVoid),
         ("silence-is-capture", Self::SilenceIsCapture),
+        ("expired-hold-stands", Self::ExpiredHoldStands),
         ("capture-rounded-down", Self::CaptureRoundedDown),
         ("total-rounded-per-unit", Self::TotalRoundedPerUnit),
         ("release-one-short", Self::ReleaseOneShort),

@@ -13,7 +13,7 @@ use gateways::stripe::{
 use serde_json::{Value, json};
 
 use crate::bugs::Bug;
-use crate::clock::WorldClock;
+use crate::clock::{DAY, WorldClock};
 use crate::dice::mixed;
 use crate::faults::Fault;
 use crate::port::Port;
@@ -124,7 +124,8 @@ impl StripeTransport for ProcessTransport {
             }
             _ => {}
         }
-        let answer = world.provider.perform(world, request).await;
+        let is_capture = request.path.ends_with("/capture");
+        let answer = world.provider.perform(world, request).await.map(|answer| believed(world, is_capture, answer));
         self.0.leave(fault).await;
         match fault {
             Some(Fault::ProviderAnswerLost) => guess.ok_or(TransportError::Timeout),
@@ -170,6 +171,25 @@ fn spoil(world: &World, request: &mut StripeRequest) {
 
 fn answer(body: &Value) -> StripeAnswer {
     StripeAnswer { status: 200, replayed: false, body: body.to_string().into_bytes() }
+}
+
+/// Returns what a shop reads that believes every hold to stand for ever.
+fn believed(world: &World, is_capture: bool, told: StripeAnswer) -> StripeAnswer {
+    if !world.has(Bug::ExpiredHoldStands) {
+        return told;
+    }
+    let Ok(mut body) = serde_json::from_slice::<Value>(&told.body) else { return told };
+    let is_over = matches!(
+        body["error"]["code"].as_str(),
+        Some("charge_expired_for_capture" | "payment_intent_unexpected_state")
+    );
+    if is_capture && is_over {
+        return answer(&intent("succeeded"));
+    }
+    if let Some(until) = body.pointer_mut("/latest_charge/payment_method_details/card/capture_before") {
+        *until = json!(until.as_i64().unwrap_or_default() + 400 * DAY);
+    }
+    StripeAnswer { body: body.to_string().into_bytes(), ..told }
 }
 
 fn intent(status: &str) -> Value {

@@ -6,6 +6,7 @@ use app::clock::Clock;
 use async_trait::async_trait;
 use domain::values::Timestamp;
 use event_store::{Appended, Commit, NewEvent, Page, Position};
+use sagas::Processes;
 use serde_json::value::RawValue;
 
 use crate::bugs::Bug;
@@ -31,7 +32,7 @@ fn now_and_then(world: &World, bug: Bug, times: u64) -> bool {
 pub(crate) fn commit(world: &World, mut commit: Commit) -> Spoilt {
     let Some(bug) = world.bug else { return Spoilt::Store(Box::new(commit)) };
     let kind = &*commit.stream.kind;
-    let is_process = matches!(kind, "checkout" | "return_to_refund" | "goodwill_refund" | "order_to_invoice");
+    let is_process = Processes::KINDS.contains(&kind);
     let ignores_version = match bug {
         Bug::StockWithoutVersion => kind == "stock",
         Bug::PaymentWithoutVersion => kind == "payment",

@@ -8,12 +8,14 @@
 //! | 4 | a checkout sent twenty times, through a crash, is one order |
 //! | 5 | the browser, the bank's notice, both or either, in any order, are one order |
 //! | 6 | a capture whose answer is lost is one capture |
+//! | 7 | a hold that ends before the parcel leaves is renewed, or the parcel stays until another card pays |
 //! | 8 | a coupon of one use in thirty checkouts is used once, and given back by a cancelled order |
 //! | 9 | ten times 38.23 € less 6.2 % agree to the cent in cart, order, bank and refunds |
 //! | 11 | what was sold stays as it was sold, and the old page is shown as it was |
 //! | 12 | the period of withdrawal begins with the last parcel, and ends with the last minute of its last day |
 //! | 13 | a refund is told before it is decided, explained line by line, and credited to the cent per rate of VAT |
 //! | 14 | a refund that fails goes back another way |
+//! | 15 | a lost parcel is waited for, sent once more or given back, and how often people are needed is a figure |
 //! | 16 | invoices issued at once by a server that is killed are numbered without a gap, credit notes too |
 //! | 22 | in the worlds of the simulator every promise is kept |
 
@@ -24,12 +26,14 @@ mod scenario_03;
 mod scenario_04;
 mod scenario_05;
 mod scenario_06;
+mod scenario_07;
 mod scenario_08;
 mod scenario_09;
 mod scenario_11;
 mod scenario_12;
 mod scenario_13;
 mod scenario_14;
+mod scenario_15;
 mod scenario_16;
 mod scenario_22;
 

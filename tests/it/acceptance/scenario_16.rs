@@ -3,7 +3,8 @@
 //!
 //! A log that holds paid parcels and refunds without documents is given to the real server, which issues them all at once;
 //! it is killed (SIGKILL) again and again at moments that a seed chooses, until everything is issued. 200 orders and 3
-//! kills an engine; 1,000 and 20 with `COMPTOIR_RELEASE_GATE=1`; `COMPTOIR_INVOICES` names any other count of orders.
+//! kills an engine; 1,000 and 20 with `COMPTOIR_RELEASE_GATE=1`; `COMPTOIR_INVOICES` and `COMPTOIR_INVOICE_KILLS` name any
+//! other count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -33,6 +34,7 @@ use test_postgres::TestPostgres;
 use testkit::TempFolder;
 use uuid::Uuid;
 
+use crate::faults::times;
 use crate::kill::program::Program;
 
 /// Orders written at once.
@@ -41,19 +43,6 @@ const SIDE_BY_SIDE: usize = 100;
 const REFUNDED_EVERY: usize = 5;
 /// How long the server may take to issue everything that is left.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-fn is_release_gate() -> bool {
-    std::env::var("COMPTOIR_RELEASE_GATE").is_ok_and(|value| value == "1")
-}
-
-fn orders() -> usize {
-    let usual = if is_release_gate() { 1_000 } else { 200 };
-    std::env::var("COMPTOIR_INVOICES").ok().map_or(usual, |text| text.parse().expect("COMPTOIR_INVOICES is a number"))
-}
-
-fn kills() -> usize {
-    if is_release_gate() { 20 } else { 3 }
-}
 
 fn eur(minor: i64) -> Money {
     Money::new(minor, Currency::Eur)
@@ -219,7 +208,8 @@ async fn check_documents(config: &Config, taken: &[SeriesEvent]) {
 }
 
 async fn issue_under_kills(database_url: Option<String>, engine: &str) {
-    let (folder, orders, kills) = (TempFolder::new(), orders(), kills());
+    let (orders, kills) = (times("COMPTOIR_INVOICES", 200, 1_000), times("COMPTOIR_INVOICE_KILLS", 3, 20));
+    let folder = TempFolder::new();
     let config = config_of(folder.path(), database_url.as_deref());
     write_orders(&config, orders).await;
     let all = orders + orders.div_ceil(REFUNDED_EVERY);

@@ -4,9 +4,9 @@
 mod events;
 mod requests;
 
-use std::env;
-
 use event_store::contract::Random;
+
+use crate::faults::number;
 
 /// How many inputs are tried of each sort, unless told otherwise.
 const INPUTS: usize = 1_000;
@@ -50,8 +50,8 @@ struct Inputs {
 
 impl Inputs {
     fn of(right: Vec<Vec<u8>>) -> Self {
-        let seed = env::var("COMPTOIR_SEED").map_or(1, |text| text.parse().expect("a number"));
-        Self { right, random: Random(seed) }
+        let seed = number("COMPTOIR_SEED").unwrap_or(1);
+        Self { right, random: Random(seed as u64) }
     }
 
     /// Returns an input, and of which right one it was made.
@@ -92,5 +92,5 @@ impl Inputs {
 }
 
 fn inputs() -> usize {
-    env::var("COMPTOIR_INPUTS").map_or(INPUTS, |text| text.parse().expect("a number"))
+    number("COMPTOIR_INPUTS").unwrap_or(INPUTS)
 }

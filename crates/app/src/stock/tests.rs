@@ -136,3 +136,19 @@ async fn staff_move_units_only_where_the_shop_has_a_location() {
     assert!(matches!(stranger, Err(AppError::Forbidden(_))));
     assert_eq!(length(&shop), 0);
 }
+
+#[tokio::test]
+async fn a_promise_beside_the_one_that_was_sold_ends_when_its_time_is_over() {
+    let (shop, book) = two_shelves(4, 4).await;
+    let [ends, later] = [shop.clock.now(), shop.clock.now().plus_seconds(60)];
+    for (location, expires_at) in [("paris", later), ("lyon", ends)] {
+        let command = StockCommand::Reserve { order: order(1), quantity: units(4), expires_at };
+        let id = stream_id(&book, &location.parse().expect("a location"));
+        shop.bus.execute::<Stock>(&id, &staff(), command).await.expect("it is promised by each of two");
+    }
+    expire_promises(&shop, &staff(), &order(1), &[&book].into()).await.expect("the store is there");
+    assert_eq!(available(&shop, &book).await.expect("the store is there"), 4, "the one whose time is not over stands");
+    let before = length(&shop);
+    expire_promises(&shop, &staff(), &order(1), &[&book].into()).await.expect("the store is there");
+    assert_eq!(length(&shop), before, "what is over is over");
+}

@@ -183,7 +183,7 @@ impl Shopper<'_> {
         let started = checkout::start(shop, &self.request(self.actor(), &step), cart, payable).await?;
         let order = started.order;
         match self.world.processes.checkout_answer(&order, STEP_LIMIT).await {
-            CheckoutStatus::Confirmed => Ok(order),
+            CheckoutStatus::Confirmed | CheckoutStatus::PaidAnew { .. } => Ok(order),
             CheckoutStatus::Pending => Err(Failure::new("CHECKOUT_PENDING", self.slow(&order, "the checkout"))),
             CheckoutStatus::OutOfStock { shortages } => {
                 let short = shortages.iter().map(|short| format!("{} of {}", short.available, short.sku));

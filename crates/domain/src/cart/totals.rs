@@ -1,12 +1,10 @@
 //! What a cart comes to. Every sum is checked.
 
-use std::collections::BTreeMap;
-
 use super::discounts::{self, CartDiscount, Priced};
 use super::error::CartError;
 use super::events::{CartLine, LinePrice};
 use super::state::Cart;
-use crate::values::{Currency, LineId, Money, MoneyError, TaxedAmount, VatRate};
+use crate::values::{Currency, LineId, Money, MoneyError, TaxedAmount, VatRate, per_rate};
 
 /// The highest price, total or sum of coupons, in minor units: 1,000,000,000.00.
 pub const AMOUNT_MINOR_MAX: i64 = 100_000_000_000;
@@ -72,7 +70,7 @@ pub(super) fn totals(cart: &Cart) -> Result<CartTotals, CartError> {
         coupons = sum(coupons, coupon.amount)?;
     }
     let payable = total.minus(coupons).map_err(refusal)?.max(Money::zero(currency));
-    let vat = per_rate(lines.iter().map(|(_, amount)| amount).chain(&shipping))?;
+    let vat = per_rate(lines.iter().map(|(_, amount)| amount).chain(&shipping), sum)?;
     Ok(CartTotals { lines, subtotal, discounts, discount, shipping, coupons, total, payable, vat })
 }
 
@@ -111,23 +109,6 @@ fn sum(left: Money, right: Money) -> Result<Money, CartError> {
     let sum = left.plus(right).map_err(refusal)?;
     check_amount(left.currency(), sum, 0)?;
     Ok(sum)
-}
-
-fn per_rate<'a>(amounts: impl Iterator<Item = &'a TaxedAmount>) -> Result<Vec<TaxedAmount>, CartError> {
-    let mut rows: BTreeMap<VatRate, TaxedAmount> = BTreeMap::new();
-    for amount in amounts {
-        let row = match rows.get(&amount.rate) {
-            Some(row) => TaxedAmount {
-                net: sum(row.net, amount.net)?,
-                tax: sum(row.tax, amount.tax)?,
-                gross: sum(row.gross, amount.gross)?,
-                rate: row.rate,
-            },
-            None => *amount,
-        };
-        rows.insert(amount.rate, row);
-    }
-    Ok(rows.into_values().collect())
 }
 
 fn refusal(error: MoneyError) -> CartError {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::party::{Buyer, Seller};
 use crate::values::{
     Currency, FulfilmentId, InvalidValue, LineId, Localized, Money, PaymentId, Quantity, Sku, TaxedAmount, Timestamp,
+    from_text,
 };
 
 /// The last number of a series: six digits are printed, and up to nine are taken.
@@ -129,13 +130,7 @@ impl FromStr for DocumentNumber {
     }
 }
 
-impl TryFrom<String> for DocumentNumber {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
+from_text!(DocumentNumber);
 
 impl From<DocumentNumber> for String {
     fn from(number: DocumentNumber) -> String {

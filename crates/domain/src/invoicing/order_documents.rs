@@ -9,7 +9,7 @@ use super::credit;
 use super::document::{CreditNote, Document, DocumentNumber, Invoice};
 use super::error::InvoicingError;
 use super::events::DocumentsEvent;
-use crate::values::{Currency, Date, FulfilmentId, Money, MoneyError, TaxedAmount, Timestamp};
+use crate::values::{Currency, Date, FulfilmentId, Money, MoneyError, TaxedAmount, Timestamp, per_rate};
 
 /// The most documents one order may ever have.
 pub const DOCUMENTS_MAX: usize = 1_000;
@@ -199,20 +199,7 @@ fn is_amount(amount: Money, currency: Currency) -> Result<Money, InvoicingError>
 /// # Errors
 /// [`InvoicingError::TotalsDisagree`] when a sum leaves its range.
 pub fn vat_of<'a>(amounts: impl Iterator<Item = &'a TaxedAmount>) -> Result<Vec<TaxedAmount>, InvoicingError> {
-    let mut sums = BTreeMap::<_, TaxedAmount>::new();
-    for amount in amounts {
-        let sum = match sums.get(&amount.rate) {
-            None => *amount,
-            Some(sum) => TaxedAmount {
-                net: sum.net.plus(amount.net).map_err(out_of_range)?,
-                tax: sum.tax.plus(amount.tax).map_err(out_of_range)?,
-                gross: sum.gross.plus(amount.gross).map_err(out_of_range)?,
-                rate: sum.rate,
-            },
-        };
-        sums.insert(amount.rate, sum);
-    }
-    Ok(sums.into_values().collect())
+    per_rate(amounts, |left, right| left.plus(right).map_err(out_of_range))
 }
 
 pub(super) fn disagree(what: &'static str) -> InvoicingError {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{Archived, CustomerId, InvalidValue, ShortText};
+use crate::values::{Archived, CustomerId, InvalidValue, ShortText, from_text};
 
 /// The number of a French company: nine digits, the last one a check by Luhn's algorithm (INSEE; Code de commerce, article
 /// R123-221).
@@ -78,13 +78,7 @@ impl FromStr for VatId {
 
 macro_rules! as_text {
     ($name:ident) => {
-        impl TryFrom<String> for $name {
-            type Error = InvalidValue;
-
-            fn try_from(text: String) -> Result<Self, InvalidValue> {
-                text.parse()
-            }
-        }
+        from_text!($name);
 
         impl From<$name> for String {
             fn from(value: $name) -> String {

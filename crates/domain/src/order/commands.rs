@@ -20,6 +20,13 @@ pub enum OrderCommand {
         /// The provider's token.
         method: ShortText,
     },
+    /// Begins an attempt by which an owed order's money is held anew, before or after the hold has ended.
+    RenewPayment {
+        /// The attempt.
+        payment: PaymentId,
+        /// The provider's token.
+        method: ShortText,
+    },
     /// Owes the goods.
     Confirm,
     /// Ends it before it became a sale.

@@ -29,6 +29,7 @@ pub(super) fn decide(order: &Order, command: &OrderCommand) -> Decision {
     match command {
         OrderCommand::Place { sale, placed_at } => place(order, sale, *placed_at),
         OrderCommand::RequestPayment { payment, method } => request_payment(order, payment, method),
+        OrderCommand::RenewPayment { payment, method } => renew_payment(order, payment, method),
         OrderCommand::Confirm => confirm(order),
         OrderCommand::Reject { code, reason } => reject(order, code, reason),
         OrderCommand::RequestCancellation { reason } => request_cancellation(order, reason),
@@ -69,6 +70,8 @@ fn request_payment(order: &Order, payment: &PaymentId, method: &ShortText) -> De
     match order.status() {
         OrderStatus::Absent => return Err(OrderError::Unknown),
         OrderStatus::Placed => {}
+        // The shop owes the goods and holds no money any more: another card may guarantee them.
+        OrderStatus::Confirmed if has_lost_its_hold(order) => {}
         OrderStatus::Confirmed | OrderStatus::Rejected | OrderStatus::Cancelled | OrderStatus::Completed => {
             return Err(illegal(order, "paid anew"));
         }
@@ -85,6 +88,42 @@ fn request_payment(order: &Order, payment: &PaymentId, method: &ShortText) -> De
     if !may_begin {
         return Err(OrderError::PaymentUnderWay);
     }
+    begin_payment(order, payment, method)
+}
+
+/// Money of which a part was taken is not held anew: one payment alone takes an order's money.
+fn renew_payment(order: &Order, payment: &PaymentId, method: &ShortText) -> Decision {
+    if order.payments().contains(payment) {
+        return Ok(vec![]);
+    }
+    match order.status() {
+        OrderStatus::Absent => return Err(OrderError::Unknown),
+        OrderStatus::Confirmed if order.payment_status() == PaymentStatus::Authorised || has_lost_its_hold(order) => {}
+        OrderStatus::Placed
+        | OrderStatus::Confirmed
+        | OrderStatus::Rejected
+        | OrderStatus::Cancelled
+        | OrderStatus::Completed => return Err(illegal(order, "held anew")),
+    }
+    begin_payment(order, payment, method)
+}
+
+/// Returns whether there was a hold of which nothing was taken and nothing stands.
+fn has_lost_its_hold(order: &Order) -> bool {
+    match order.payment_status() {
+        PaymentStatus::RequiresAction | PaymentStatus::Declined | PaymentStatus::Voided => {
+            !order.cancellation_requested()
+        }
+        PaymentStatus::Pending
+        | PaymentStatus::Authorised
+        | PaymentStatus::PartiallyCaptured
+        | PaymentStatus::Captured
+        | PaymentStatus::PartiallyRefunded
+        | PaymentStatus::Refunded => false,
+    }
+}
+
+fn begin_payment(order: &Order, payment: &PaymentId, method: &ShortText) -> Decision {
     if order.payments().len() >= PAYMENTS_MAX {
         return Err(OrderError::TooManyPayments { max: PAYMENTS_MAX });
     }

@@ -1,5 +1,7 @@
 //! What happened to an order.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::values::{
@@ -107,6 +109,13 @@ pub struct Sale {
     pub address: Sealed,
     /// The country, ISO 3166-1 alpha-2.
     pub country: String,
+}
+
+impl Sale {
+    /// Returns what was sold, each SKU once, in order.
+    pub fn skus(&self) -> BTreeSet<&Sku> {
+        self.lines.iter().map(|line| &line.sku).collect()
+    }
 }
 
 /// Where the money of an order stands.

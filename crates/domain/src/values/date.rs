@@ -63,13 +63,7 @@ impl FromStr for Date {
     }
 }
 
-impl TryFrom<String> for Date {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
+from_text!(Date);
 
 impl From<Date> for String {
     fn from(date: Date) -> String {

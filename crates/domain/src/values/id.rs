@@ -74,13 +74,7 @@ macro_rules! typed_id {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = InvalidValue;
-
-            fn try_from(text: String) -> Result<Self, InvalidValue> {
-                text.parse()
-            }
-        }
+        from_text!($name);
 
         impl From<$name> for String {
             fn from(id: $name) -> String {

@@ -1,5 +1,19 @@
 //! Values every context shares. Parsed once at the edge; inside, a value is valid.
 
+/// Reads a value from a text that is its own, as values are stored.
+macro_rules! from_text {
+    ($name:ident) => {
+        impl TryFrom<String> for $name {
+            type Error = $crate::values::InvalidValue;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+    };
+}
+pub(crate) use from_text;
+
 mod calendar;
 mod date;
 mod french_days;
@@ -28,7 +42,7 @@ pub use sealed::{Archived, Sealed};
 pub use sku::{LocationId, Sku};
 pub use text::ShortText;
 pub use timestamp::Timestamp;
-pub use vat::{TaxedAmount, VatRate};
+pub use vat::{TaxedAmount, VatRate, per_rate};
 
 /// Why a text is not a value of some kind. Names the value's kind and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

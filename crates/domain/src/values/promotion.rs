@@ -37,13 +37,7 @@ impl FromStr for CouponCode {
     }
 }
 
-impl TryFrom<String> for CouponCode {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
+from_text!(CouponCode);
 
 impl From<CouponCode> for String {
     fn from(code: CouponCode) -> String {
@@ -79,13 +73,7 @@ impl FromStr for BlindIndex {
     }
 }
 
-impl TryFrom<String> for BlindIndex {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
+from_text!(BlindIndex);
 
 impl From<BlindIndex> for String {
     fn from(index: BlindIndex) -> String {
@@ -128,13 +116,7 @@ impl FromStr for ReductionRate {
     }
 }
 
-impl TryFrom<String> for ReductionRate {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
+from_text!(ReductionRate);
 
 impl From<ReductionRate> for String {
     fn from(rate: ReductionRate) -> String {

@@ -54,13 +54,7 @@ impl FromStr for LocationId {
     }
 }
 
-impl TryFrom<String> for Sku {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
+from_text!(Sku);
 
 impl From<Sku> for String {
     fn from(sku: Sku) -> String {
@@ -68,13 +62,7 @@ impl From<Sku> for String {
     }
 }
 
-impl TryFrom<String> for LocationId {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
+from_text!(LocationId);
 
 impl From<LocationId> for String {
     fn from(location: LocationId) -> String {

@@ -35,13 +35,7 @@ impl FromStr for ShortText {
     }
 }
 
-impl TryFrom<String> for ShortText {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
+from_text!(ShortText);
 
 impl From<ShortText> for String {
     fn from(text: ShortText) -> String {

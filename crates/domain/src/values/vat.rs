@@ -1,5 +1,6 @@
 //! Value added tax: a rate, and an amount with its tax taken out of it.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -49,13 +50,7 @@ impl FromStr for VatRate {
     }
 }
 
-impl TryFrom<String> for VatRate {
-    type Error = InvalidValue;
-
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
+from_text!(VatRate);
 
 impl From<VatRate> for String {
     fn from(rate: VatRate) -> String {
@@ -74,6 +69,30 @@ pub struct TaxedAmount {
     pub gross: Money,
     /// The rate that was applied.
     pub rate: VatRate,
+}
+
+/// Sums amounts per rate, the lowest rate first, each pair by `sum`.
+///
+/// # Errors
+/// The first refusal of `sum`.
+pub fn per_rate<'a, E>(
+    amounts: impl IntoIterator<Item = &'a TaxedAmount>,
+    sum: impl Fn(Money, Money) -> Result<Money, E>,
+) -> Result<Vec<TaxedAmount>, E> {
+    let mut rows = BTreeMap::<VatRate, TaxedAmount>::new();
+    for amount in amounts {
+        let row = match rows.get(&amount.rate) {
+            Some(row) => TaxedAmount {
+                net: sum(row.net, amount.net)?,
+                tax: sum(row.tax, amount.tax)?,
+                gross: sum(row.gross, amount.gross)?,
+                rate: row.rate,
+            },
+            None => *amount,
+        };
+        rows.insert(amount.rate, row);
+    }
+    Ok(rows.into_values().collect())
 }
 
 #[cfg(test)]

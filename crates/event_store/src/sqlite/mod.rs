@@ -67,6 +67,7 @@ impl SqliteStore {
         let path = path.as_ref();
         let lock = Lock::take(path)?;
         if path.exists() {
+            soundness::settle(path)?;
             // By a connection that cannot write: one that could would copy the write-ahead log into a damaged file.
             let limit = Duration::from_secs(soundness::LOOK_SECONDS_MAX);
             soundness::check(&reader::connect(path)?, path, limit)?;

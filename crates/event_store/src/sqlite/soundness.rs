@@ -20,6 +20,19 @@ const FINDINGS_MAX: usize = 5;
 /// Where it says what to do.
 const ADVICE: &str = "do not write to it, see \"A damaged log\" in docs/runbook.md";
 
+/// Lets SQLite take back what was under way when the power went in the first moment of a log, before it had a write-ahead log:
+/// then a rollback journal lies beside it, which only a connection that may write can follow
+/// (<https://sqlite.org/lockingv3.html#hot_journals>).
+pub(super) fn settle(path: &Path) -> Result<(), StoreError> {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-journal");
+    if !Path::new(&journal).exists() {
+        return Ok(());
+    }
+    let connection = Connection::open(path).map_err(checks::unavailable)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(failed)
+}
+
 /// Refuses a file in which damage is found within a time.
 ///
 /// # Errors

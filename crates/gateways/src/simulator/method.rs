@@ -11,6 +11,7 @@ pub(super) enum Behaviour {
     AnswerLost,
     RequestLost,
     Unavailable,
+    RenewalFails,
     CaptureFails,
     RefundFails,
     RefundPending,
@@ -28,6 +29,7 @@ impl Behaviour {
             "pm_card_timeout" => Self::AnswerLost,
             "pm_card_timeoutBefore" => Self::RequestLost,
             "pm_card_unavailable" => Self::Unavailable,
+            "pm_card_renewalFails" => Self::RenewalFails,
             "pm_card_captureFails" => Self::CaptureFails,
             "pm_card_refundFails" => Self::RefundFails,
             "pm_card_refundPending" => Self::RefundPending,
@@ -48,6 +50,7 @@ impl Behaviour {
             | Self::AnswerLost
             | Self::RequestLost
             | Self::Unavailable
+            | Self::RenewalFails
             | Self::CaptureFails
             | Self::RefundFails
             | Self::RefundPending => Delivery::Once,

@@ -15,6 +15,7 @@
 //! | `pm_card_timeout` | creating, capturing and refunding happen, and the first answer under each key is lost; the second attempt is answered |
 //! | `pm_card_timeoutBefore` | creating has no effect and no answer, however often it is tried |
 //! | `pm_card_unavailable` | creating, capturing and refunding answer 503 the first two times under each key, then work |
+//! | `pm_card_renewalFails` | the bank declines with `expired_card` where the buyer is not there, and works otherwise |
 //! | `pm_card_captureFails` | captures are refused with `generic_decline`; letting go works |
 //! | `pm_card_refundFails` | refunds answer `failed` with `expired_or_canceled_card` |
 //! | `pm_card_refundPending` | refunds answer `pending`; a webhook then tells `succeeded` |
@@ -22,6 +23,7 @@
 //! | `pm_card_webhooksLate` | webhooks wait for [`StripeSimulator::release_webhooks`] |
 //! | `pm_card_webhooksReordered` | each webhook waits for the next one of its payment and comes after it |
 //!
+//! Without its buyer (`off_session`) a bank that wants to see them declines with `authentication_required`.
 //! The names in the first four rows are Stripe's own (<https://docs.stripe.com/testing>); any other token is
 //! refused as `resource_missing`. A hold ends after 7 days: a later capture is refused, and
 //! [`StripeSimulator::expire_holds`] cancels what has ended.

@@ -138,7 +138,13 @@ impl Desk<'_> {
         let Some(behaviour) = behaviour.filter(|_| intent.status == IntentStatus::RequiresConfirmation) else {
             return Err(Refusal::invalid("parameter_missing", "payment_method"));
         };
+        let is_away = value(form, "off_session") == Some("true");
         match behaviour {
+            // <https://docs.stripe.com/declines/codes>
+            Behaviour::Challenge if is_away => {
+                Ok(self.declined(intent, CardFailure::declined("authentication_required")))
+            }
+            Behaviour::RenewalFails if is_away => Ok(self.declined(intent, CardFailure::declined("expired_card"))),
             Behaviour::Decline { code } => Ok(self.declined(intent, CardFailure::declined(code))),
             Behaviour::Challenge => {
                 intent.status = IntentStatus::RequiresAction;
@@ -148,6 +154,7 @@ impl Desk<'_> {
             | Behaviour::AnswerLost
             | Behaviour::RequestLost
             | Behaviour::Unavailable
+            | Behaviour::RenewalFails
             | Behaviour::CaptureFails
             | Behaviour::RefundFails
             | Behaviour::RefundPending

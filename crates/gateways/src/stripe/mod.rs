@@ -32,8 +32,8 @@ use async_trait::async_trait;
 use axum::http::Method;
 use domain::values::{PaymentId, Timestamp};
 use sagas::ports::{
-    AuthoriseAnswer, AuthoriseRequest, CaptureAnswer, CaptureRequest, GatewayError, NoticeError, PaymentGateway,
-    PaymentNotice, RefundAnswer, RefundRequest, VoidAnswer,
+    AuthoriseAnswer, AuthoriseRequest, BuyerPresence, CaptureAnswer, CaptureRequest, GatewayError, NoticeError,
+    PaymentGateway, PaymentNotice, RefundAnswer, RefundRequest, VoidAnswer,
 };
 
 pub(crate) use signature::hexadecimal;
@@ -196,8 +196,11 @@ impl PaymentGateway for StripeGateway {
             ("metadata[order]", request.order.as_str()),
             ("expand[0]", "latest_charge"),
         ];
-        if let Some(url) = &self.settings.return_url {
-            form.push(("return_url", url));
+        // Without its buyer, a card whose bank wants to see them is declined (<https://docs.stripe.com/api/payment_intents/create>).
+        match (request.buyer, &self.settings.return_url) {
+            (BuyerPresence::Away, _) => form.push(("off_session", "true")),
+            (BuyerPresence::There, Some(url)) => form.push(("return_url", url)),
+            (BuyerPresence::There, None) => {}
         }
         let answer = self.post(INTENTS.to_owned(), form, Some(request.payment.as_str())).await?;
         match meaning(&answer)? {

@@ -8,8 +8,8 @@ use domain::values::{Currency, Money, OrderId, PaymentId, Timestamp};
 use gateways::simulator::{LedgerLine, SimulatorSettings, StripeSimulator};
 use gateways::stripe::{InProcessTransport, StripeGateway, StripeSettings, StripeTransport, WebhookSecret};
 use sagas::ports::{
-    AuthoriseAnswer, AuthoriseRequest, CaptureAnswer, CaptureRequest, GatewayError, PaymentGateway, PaymentNotice,
-    RefundAnswer, RefundRequest,
+    AuthoriseAnswer, AuthoriseRequest, BuyerPresence, CaptureAnswer, CaptureRequest, GatewayError, PaymentGateway,
+    PaymentNotice, RefundAnswer, RefundRequest,
 };
 use uuid::Uuid;
 
@@ -66,6 +66,7 @@ pub(crate) fn request(number: u128, method: &str) -> AuthoriseRequest {
         order: OrderId::from_uuid(Uuid::from_u128(number)),
         amount: euros(10_000),
         method: method.to_owned(),
+        buyer: BuyerPresence::There,
     }
 }
 

@@ -5,11 +5,11 @@ use domain::order::OrderEvent;
 use domain::returns::{Inspection, ReturnEvent, ReturnLine};
 use domain::values::{CategoryId, Money};
 
-use super::day::day_of;
 use super::figures::{self, Side};
 use super::keys;
 use super::sold::Sold;
 use super::tables::{ALL, SALE_ORDERS, SALE_PRODUCTS, SALE_RETURNS};
+use crate::day::day_of;
 use crate::event::{Body, Event};
 use crate::projection::Projection;
 use crate::rows::{Table, key};

@@ -8,9 +8,9 @@ use domain::order::OrderEvent;
 use domain::returns::ReturnEvent;
 use domain::values::CategoryId;
 
-use super::day::day_of;
 use super::sold::Sold;
 use super::tables::{SALE_ORDERS, SALE_PRODUCTS, SALE_RETURNS, SALES_BY_CATEGORY, SALES_BY_DAY, SALES_BY_PRODUCT};
+use crate::day::day_of;
 use crate::event::{Body, Event};
 use crate::rows::key;
 use crate::working::{FoldError, Working};

@@ -7,7 +7,6 @@
 //! of the lines; shipping stands beside them and belongs to no product. An order's lines count in the category that was the
 //! main one of their product when the order was placed, the empty text for none.
 
-mod day;
 mod figures;
 mod fold;
 mod keys;

@@ -45,7 +45,7 @@ fn hear_order(event: &RecordedEvent) -> Heard {
 fn hear_payment(event: &RecordedEvent) -> Heard {
     let payment = event.stream.id.parse().map_err(AppError::broken)?;
     let input = match decode(event)? {
-        PaymentEvent::Authorised { .. } => Input::Authorised { payment },
+        PaymentEvent::Authorised { expires_at, .. } => Input::Authorised { payment, expires_at: Some(expires_at) },
         PaymentEvent::AuthorisedTooLate { .. } => Input::AuthorisedTooLate { payment },
         PaymentEvent::ActionRequired { action_url, .. } => Input::ActionRequired { payment, url: action_url },
         PaymentEvent::Declined { code } => Input::Declined { payment, code },

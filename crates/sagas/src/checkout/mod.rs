@@ -6,6 +6,8 @@
 //! arrives after its step was undone is undone again.
 
 mod hear;
+mod hold;
+mod lost;
 mod parcels;
 mod react;
 mod state;
@@ -19,10 +21,12 @@ use std::time::Duration;
 use app::error::AppError;
 use app::promotion::Withheld;
 use app::stock::{Routed, Shortage};
-use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, PromotionId, Timestamp};
+use domain::values::{CartId, FulfilmentId, LocationId, Money, OrderId, PaymentId, PromotionId, Timestamp};
 use event_store::RecordedEvent;
 use serde::{Deserialize, Serialize};
 
+pub use hold::RENEW_BEFORE_SECONDS;
+pub use lost::LOST_AGAIN_SECONDS;
 pub use state::{Attempt, AttemptState, Checkout, Parcel, ParcelState};
 pub use status::CheckoutStatus;
 
@@ -34,6 +38,8 @@ pub const TASK_CAPTURE: &str = "capture";
 pub const TASK_LOST: &str = "parcel_lost";
 /// The task of money that could not be given back.
 pub const TASK_UNDO_PAYMENT: &str = "undo_payment";
+/// The task of an order whose parcels wait for money that nobody holds any more.
+pub const TASK_HOLD: &str = "hold";
 /// The task of an order of which one parcel left while another was called off.
 pub const TASK_PARTLY_CANCELLED: &str = "partly_cancelled";
 
@@ -104,6 +110,9 @@ pub enum CheckoutInput {
     Authorised {
         /// The attempt.
         payment: PaymentId,
+        /// When the hold ends by itself; none in what was stored before it was told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at: Option<Timestamp>,
     },
     /// Money is held although the attempt was voided before.
     #[serde(rename = "authorised_too_late")]
@@ -126,6 +135,18 @@ pub enum CheckoutInput {
         payment: PaymentId,
         /// The provider's code.
         code: String,
+    },
+    /// The order takes no other attempt to hold its money.
+    #[serde(rename = "not_renewed")]
+    NotRenewed {
+        /// The attempt that was meant.
+        payment: PaymentId,
+    },
+    /// A hold has ended by time.
+    #[serde(rename = "hold_expired")]
+    HoldExpired {
+        /// The attempt.
+        payment: PaymentId,
     },
     /// Every unit is sold to this order.
     #[serde(rename = "allocated")]
@@ -184,6 +205,30 @@ pub enum CheckoutInput {
         /// The parcel.
         fulfilment: FulfilmentId,
     },
+    /// The units of a lost parcel are sold to the order once more, and warehouses are asked.
+    #[serde(rename = "reshipped")]
+    Reshipped {
+        /// The lost parcel.
+        fulfilment: FulfilmentId,
+        /// Who its new units are sold to in the stock: the order's first units are gone.
+        holder: OrderId,
+        /// The parcels that go in its place, each with its units.
+        parcels: Vec<(FulfilmentId, LocationId, Vec<Routed>)>,
+    },
+    /// The units of a lost parcel are not there once more.
+    #[serde(rename = "not_reshipped")]
+    NotReshipped {
+        /// The lost parcel.
+        fulfilment: FulfilmentId,
+        /// What lacks.
+        shortages: Vec<Shortage>,
+    },
+    /// A lost parcel was waited for long enough.
+    #[serde(rename = "lost_for_long")]
+    LostForLong {
+        /// The parcel.
+        fulfilment: String,
+    },
     /// Someone asked to call the order off.
     #[serde(rename = "cancellation_requested")]
     CancellationRequested {
@@ -225,6 +270,9 @@ pub enum CheckoutInput {
     /// The buyer's time to pay is over.
     #[serde(rename = "payment_time_over")]
     PaymentTimeOver,
+    /// A hold is to be renewed, or has ended.
+    #[serde(rename = "hold_ending")]
+    HoldEnding,
     /// The time to return is over.
     #[serde(rename = "return_time_over")]
     ReturnTimeOver,
@@ -272,6 +320,23 @@ pub enum CheckoutStep {
     /// Ask the provider to hold the money.
     #[serde(rename = "authorise")]
     Authorise {
+        /// The attempt.
+        payment: PaymentId,
+        /// Whether the buyer is not there: it renews a hold.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_renewal: bool,
+    },
+    /// Begin another attempt with the card of one whose hold ends.
+    #[serde(rename = "renew_hold")]
+    RenewHold {
+        /// The attempt to begin.
+        payment: PaymentId,
+        /// The attempt whose card is used.
+        paid_by: PaymentId,
+    },
+    /// Record that a hold has ended by time.
+    #[serde(rename = "expire_hold")]
+    ExpireHold {
         /// The attempt.
         payment: PaymentId,
     },
@@ -342,6 +407,17 @@ pub enum CheckoutStep {
         fulfilment: FulfilmentId,
         /// Its units.
         routed: Vec<Routed>,
+        /// Who they are sold to; the order, where nobody is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holder: Option<OrderId>,
+    },
+    /// Send the units of a lost parcel once more.
+    #[serde(rename = "reship")]
+    Reship {
+        /// The lost parcel.
+        fulfilment: FulfilmentId,
+        /// Which try, from 1.
+        round: u32,
     },
     /// Give the units of a parcel back that was called off while the order stands.
     #[serde(rename = "release_parcel_stock")]
@@ -350,6 +426,9 @@ pub enum CheckoutStep {
         fulfilment: FulfilmentId,
         /// Its units.
         routed: Vec<Routed>,
+        /// Who they are sold to; the order, where nobody is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holder: Option<OrderId>,
     },
     /// Note on the order where its goods stand.
     #[serde(rename = "note_fulfilment")]
@@ -447,7 +526,9 @@ impl Process for Checkout {
             CheckoutStep::Reserve { .. } => "reserve".to_owned(),
             CheckoutStep::ReservePromotions { .. } => "reserve_promotions".to_owned(),
             CheckoutStep::Place { .. } => "place".to_owned(),
-            CheckoutStep::Authorise { payment } => format!("authorise/{payment}"),
+            CheckoutStep::Authorise { payment, .. } => format!("authorise/{payment}"),
+            CheckoutStep::RenewHold { payment, .. } => format!("renew_hold/{payment}"),
+            CheckoutStep::ExpireHold { payment } => format!("expire_hold/{payment}"),
             CheckoutStep::NotePayment { payment, what } => format!("note_payment/{payment}/{what}"),
             CheckoutStep::Allocate { .. } => "allocate".to_owned(),
             CheckoutStep::Confirm { .. } => "confirm".to_owned(),
@@ -457,6 +538,7 @@ impl Process for Checkout {
             CheckoutStep::Capture { fulfilment, round, .. } => format!("capture/{fulfilment}/{round}"),
             CheckoutStep::ReleaseParcel { fulfilment, .. } => format!("release_parcel/{fulfilment}"),
             CheckoutStep::Dispatch { fulfilment, .. } => format!("dispatch/{fulfilment}"),
+            CheckoutStep::Reship { fulfilment, round } => format!("reship/{fulfilment}/{round}"),
             CheckoutStep::ReleaseParcelStock { fulfilment, .. } => format!("release_parcel_stock/{fulfilment}"),
             CheckoutStep::NoteFulfilment { fulfilment, what, .. } => format!("note/{fulfilment}/{what}"),
             CheckoutStep::RefundParcel { fulfilment, .. } => format!("refund_parcel/{fulfilment}"),
@@ -498,7 +580,14 @@ impl Process for Checkout {
     }
 
     fn timer_input(name: &str) -> CheckoutInput {
-        if name == react::TIMER_RETURN { CheckoutInput::ReturnTimeOver } else { CheckoutInput::PaymentTimeOver }
+        match name {
+            react::TIMER_RETURN => CheckoutInput::ReturnTimeOver,
+            hold::TIMER_HOLD => CheckoutInput::HoldEnding,
+            _ => match name.strip_prefix(lost::TIMER_LOST) {
+                Some(fulfilment) => CheckoutInput::LostForLong { fulfilment: fulfilment.to_owned() },
+                None => CheckoutInput::PaymentTimeOver,
+            },
+        }
     }
 
     fn decision_input(task: &str, choice: &str) -> CheckoutInput {

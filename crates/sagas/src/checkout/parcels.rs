@@ -1,13 +1,17 @@
 //! What a checkout does about its parcels: each is paid before it leaves, and called off before one has left.
 
+use std::collections::BTreeSet;
+
 use app::stock::Routed;
 use domain::order::RETURN_WINDOW_DAYS;
-use domain::values::{FulfilmentId, LocationId, Money, Timestamp};
+use domain::values::{FulfilmentId, LocationId, Money, OrderId, Timestamp};
 
+use super::hold::{TIMER_HOLD, ask_for_money};
+use super::lost;
 use super::react::TIMER_RETURN;
-use super::state::{Checkout, Parcel, ParcelState, Stage, Why};
+use super::state::{Checkout, Hold, Parcel, ParcelState, Reshipped, Stage, Why};
 use super::undo::undo;
-use super::{CheckoutStep as Step, TASK_CAPTURE, TASK_LOST, TASK_PARTLY_CANCELLED};
+use super::{CheckoutStatus, CheckoutStep as Step, TASK_CAPTURE, TASK_PARTLY_CANCELLED};
 use crate::engine;
 
 type Reaction = engine::Reaction<Step>;
@@ -22,23 +26,30 @@ pub(super) fn fulfilments_requested(
         return Reaction::default();
     }
     for (fulfilment, location, share) in parcels {
-        let (location, share, state) = (location.clone(), *share, ParcelState::Requested);
-        let parcel = Parcel { location, share, state, captures: 0, is_captured: false, is_given_up: false };
-        checkout.parcels.insert(fulfilment.clone(), parcel);
+        checkout.parcels.insert(fulfilment.clone(), Parcel::new(location.clone(), *share));
     }
     if let Some(reason) = checkout.cancellation.take() {
         return cancel(checkout, reason);
     }
-    let mut reaction = Reaction::default();
-    for fulfilment in std::mem::take(&mut checkout.early_packed) {
-        reaction.asks.extend(packed(checkout, &fulfilment).asks);
+    packed_early(checkout, Reaction::default())
+}
+
+/// Goes on with the parcels that were packed before the answer that names them.
+pub(super) fn packed_early(checkout: &mut Checkout, mut reaction: Reaction) -> Reaction {
+    let early = std::mem::take(&mut checkout.early_packed);
+    let (named, others): (BTreeSet<_>, _) = early.into_iter().partition(|id| checkout.parcels.contains_key(id));
+    checkout.early_packed = others;
+    for fulfilment in named {
+        let packed = packed(checkout, &fulfilment);
+        reaction.asks.extend(packed.asks);
+        reaction.task = reaction.task.or(packed.task);
     }
     reaction
 }
 
 pub(super) fn packed(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
     // The warehouse may be quicker than the answer that names its parcel.
-    if matches!(checkout.stage, Stage::Fulfilling) && checkout.parcels.is_empty() {
+    if checkout.stage == Stage::Fulfilling && !checkout.parcels.contains_key(fulfilment) {
         checkout.early_packed.insert(fulfilment.clone());
         return Reaction::default();
     }
@@ -51,20 +62,22 @@ pub(super) fn packed(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reac
 }
 
 pub(super) fn capture(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
-    let payment = checkout.paying().cloned();
+    let held = checkout.paying_attempt().filter(|attempt| attempt.hold == Hold::Standing);
+    let payment = held.map(|attempt| attempt.payment.clone());
     let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
     if parcel.state != ParcelState::Packed || checkout.stage != Stage::Fulfilling {
         return Reaction::default();
     }
     let (amount, fulfilment) = (parcel.share, fulfilment.clone());
-    if amount.minor() == 0 {
-        // Nothing is owed for this parcel: a coupon paid for it all.
+    if amount.minor() == 0 || parcel.is_captured {
+        // Nothing is owed for this parcel: a coupon paid for it all, or it goes in the place of one that was paid.
         return release_parcel(checkout, &fulfilment);
     }
     let Some(payment) = payment else {
-        return capture_failed(checkout, &fulfilment, "no money is held");
+        return ask_for_money(checkout);
     };
     parcel.captures += 1;
+    parcel.is_capturing = true;
     Reaction::ask([Step::Capture { fulfilment, payment, amount, round: parcel.captures }])
 }
 
@@ -72,8 +85,12 @@ pub(super) fn captured(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Re
     let is_fulfilling = checkout.stage == Stage::Fulfilling;
     let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
     let is_repeat = std::mem::replace(&mut parcel.is_captured, true);
+    parcel.is_capturing = false;
     match parcel.state {
-        ParcelState::Packed => release_parcel(checkout, fulfilment),
+        ParcelState::Packed => {
+            let reaction = release_parcel(checkout, fulfilment);
+            if checkout.has_untaken_parcel() { reaction } else { reaction.stop(TIMER_HOLD) }
+        }
         // The money was on its way while the parcel was called off and the order stands.
         ParcelState::Cancelled if is_fulfilling && !is_repeat => ask_about_cancelled(1),
         ParcelState::Cancelled
@@ -88,11 +105,14 @@ pub(super) fn captured(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Re
 fn release_parcel(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
     let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
     parcel.state = ParcelState::Paid;
-    let parcels = checkout.parcels.keys().cloned().collect();
+    let parcels = checkout.noted_parcels();
     Reaction::ask([Step::ReleaseParcel { fulfilment: fulfilment.clone(), parcels }])
 }
 
 pub(super) fn capture_failed(checkout: &mut Checkout, fulfilment: &FulfilmentId, code: &str) -> Reaction {
+    if let Some(parcel) = checkout.parcels.get_mut(fulfilment) {
+        parcel.is_capturing = false;
+    }
     if checkout.stage != Stage::Fulfilling {
         return Reaction::default();
     }
@@ -111,10 +131,10 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
     parcel.state = state;
     let mut reaction = Reaction::default();
     if left_now {
-        let routed = units_of(checkout, fulfilment);
-        reaction.asks.push(Step::Dispatch { fulfilment: fulfilment.clone(), routed });
+        let (routed, holder) = units_of(checkout, fulfilment);
+        reaction.asks.push(Step::Dispatch { fulfilment: fulfilment.clone(), routed, holder });
     }
-    let parcels = checkout.parcels.keys().cloned().collect();
+    let parcels = checkout.noted_parcels();
     let what = match state {
         ParcelState::Lost => "lost",
         ParcelState::Delivered => "delivered",
@@ -127,8 +147,8 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
     reaction.asks.push(Step::NoteFulfilment { fulfilment: fulfilment.clone(), what: what.to_owned(), parcels });
     match state {
         ParcelState::Lost => {
-            let question = format!("parcel {fulfilment} is lost: give its money back, or wait for it to turn up?");
-            reaction.task(format!("{TASK_LOST}/{fulfilment}"), question, &["refund", "wait"])
+            let task = lost::question(fulfilment, "what of it?").task;
+            Reaction { task, ..reaction }
         }
         ParcelState::Delivered => {
             checkout.delivered_at = checkout.delivered_at.max(Some(at));
@@ -142,10 +162,13 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
     }
 }
 
-/// Returns the units that a parcel is made of.
-fn units_of(checkout: &Checkout, fulfilment: &FulfilmentId) -> Vec<Routed> {
-    let Some(parcel) = checkout.parcels.get(fulfilment) else { return Vec::new() };
-    checkout.routed.iter().filter(|part| part.location == parcel.location).cloned().collect()
+/// Returns the units that a parcel is made of, and who they are sold to where that is not the order.
+fn units_of(checkout: &Checkout, fulfilment: &FulfilmentId) -> (Vec<Routed>, Option<OrderId>) {
+    let Some(parcel) = checkout.parcels.get(fulfilment) else { return (Vec::new(), None) };
+    match &parcel.reshipped {
+        Some(Reshipped { holder, routed, .. }) => (routed.clone(), Some(holder.clone())),
+        None => (checkout.routed.iter().filter(|part| part.location == parcel.location).cloned().collect(), None),
+    }
 }
 
 /// Calls the parcels off first: once one has left, the order stands.
@@ -180,8 +203,8 @@ pub(super) fn fulfilments_left(checkout: &mut Checkout, cancelled: &[FulfilmentI
         let was_called_off = std::mem::replace(&mut parcel.state, ParcelState::Cancelled) == ParcelState::Cancelled;
         taken += usize::from(parcel.is_captured);
         if !was_called_off {
-            let (fulfilment, routed) = (fulfilment.clone(), units_of(checkout, fulfilment));
-            releases.push(Step::ReleaseParcelStock { fulfilment, routed });
+            let (routed, holder) = units_of(checkout, fulfilment);
+            releases.push(Step::ReleaseParcelStock { fulfilment: fulfilment.clone(), routed, holder });
         }
     }
     let mut reaction = if taken > 0 { ask_about_cancelled(taken) } else { Reaction::default() };
@@ -207,7 +230,7 @@ pub(super) fn give_up(checkout: &mut Checkout, fulfilment: &FulfilmentId, at: Ti
 
 /// Waits for the end of the time to return, once every parcel that was sent has arrived or was given up. Where none has
 /// arrived nothing can come back.
-fn wait_for_returns(checkout: &Checkout, reaction: Reaction, at: Timestamp) -> Reaction {
+pub(super) fn wait_for_returns(checkout: &Checkout, reaction: Reaction, at: Timestamp) -> Reaction {
     if checkout.stage != Stage::Fulfilling || !checkout.is_settled() {
         return reaction;
     }
@@ -220,13 +243,17 @@ pub(super) fn return_time_over(checkout: &mut Checkout) -> Reaction {
         return Reaction::default();
     }
     checkout.stage = Stage::Over;
+    // Of parcels that were called off the money may have been asked for in vain.
+    checkout.answer = CheckoutStatus::Confirmed;
     Reaction::ask([Step::CompleteOrder]).end("completed")
 }
 
+/// Gives the money of parcels back, each under the name it was taken and invoiced for.
 pub(super) fn refund(checkout: &Checkout, fulfilments: &[FulfilmentId]) -> Reaction {
     let Some(payment) = checkout.paying() else { return Reaction::default() };
     Reaction::ask(fulfilments.iter().filter_map(|fulfilment| {
         let parcel = checkout.parcels.get(fulfilment)?;
+        let fulfilment = parcel.reshipped.as_ref().map_or(fulfilment, |reshipped| &reshipped.paid_as);
         let (fulfilment, payment, amount) = (fulfilment.clone(), payment.clone(), parcel.share);
         parcel.is_captured.then_some(Step::RefundParcel { fulfilment, payment, amount })
     }))

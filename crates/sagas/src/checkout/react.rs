@@ -1,16 +1,20 @@
 //! What a checkout does about what it is told.
 
+use std::str::FromStr;
+
 use domain::values::{CartId, PaymentId, PromotionId, Timestamp};
 
+use super::hold::{self, ask_for_money};
+use super::lost;
 use super::parcels::{
     cancel, capture, capture_failed, captured, fulfilments_cancelled, fulfilments_left, fulfilments_requested, give_up,
     moved, packed, refund, return_time_over,
 };
-use super::state::{Attempt, AttemptState, Checkout, ParcelState, Stage, Why};
+use super::state::{Attempt, AttemptState, Checkout, Hold, ParcelState, Stage, Why};
 use super::undo::{authorised_too_late, payment_not_undone, payment_undone, undo, undo_again, undo_payment, undone};
 use super::{
-    CheckoutInput as Input, CheckoutStatus, CheckoutStep as Step, TASK_CAPTURE, TASK_LOST, TASK_PARTLY_CANCELLED,
-    TASK_UNDO_PAYMENT,
+    CheckoutInput as Input, CheckoutStatus, CheckoutStep as Step, TASK_CAPTURE, TASK_HOLD, TASK_LOST,
+    TASK_PARTLY_CANCELLED, TASK_UNDO_PAYMENT,
 };
 use crate::engine;
 
@@ -33,7 +37,10 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
         | Input::Authorised { .. }
         | Input::AuthorisedTooLate { .. }
         | Input::ActionRequired { .. }
-        | Input::Declined { .. } => paid(checkout, input),
+        | Input::Declined { .. } => paid(checkout, input, at),
+        Input::NotRenewed { payment } => hold::not_renewed(checkout, payment),
+        Input::HoldExpired { payment } => hold::expired(checkout, payment),
+        Input::HoldEnding => hold::ending(checkout, at),
         Input::Allocated { .. } | Input::Confirmed | Input::FulfilmentsRequested { .. } => owed(checkout, input),
         Input::Packed { fulfilment } => packed(checkout, fulfilment),
         Input::Captured { fulfilment } => captured(checkout, fulfilment),
@@ -41,6 +48,9 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
         Input::HandedOver { fulfilment, at } => moved(checkout, fulfilment, ParcelState::HandedOver, *at),
         Input::Delivered { fulfilment, at } => moved(checkout, fulfilment, ParcelState::Delivered, *at),
         Input::Lost { fulfilment } => moved(checkout, fulfilment, ParcelState::Lost, at),
+        Input::Reshipped { fulfilment, holder, parcels } => lost::reshipped(checkout, fulfilment, holder, parcels),
+        Input::NotReshipped { fulfilment, shortages } => lost::not_reshipped(checkout, fulfilment, shortages),
+        Input::LostForLong { fulfilment } => lost::for_long(checkout, fulfilment),
         Input::CancellationRequested { reason } => cancellation_requested(checkout, reason),
         Input::FulfilmentsCancelled => fulfilments_cancelled(checkout),
         Input::FulfilmentsLeft { cancelled } => fulfilments_left(checkout, cancelled, at),
@@ -111,18 +121,27 @@ fn place(checkout: &mut Checkout, at: Timestamp) -> Reaction {
 
 fn pay(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
     checkout.stage = Stage::Paying;
-    let mut reaction = begin_attempt(checkout, payment);
+    checkout.answer = CheckoutStatus::Pending;
+    let mut reaction = begin_attempt(checkout, payment, false);
     if let Some(early) = checkout.early_payment.take() {
         reaction.asks.extend(payment_requested(checkout, &early).asks);
     }
     reaction
 }
 
-fn begin_attempt(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
-    checkout.answer = CheckoutStatus::Pending;
-    let (payment, state) = (payment.clone(), AttemptState::Asked);
-    checkout.attempts.push(Attempt { payment: payment.clone(), state, undos: 0, is_late: false });
-    Reaction::ask([Step::Authorise { payment }])
+fn begin_attempt(checkout: &mut Checkout, payment: &PaymentId, is_renewal: bool) -> Reaction {
+    let (payment, state, hold) = (payment.clone(), AttemptState::Asked, Hold::Standing);
+    checkout.attempts.push(Attempt {
+        payment: payment.clone(),
+        state,
+        undos: 0,
+        is_late: false,
+        expires_at: None,
+        hold,
+        is_renewal,
+        is_renewal_asked: false,
+    });
+    Reaction::ask([Step::Authorise { payment, is_renewal }])
 }
 
 fn allocate(checkout: &mut Checkout) -> Reaction {
@@ -131,12 +150,11 @@ fn allocate(checkout: &mut Checkout) -> Reaction {
     Reaction::ask(checkout.cart.clone().map(|cart| Step::Allocate { cart, routed })).stop(TIMER_PAYMENT)
 }
 
-fn paid(checkout: &mut Checkout, input: &Input) -> Reaction {
-    let number = u32::try_from(checkout.attempts.len()).unwrap_or(u32::MAX);
-    let is_paying = checkout.stage == Stage::Paying;
+fn paid(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Reaction {
+    let is_paying = matches!(checkout.stage, Stage::Paying | Stage::Fulfilling);
     match input {
         Input::PaymentRequested { payment } => payment_requested(checkout, payment),
-        Input::Authorised { payment } => authorised(checkout, payment),
+        Input::Authorised { payment, expires_at } => authorised(checkout, payment, *expires_at, at),
         Input::AuthorisedTooLate { payment } => authorised_too_late(checkout, payment),
         Input::ActionRequired { payment, url } => {
             let state = AttemptState::ActionRequired { url: url.clone() };
@@ -145,8 +163,8 @@ fn paid(checkout: &mut Checkout, input: &Input) -> Reaction {
                 return Reaction::default();
             }
             set_attempt(checkout, payment, state);
-            checkout.answer = CheckoutStatus::ActionRequired { url: url.clone(), attempt: number };
-            Reaction::ask([note_payment(payment, "requires_action")])
+            answer_about(checkout, payment, |attempt| CheckoutStatus::ActionRequired { url: url.clone(), attempt });
+            and_ask_for_money(checkout, Reaction::ask([note_payment(payment, "requires_action")]))
         }
         Input::Declined { payment, code } => {
             if !is_waiting_for(checkout, payment) {
@@ -156,14 +174,26 @@ fn paid(checkout: &mut Checkout, input: &Input) -> Reaction {
             if !is_paying || !checkout.is_current(payment) {
                 return Reaction::default();
             }
-            checkout.answer = CheckoutStatus::Declined { code: code.clone(), attempt: number };
-            Reaction::ask([note_payment(payment, "declined")])
+            answer_about(checkout, payment, |attempt| CheckoutStatus::Declined { code: code.clone(), attempt });
+            and_ask_for_money(checkout, Reaction::ask([note_payment(payment, "declined")]))
         }
         _ => Reaction::default(),
     }
 }
 
-fn note_payment(payment: &PaymentId, what: &str) -> Step {
+/// Answers the buyer, who knows nothing of an attempt that renews a hold.
+fn answer_about(checkout: &mut Checkout, payment: &PaymentId, answer: impl FnOnce(u32) -> CheckoutStatus) {
+    let number = u32::try_from(checkout.attempts.len()).unwrap_or(u32::MAX);
+    if checkout.attempt(payment).is_some_and(|attempt| !attempt.is_renewal) {
+        checkout.answer = answer(number);
+    }
+}
+
+fn and_ask_for_money(checkout: &mut Checkout, reaction: Reaction) -> Reaction {
+    Reaction { task: ask_for_money(checkout).task, ..reaction }
+}
+
+pub(super) fn note_payment(payment: &PaymentId, what: &str) -> Step {
     Step::NotePayment { payment: payment.clone(), what: what.to_owned() }
 }
 
@@ -184,19 +214,23 @@ fn payment_requested(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
     if checkout.stage == Stage::Placing {
         checkout.early_payment = Some(payment.clone());
     }
-    if is_known || checkout.stage != Stage::Paying {
+    if is_known || !(checkout.is_owed() || checkout.stage == Stage::Paying) {
         return Reaction::default();
+    }
+    let is_renewal = checkout.renewal.as_ref() == Some(payment);
+    if !is_renewal {
+        checkout.answer = CheckoutStatus::Pending;
     }
     let before = checkout.attempts.last().map(|attempt| attempt.payment.clone());
     let mut reaction = match before {
         Some(before) if is_waiting_for(checkout, &before) => undo_payment(checkout, &before),
         Some(_) | None => Reaction::default(),
     };
-    reaction.asks.extend(begin_attempt(checkout, payment).asks);
+    reaction.asks.extend(begin_attempt(checkout, payment, is_renewal).asks);
     reaction
 }
 
-fn authorised(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
+fn authorised(checkout: &mut Checkout, payment: &PaymentId, expires_at: Option<Timestamp>, at: Timestamp) -> Reaction {
     let Some(attempt) = checkout.attempt(payment) else { return Reaction::default() };
     match attempt.state {
         AttemptState::Asked | AttemptState::ActionRequired { .. } => {}
@@ -205,11 +239,17 @@ fn authorised(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
             return Reaction::default();
         }
     }
+    if checkout.stage == Stage::Fulfilling && checkout.is_current(payment) {
+        return hold::held_anew(checkout, payment, expires_at, at);
+    }
     if checkout.stage != Stage::Paying || !checkout.is_current(payment) {
         return undo_payment(checkout, payment);
     }
     set_attempt(checkout, payment, AttemptState::Authorised);
-    allocate(checkout)
+    if let Some(attempt) = checkout.attempt(payment) {
+        attempt.expires_at = expires_at;
+    }
+    hold::watch(allocate(checkout), expires_at, at)
 }
 
 fn owed(checkout: &mut Checkout, input: &Input) -> Reaction {
@@ -274,9 +314,16 @@ fn payment_time_over(checkout: &mut Checkout) -> Reaction {
 fn decided(checkout: &mut Checkout, (task, choice): (&str, &str), at: Timestamp) -> Reaction {
     let (name, subject) = task.split_once('/').unwrap_or((task, ""));
     match (name, choice) {
-        (TASK_CAPTURE, "retry") => subject.parse().map_or_else(|_| Reaction::default(), |id| capture(checkout, &id)),
+        (TASK_CAPTURE, "retry") => about(subject, |id| capture(checkout, &id)),
         (TASK_CAPTURE, _) => cancel(checkout, "the money could not be taken".to_owned()),
-        (TASK_LOST, "refund") => subject.parse().map_or_else(|_| Reaction::default(), |id| give_up(checkout, &id, at)),
+        (TASK_HOLD, "renew") => hold::renew_as_decided(checkout),
+        (TASK_HOLD, _) => {
+            checkout.is_asking_for_money = false;
+            cancel(checkout, "the money is held no longer".to_owned())
+        }
+        (TASK_LOST, "refund") => about(subject, |id| give_up(checkout, &id, at)),
+        (TASK_LOST, "reship") => about(subject, |id| lost::reship(checkout, &id)),
+        (TASK_LOST, _) => about(subject, |id| lost::wait(checkout, &id, at)),
         (TASK_PARTLY_CANCELLED, "refund") => {
             let cancelled = checkout
                 .parcels
@@ -285,14 +332,15 @@ fn decided(checkout: &mut Checkout, (task, choice): (&str, &str), at: Timestamp)
             let cancelled: Vec<_> = cancelled.map(|(id, _)| id.clone()).collect();
             refund(checkout, &cancelled)
         }
-        (TASK_UNDO_PAYMENT, "retry") => {
-            subject.parse().map_or_else(|_| Reaction::default(), |id| undo_again(checkout, &id))
-        }
-        (TASK_UNDO_PAYMENT, _) => {
-            subject.parse().map_or_else(|_| Reaction::default(), |id| payment_undone(checkout, &id))
-        }
+        (TASK_UNDO_PAYMENT, "retry") => about(subject, |id| undo_again(checkout, &id)),
+        (TASK_UNDO_PAYMENT, _) => about(subject, |id| payment_undone(checkout, &id)),
         _ => Reaction::default(),
     }
+}
+
+/// Reacts to what a task is about, where its name says so.
+fn about<T: FromStr>(subject: &str, act: impl FnOnce(T) -> Reaction) -> Reaction {
+    subject.parse().map_or_else(|_| Reaction::default(), act)
 }
 
 /// A human gave a step up. A step that the order hangs on undoes everything; an undo that is given up counts as done by
@@ -311,6 +359,16 @@ fn gave_up(checkout: &mut Checkout, step: &str, at: Timestamp) -> Reaction {
     match (name, payment) {
         _ if is_vital => undo(checkout, Why::Rejected { code: "GIVEN_UP".to_owned() }),
         ("undo_payment", Some(payment)) => payment_undone(checkout, &payment),
+        ("renew_hold", Some(payment)) => hold::not_renewed(checkout, &payment),
+        ("reship", _) => {
+            let fulfilment = subject.split('/').next().unwrap_or_default();
+            lost::for_long(checkout, fulfilment)
+        }
+        ("expire_hold", Some(payment)) => hold::expired(checkout, &payment),
+        ("authorise", Some(payment)) if is_waiting_for(checkout, &payment) => {
+            let reaction = undo_payment(checkout, &payment);
+            and_ask_for_money(checkout, reaction)
+        }
         ("release_stock" | "release_promotions", _) => undone(checkout),
         ("cancel_fulfilments", _) => fulfilments_left(checkout, &[], at),
         _ => Reaction::default(),

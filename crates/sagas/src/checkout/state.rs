@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::promotion::Withheld;
 use app::stock::{Routed, Shortage};
-use domain::values::{CartId, FulfilmentId, LocationId, Money, PaymentId, PromotionId, Timestamp};
+use domain::values::{CartId, FulfilmentId, LocationId, Money, OrderId, PaymentId, PromotionId, Timestamp};
 
 use super::CheckoutStatus;
 
@@ -57,6 +57,18 @@ pub enum AttemptState {
     Undone,
 }
 
+/// How long the money of an attempt is held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// It is, or was never.
+    #[default]
+    Standing,
+    /// Its time is over, which is being recorded.
+    Ending,
+    /// It is held no longer.
+    Over,
+}
+
 /// An attempt to pay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -68,6 +80,14 @@ pub struct Attempt {
     pub undos: u32,
     /// Whether its late authorisation is known: it is told by the feed and by the answer.
     pub is_late: bool,
+    /// When its hold ends by itself, once it is told.
+    pub expires_at: Option<Timestamp>,
+    /// Whether its hold has ended by time.
+    pub hold: Hold,
+    /// Whether the buyer was not there: it renews a hold.
+    pub is_renewal: bool,
+    /// Whether another attempt was asked to renew its hold.
+    pub is_renewal_asked: bool,
 }
 
 /// Where a parcel stands.
@@ -100,10 +120,47 @@ pub struct Parcel {
     pub state: ParcelState,
     /// How often its capture was tried.
     pub captures: u32,
+    /// Whether its share of the money is being taken.
+    pub is_capturing: bool,
     /// Whether its share of the money was taken, also of one that was called off since.
     pub is_captured: bool,
-    /// Whether it is lost and its money goes back.
+    /// Whether it is lost and nobody waits for it: its money goes back, or others go in its place.
     pub is_given_up: bool,
+    /// Whether others go in its place.
+    pub is_replaced: bool,
+    /// What goes in the place of a lost parcel, where this one does.
+    pub reshipped: Option<Reshipped>,
+    /// How often it was asked to be sent once more.
+    pub reships: u32,
+}
+
+impl Parcel {
+    /// Makes a parcel that a warehouse is asked for, of which no money is taken.
+    pub(super) fn new(location: LocationId, share: Money) -> Self {
+        Self {
+            location,
+            share,
+            state: ParcelState::Requested,
+            captures: 0,
+            is_capturing: false,
+            is_captured: false,
+            is_given_up: false,
+            is_replaced: false,
+            reshipped: None,
+            reships: 0,
+        }
+    }
+}
+
+/// The units of a parcel that goes in a lost one's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reshipped {
+    /// Who they are sold to in the stock.
+    pub holder: OrderId,
+    /// The parcel that was paid and invoiced: the first one that was lost.
+    pub paid_as: FulfilmentId,
+    /// The units.
+    pub routed: Vec<Routed>,
 }
 
 /// Why everything is undone.
@@ -132,6 +189,12 @@ pub struct Checkout {
     pub(super) parcels: BTreeMap<FulfilmentId, Parcel>,
     pub(super) delivered_at: Option<Timestamp>,
     pub(super) why: Option<Why>,
+    /// How often a hold was asked to be renewed.
+    pub(super) renewals: u32,
+    /// The attempt that was last meant to renew a hold.
+    pub(super) renewal: Option<PaymentId>,
+    /// Whether people are asked what to do without money.
+    pub(super) is_asking_for_money: bool,
     /// Undo steps that are asked for and not done, whenever they were asked for.
     pub(super) undos_open: u32,
     /// An attempt that the buyer asked for before the answer that the order is placed.
@@ -155,6 +218,47 @@ impl Checkout {
     pub(super) fn paying(&self) -> Option<&PaymentId> {
         let paid = self.attempts.iter().find(|attempt| attempt.state == AttemptState::Authorised)?;
         Some(&paid.payment)
+    }
+
+    pub(super) fn paying_attempt(&mut self) -> Option<&mut Attempt> {
+        self.attempts.iter_mut().find(|attempt| attempt.state == AttemptState::Authorised)
+    }
+
+    /// Returns whether an attempt to renew a hold is asked for and has not begun.
+    pub(super) fn is_renewing(&self) -> bool {
+        let is_begun = |payment: &PaymentId| self.attempts.iter().any(|attempt| attempt.payment == *payment);
+        self.renewal.as_ref().is_some_and(|payment| !is_begun(payment))
+    }
+
+    /// Returns whether the shop owes the goods, and nobody has called them off.
+    pub(super) fn is_owed(&self) -> bool {
+        self.stage == Stage::Fulfilling && self.why.is_none()
+    }
+
+    /// Returns whether money of a parcel was taken or is being taken.
+    pub(super) fn is_taking(&self) -> bool {
+        self.parcels.values().any(|parcel| parcel.is_captured || parcel.is_capturing)
+    }
+
+    /// Returns whether the money of a parcel was not taken, be it called off.
+    pub(super) fn has_untaken_parcel(&self) -> bool {
+        let is_untaken = |parcel: &Parcel| parcel.share.minor() > 0 && !parcel.is_captured;
+        self.parcels.is_empty() || self.parcels.values().any(is_untaken)
+    }
+
+    /// Returns whether a parcel waits for its money to be taken.
+    pub(super) fn has_waiting_parcel(&self) -> bool {
+        let waits = |parcel: &Parcel| {
+            let is_here = matches!(parcel.state, ParcelState::Requested | ParcelState::Packed);
+            is_here && parcel.share.minor() > 0 && !parcel.is_captured
+        };
+        self.parcels.is_empty() || self.parcels.values().any(waits)
+    }
+
+    /// Returns the parcels that say where the goods stand: not those that others go in the place of.
+    pub(super) fn noted_parcels(&self) -> Vec<FulfilmentId> {
+        let is_noted = |parcel: &Parcel| parcel.state == ParcelState::Delivered || !parcel.is_replaced;
+        self.parcels.iter().filter(|(_, parcel)| is_noted(parcel)).map(|(id, _)| id.clone()).collect()
     }
 
     /// Returns whether every parcel that was not called off has arrived, or is lost and given up.

@@ -36,6 +36,11 @@ pub enum CheckoutStatus {
     },
     /// The money is guaranteed, the units are the buyer's, the shop owes the goods.
     Confirmed,
+    /// An order that the shop owes already is paid anew.
+    PaidAnew {
+        /// Which attempt to pay, from 1.
+        attempt: u32,
+    },
     /// The order never became a sale; whatever was held is given back.
     Rejected {
         /// A stable code, such as `PAYMENT_TIMEOUT`.

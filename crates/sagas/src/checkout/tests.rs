@@ -1,5 +1,7 @@
 //! The checkout as a pure process: what comes in, and what it asks for then.
 
+mod holds;
+mod lost;
 mod properties;
 mod repeats;
 mod simulation;
@@ -67,7 +69,7 @@ fn requested(number: u128) -> Input {
 }
 
 fn authorised(number: u128) -> Input {
-    Input::Authorised { payment: payment(number) }
+    Input::Authorised { payment: payment(number), expires_at: None }
 }
 
 fn too_late(number: u128) -> Input {
@@ -114,6 +116,10 @@ fn capture_failed(number: u128) -> Input {
 
 fn handed_over(number: u128) -> Input {
     Input::HandedOver { fulfilment: parcel(number), at: noon() }
+}
+
+fn holder() -> OrderId {
+    OrderId::from_uuid(Uuid::from_u128(77))
 }
 
 fn delivered(number: u128) -> Input {

@@ -31,6 +31,7 @@ use event_store::{RecordedEvent, StreamId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use record::read_record;
 pub use record::{ManualTask, Record, TaskDecision};
 pub use runner::{EngineError, OpenTask, Runner, RunnerStatus};
 

@@ -130,7 +130,7 @@ impl<I, S> Record<I, S> {
 }
 
 /// Reads a record of any version as the process knows it today.
-pub(super) fn read_record<P: Process>(event: &RecordedEvent) -> Result<Record<P::Input, P::Step>, StoreError> {
+pub(crate) fn read_record<P: Process>(event: &RecordedEvent) -> Result<Record<P::Input, P::Step>, StoreError> {
     let RecordedEvent { event_type, event_version, payload, position, .. } = event;
     upcast::read_with(P::UPCASTERS, event_type, event_version, payload.get())
         .map_err(|error| StoreError::Corrupt(format!("a process record at {position} cannot be read: {error}")))

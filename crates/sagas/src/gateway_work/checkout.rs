@@ -37,7 +37,10 @@ impl Worker<Checkout> for GatewayWork {
                 Ok(Input::PromotionsReleased)
             }
             Step::Place { cart, placed_at } => self.place(&order, cart, *placed_at, request).await,
-            Step::Authorise { payment } => self.authorise(&order, payment, request).await,
+            Step::Authorise { payment, is_renewal: false } => self.authorise(&order, payment, request).await,
+            Step::Authorise { payment, is_renewal: true } => self.authorise_anew(&order, payment, request).await,
+            Step::RenewHold { payment, paid_by } => self.renew_hold(&order, payment, paid_by, request).await,
+            Step::ExpireHold { payment } => self.expire_hold(&order, payment, request).await,
             Step::NotePayment { payment, .. } => {
                 self.note_payment(&order, payment, request).await?;
                 Ok(Input::Done)
@@ -60,11 +63,12 @@ impl Worker<Checkout> for GatewayWork {
                 let reason = words("a parcel has left: return it when it arrives")?;
                 self.order(&order, OrderCommand::RefuseCancellation { reason }, request).await
             }
-            Step::CompleteOrder => self.order(&order, OrderCommand::Complete, request).await,
+            Step::CompleteOrder => self.complete(&order, request).await,
             Step::RequestFulfilments { .. }
             | Step::Capture { .. }
             | Step::ReleaseParcel { .. }
             | Step::Dispatch { .. }
+            | Step::Reship { .. }
             | Step::ReleaseParcelStock { .. }
             | Step::NoteFulfilment { .. }
             | Step::RefundParcel { .. }
@@ -171,6 +175,15 @@ impl GatewayWork {
             }
         };
         self.order(order, command, request).await
+    }
+
+    /// Ends an order that is settled, and whatever was promised to it beside what it was sold.
+    async fn complete(&self, order: &OrderId, request: &Request) -> Answer {
+        let state = self.shop.bus.load::<Order>(order.as_str()).await?.state;
+        if let Some(sale) = state.sale() {
+            stock::expire_promises(&self.shop, request, order, &sale.skus()).await?;
+        }
+        self.order(order, OrderCommand::Complete, request).await
     }
 
     async fn reopen_cart(

@@ -10,7 +10,7 @@ use app::stock::{self, Routed};
 use domain::fulfilment::{Fulfilment, FulfilmentCommand, FulfilmentLine, FulfilmentState};
 use domain::order::{FulfilmentStatus, Order, OrderCommand, Sale};
 use domain::stock::StockCommand;
-use domain::values::{FulfilmentId, LocationId, Money, OrderId, Quantity};
+use domain::values::{FulfilmentId, LineId, LocationId, Money, OrderId, Quantity, Sku};
 
 use super::payment::Refunded;
 use super::{GatewayWork, words};
@@ -48,14 +48,17 @@ impl GatewayWork {
             Step::ReleaseParcel { fulfilment, parcels } => {
                 self.release_parcel(order, fulfilment, parcels, request).await
             }
-            Step::Dispatch { routed, .. } => {
-                let command = StockCommand::Dispatch { order: order.clone() };
+            Step::Reship { fulfilment, round } => self.reship(order, fulfilment, *round, request).await,
+            Step::Dispatch { routed, holder, .. } => {
+                let command = StockCommand::Dispatch { order: holder.as_ref().unwrap_or(order).clone() };
                 stock::for_each(&self.shop, request, routed, &command).await?;
+                let skus = routed.iter().map(|part| &part.sku).collect();
+                stock::expire_promises(&self.shop, request, order, &skus).await?;
                 Ok(Input::Done)
             }
-            Step::ReleaseParcelStock { routed, .. } => {
+            Step::ReleaseParcelStock { routed, holder, .. } => {
                 let reason = words("the parcel is called off")?;
-                let command = StockCommand::Release { order: order.clone(), reason };
+                let command = StockCommand::Release { order: holder.as_ref().unwrap_or(order).clone(), reason };
                 stock::for_each(&self.shop, request, routed, &command).await?;
                 Ok(Input::Done)
             }
@@ -151,20 +154,20 @@ impl GatewayWork {
         Ok(parcel.state() == FulfilmentState::Cancelled)
     }
 
-    /// Calls parcels off one by one; the first that has left ends it.
+    /// Calls parcels off; where one has left the order stands without those that have not.
     async fn cancel_fulfilments(&self, order: &OrderId, fulfilments: &[FulfilmentId], request: &Request) -> Answer {
         let reason = words("the order is called off")?;
-        let mut cancelled = Vec::new();
+        let (mut cancelled, mut has_left) = (Vec::new(), false);
         for fulfilment in fulfilments {
             let command = FulfilmentCommand::Cancel { reason: reason.clone() };
             match self.fulfilment(fulfilment, command, request).await {
                 Ok(()) => cancelled.push(fulfilment.clone()),
-                Err(AppError::Refused(_)) => return Ok(Input::FulfilmentsLeft { cancelled }),
+                Err(AppError::Refused(_)) => has_left = true,
                 Err(error) => return Err(error.into()),
             }
         }
         self.note_fulfilment(order, fulfilments, request).await?;
-        Ok(Input::FulfilmentsCancelled)
+        Ok(if has_left { Input::FulfilmentsLeft { cancelled } } else { Input::FulfilmentsCancelled })
     }
 
     async fn fulfilment(
@@ -202,32 +205,41 @@ fn status_of(parcels: &[Arc<Fulfilment>]) -> FulfilmentStatus {
     }
 }
 
-/// Splits a sale over the locations that send it, in the order of their names. Units of a SKU on several lines go to the
-/// lines in their order.
+/// Splits a sale over the locations that send it, in the order of their names.
 fn parts_of(sale: &Sale, routed: &[Routed]) -> Result<Vec<Part>, StepError> {
-    let mut left: Vec<(&Routed, i64)> = routed.iter().map(|part| (part, part.quantity.units())).collect();
-    let mut parts = BTreeMap::<LocationId, Vec<FulfilmentLine>>::new();
-    for line in &sale.lines {
-        let mut wanted = line.quantity.units();
-        for (part, units) in left.iter_mut().filter(|(part, units)| part.sku == line.sku && *units > 0) {
-            let take = wanted.min(*units);
-            if take > 0 {
-                (*units, wanted) = (*units - take, wanted - take);
-                let quantity = Quantity::new(take).map_err(|error| StepError::Stuck(error.to_string()))?;
-                let sent = FulfilmentLine { line: line.line.clone(), sku: line.sku.clone(), quantity };
-                parts.entry(part.location.clone()).or_default().push(sent);
-            }
-        }
-        if wanted > 0 {
-            return Err(StepError::Stuck(format!("{wanted} units of {} are allocated nowhere", line.sku)));
-        }
-    }
+    let parts = by_location(sale.lines.iter().map(|line| (&line.line, &line.sku, line.quantity)), routed)?;
     let units = |lines: &Vec<FulfilmentLine>| {
         lines.iter().map(|line| (line.line.clone(), line.quantity.units())).collect::<Vec<_>>()
     };
     let shares = shares_of(sale, &parts.values().map(units).collect::<Vec<_>>())?;
     let parts = parts.into_iter().zip(shares);
     parts.map(|((location, lines), share)| Ok(Part { location, lines, share: share.payable(sale)? })).collect()
+}
+
+/// Splits lines over the locations that send them, in the order of their names. Units of a SKU on several lines go to the
+/// lines in their order.
+pub(super) fn by_location<'a>(
+    lines: impl Iterator<Item = (&'a LineId, &'a Sku, Quantity)>,
+    routed: &[Routed],
+) -> Result<BTreeMap<LocationId, Vec<FulfilmentLine>>, StepError> {
+    let mut left: Vec<(&Routed, i64)> = routed.iter().map(|part| (part, part.quantity.units())).collect();
+    let mut parts = BTreeMap::<LocationId, Vec<FulfilmentLine>>::new();
+    for (line, sku, quantity) in lines {
+        let mut wanted = quantity.units();
+        for (part, units) in left.iter_mut().filter(|(part, _)| part.sku == *sku) {
+            let take = wanted.min(*units);
+            if take > 0 {
+                (*units, wanted) = (*units - take, wanted - take);
+                let quantity = Quantity::new(take).map_err(|error| StepError::Stuck(error.to_string()))?;
+                let sent = FulfilmentLine { line: line.clone(), sku: sku.clone(), quantity };
+                parts.entry(part.location.clone()).or_default().push(sent);
+            }
+        }
+        if wanted > 0 {
+            return Err(StepError::Stuck(format!("{wanted} units of {sku} are allocated nowhere")));
+        }
+    }
+    Ok(parts)
 }
 
 #[cfg(test)]

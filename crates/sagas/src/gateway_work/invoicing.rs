@@ -2,11 +2,11 @@
 
 use app::bus::Request;
 use app::error::AppError;
+use app::fulfilment::parcel_id;
 use app::invoicing::{Refund, RefundCause, Supply, creditable, issue_credit_note, issue_invoice};
 use app::payment::captured_for;
 use async_trait::async_trait;
 use domain::fulfilment::Fulfilment;
-use domain::payment::Payment;
 use domain::returns::Return;
 use domain::values::{Money, OrderId, PaymentId};
 use event_store::StreamId;
@@ -45,12 +45,16 @@ impl Worker<OrderToInvoice> for GatewayWork {
 
     async fn owner(&self, stream: &StreamId) -> Result<Option<String>, AppError> {
         let order = match &*stream.kind {
-            "payment" => self.shop.bus.load::<Payment>(&stream.id).await?.state.order().cloned(),
+            "payment" => return self.owning_order(stream).await,
             "return" => self.shop.bus.load::<Return>(&stream.id).await?.state.order().cloned(),
             "fulfilment" => {
                 let parcel = self.shop.bus.load::<Fulfilment>(&stream.id).await?.state;
-                // One that is paid is told by its capture.
-                parcel.order().filter(|_| parcel.share().is_some_and(|share| share.minor() == 0)).cloned()
+                // One that is paid is told by its capture, and what goes in the place of a lost one is invoiced with that.
+                let is_unpaid = parcel.share().is_some_and(|share| share.minor() == 0);
+                let is_first = |order: &&OrderId| {
+                    parcel.location().is_some_and(|location| parcel_id(order, location).as_str() == &*stream.id)
+                };
+                parcel.order().filter(|_| is_unpaid).filter(is_first).cloned()
             }
             _ => None,
         };

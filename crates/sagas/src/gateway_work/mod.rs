@@ -3,9 +3,11 @@
 
 mod checkout;
 mod fulfilment;
+mod hold;
 mod invoicing;
 mod notices;
 mod payment;
+mod reship;
 mod returns;
 
 use std::sync::Arc;

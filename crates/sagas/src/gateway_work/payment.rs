@@ -3,7 +3,7 @@
 use app::bus::Request;
 use app::error::AppError;
 use app::payment::record;
-use domain::order::{Order, OrderCommand, PaymentStatus as OrderPayment};
+use domain::order::{Order, OrderCommand, OrderStatus, PaymentStatus as OrderPayment};
 use domain::payment::{MovementState, Payment, PaymentCommand, PaymentStatus};
 use domain::values::{Money, OrderId, PaymentId, ShortText};
 
@@ -11,7 +11,8 @@ use super::{GatewayWork, words};
 use crate::checkout::{CheckoutInput as Input, UNDO_PREFIX};
 use crate::engine::StepError;
 use crate::ports::{
-    AuthoriseAnswer, AuthoriseRequest, CaptureAnswer, CaptureRequest, RefundAnswer, RefundRequest, VoidAnswer,
+    AuthoriseAnswer, AuthoriseRequest, BuyerPresence, CaptureAnswer, CaptureRequest, RefundAnswer, RefundRequest,
+    VoidAnswer,
 };
 
 /// How often a payment is looked at again while it moves.
@@ -41,10 +42,7 @@ impl GatewayWork {
         payment: &PaymentId,
         request: &Request,
     ) -> Result<Input, StepError> {
-        let (amount, method) = self.asked_amount(order, payment).await?;
-        let command = PaymentCommand::Initiate { order: order.clone(), amount, method: method.clone() };
-        let wish =
-            AuthoriseRequest { payment: payment.clone(), order: order.clone(), amount, method: method.to_string() };
+        let (wish, command) = self.wish_of(order, payment, BuyerPresence::There).await?;
         // The process has recorded what it asks for, so the provider may be asked while the payment's own record begins.
         let commands = [command];
         let initiated = self.shop.bus.begin_all::<Payment>(payment.as_str(), request, &commands);
@@ -53,6 +51,19 @@ impl GatewayWork {
         let answer = answer?;
         self.record_authorisation(payment, &answer, request).await?;
         self.authorisation_input(payment).await
+    }
+
+    /// Says what is asked of the provider, and how the attempt's own record begins.
+    pub(super) async fn wish_of(
+        &self,
+        order: &OrderId,
+        payment: &PaymentId,
+        buyer: BuyerPresence,
+    ) -> Result<(AuthoriseRequest, PaymentCommand), StepError> {
+        let (amount, method) = self.asked_amount(order, payment).await?;
+        let command = PaymentCommand::Initiate { order: order.clone(), amount, method: method.clone() };
+        let (payment, order, method) = (payment.clone(), order.clone(), method.to_string());
+        Ok((AuthoriseRequest { payment, order, amount, method, buyer }, command))
     }
 
     /// Records what a provider says of an attempt. What is known already, or overtaken, changes nothing.
@@ -90,14 +101,14 @@ impl GatewayWork {
     }
 
     /// Says where an attempt stands by what is recorded of it.
-    async fn authorisation_input(&self, payment: &PaymentId) -> Result<Input, StepError> {
+    pub(super) async fn authorisation_input(&self, payment: &PaymentId) -> Result<Input, StepError> {
         let state = self.payment(payment).await?;
         let payment = payment.clone();
         if state.late_authorisation().is_some() {
             return Ok(Input::AuthorisedTooLate { payment });
         }
         Ok(match state.status() {
-            PaymentStatus::Authorised => Input::Authorised { payment },
+            PaymentStatus::Authorised => Input::Authorised { payment, expires_at: state.expires_at() },
             PaymentStatus::ActionRequired => {
                 Input::ActionRequired { payment, url: state.action_url().unwrap_or_default().to_owned() }
             }
@@ -243,7 +254,7 @@ impl GatewayWork {
         Ok(())
     }
 
-    /// Notes on the order where its money stands.
+    /// Notes on the order where its money stands, once it is confirmed whichever attempt has moved.
     pub(super) async fn note_payment(
         &self,
         order: &OrderId,
@@ -265,17 +276,17 @@ impl GatewayWork {
         Err(StepError::Later("the payment moves all the time".to_owned()))
     }
 
-    /// Says what the order should note; nothing for an attempt that another has replaced.
+    /// Says what the order should note; nothing for an attempt that another has replaced before the order was confirmed.
     pub(super) async fn payment_record(
         &self,
         order: &OrderId,
         payment: &PaymentId,
     ) -> Result<Option<OrderCommand>, StepError> {
         let order = self.shop.bus.load::<Order>(order.as_str()).await?.state;
-        if order.payments().last() != Some(payment) {
-            return Ok(None);
-        }
-        let state = self.payment(payment).await?;
+        let speaking = self.speaking_payment(&order).await?;
+        let speaks = |speaking: &PaymentId| order.status() != OrderStatus::Placed || speaking == payment;
+        let Some(speaking) = speaking.filter(speaks) else { return Ok(None) };
+        let state = self.payment(&speaking).await?;
         let (authorised, captured, refunded) = (state.authorised(), state.captured(), state.refunded());
         Ok(Some(OrderCommand::RecordPayment { status: order_payment(&state), authorised, captured, refunded }))
     }

@@ -11,13 +11,13 @@ use domain::invoicing::OrderDocuments;
 use domain::order::Order;
 use domain::payment::PaymentEvent;
 use domain::stock::stream_id;
-use domain::values::OrderId;
+use domain::values::{FulfilmentId, OrderId};
 use event_store::{RecordedEvent, StreamId};
 
 use super::JOURNEY_EVENTS_MAX;
 use super::tree::causation_of;
-use crate::checkout::Checkout;
-use crate::engine::Process;
+use crate::checkout::{Checkout, CheckoutInput};
+use crate::engine::{Process, Record, read_record};
 use crate::invoicing::OrderToInvoice;
 use crate::refund::{GoodwillRefund, REFUND_PREFIX};
 use crate::returns::ReturnToRefund;
@@ -49,16 +49,16 @@ pub(super) async fn events(shop: &Shop, order: &OrderId) -> Result<Option<(Vec<R
     for location in &shop.settings.locations {
         found.read(shop, "fulfilment", parcel_id(order, location).as_str()).await?;
     }
+    for parcel in found.reshipped()? {
+        found.read(shop, "fulfilment", parcel.as_str()).await?;
+    }
     for return_id in state.returns_opened() {
         found.read(shop, "return", return_id.as_str()).await?;
         found.read(shop, ReturnToRefund::KIND, return_id.as_str()).await?;
     }
     found.read_documents(shop, order).await?;
-    let mut skus: Vec<_> = sale.lines.iter().map(|line| &line.sku).collect();
-    skus.sort_unstable();
-    skus.dedup();
     let causes = found.causes();
-    for sku in skus {
+    for sku in sale.skus() {
         for location in &shop.settings.locations {
             found.read_stock(shop, &stream_id(sku, location), &causes).await?;
         }
@@ -104,6 +104,20 @@ impl Found {
             self.read(shop, GoodwillRefund::KIND, &format!("{payment}.{refund}")).await?;
         }
         Ok(())
+    }
+
+    /// Names the parcels that go in the place of lost ones, as the checkout was told of them.
+    fn reshipped(&self) -> Result<Vec<FulfilmentId>, AppError> {
+        let mut reshipped = Vec::new();
+        for event in self.events.iter().filter(|event| &*event.stream.kind == Checkout::KIND) {
+            if event.event_type == "process.answered"
+                && let Record::Answered { input: CheckoutInput::Reshipped { parcels, .. }, .. } =
+                    read_record::<Checkout>(event).map_err(AppError::broken)?
+            {
+                reshipped.extend(parcels.into_iter().map(|(id, ..)| id));
+            }
+        }
+        Ok(reshipped)
     }
 
     /// Reads the documents, their process, and of the series what they took from it.

@@ -5,8 +5,8 @@ mod payment;
 
 pub use carrier::{CarrierGateway, CarrierNotice, Label, LabelRequest};
 pub use payment::{
-    AuthoriseAnswer, AuthoriseRequest, CaptureAnswer, CaptureRequest, NoticeError, PaymentGateway, PaymentNotice,
-    PaymentNoticeKind, RefundAnswer, RefundRequest, VoidAnswer,
+    AuthoriseAnswer, AuthoriseRequest, BuyerPresence, CaptureAnswer, CaptureRequest, NoticeError, PaymentGateway,
+    PaymentNotice, PaymentNoticeKind, RefundAnswer, RefundRequest, VoidAnswer,
 };
 
 /// Why the outside gave no answer to rely on.

@@ -5,6 +5,15 @@ use domain::values::{Money, OrderId, PaymentId, Timestamp};
 
 use super::GatewayError;
 
+/// Whether the buyer can act at the bank while money is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuyerPresence {
+    /// The buyer waits for the answer.
+    There,
+    /// The shop asks by itself, under the buyer's agreement to the order (a merchant-initiated transaction).
+    Away,
+}
+
 /// Asks to hold money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthoriseRequest {
@@ -16,6 +25,8 @@ pub struct AuthoriseRequest {
     pub amount: Money,
     /// The provider's token of the method.
     pub method: String,
+    /// Whether the buyer can act at the bank.
+    pub buyer: BuyerPresence,
 }
 
 /// What a provider says to a request to hold money.

@@ -79,7 +79,11 @@ impl Desk {
             "fulfilment.requested" => {
                 let order = job.fact["order"].as_str().unwrap_or_default().to_owned();
                 self.orders.insert(job.id.clone(), order);
-                self.begin(job, |dice| dice.weighted(&[(20, 0), (70, 5 * HOUR), (10, 4 * DAY)]), staff::pack);
+                self.begin(
+                    job,
+                    |dice| dice.weighted(&[(20, 0), (66, 5 * HOUR), (10, 4 * DAY), (4, 9 * DAY)]),
+                    staff::pack,
+                );
             }
             "fulfilment.packed" => self.maybe_cancel(job, 4),
             "fulfilment.released_for_shipping" => {

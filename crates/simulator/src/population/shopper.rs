@@ -27,7 +27,7 @@ const REFRESH: &str = "mutation($i: OrderPaymentRefreshInput!) { orderPaymentRef
     { result { id status } errors { code message ... on PaymentError { actionUrl } } } }";
 
 /// Cards, by how often they are used.
-const CARDS: [(u64, &str); 13] = [
+const CARDS: [(u64, &str); 14] = [
     (42, "pm_card_visa"),
     (12, "pm_card_threeDSecure2Required"),
     (7, "pm_card_chargeDeclined"),
@@ -35,6 +35,7 @@ const CARDS: [(u64, &str); 13] = [
     (5, "pm_card_timeout"),
     (3, "pm_card_timeoutBefore"),
     (3, "pm_card_unavailable"),
+    (3, "pm_card_renewalFails"),
     (4, "pm_card_captureFails"),
     (4, "pm_card_refundFails"),
     (4, "pm_card_refundPending"),

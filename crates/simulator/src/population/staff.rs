@@ -174,8 +174,9 @@ pub(super) async fn decide(mut job: Job) -> Done {
     let retries = choices.contains(&"retry") && !is_spent && (!may_give_up || job.dice.percent(40));
     let choice = match (retries, choices.as_slice()) {
         (true, _) => "retry",
+        (false, ["renew", ..]) if job.dice.percent(40) => "renew",
         // A parcel that turns up all the same was a present.
-        (false, ["refund", "wait"]) => "refund",
+        (false, ["refund", "reship", "wait"]) => job.dice.weighted(&[(5, "refund"), (4, "reship"), (1, "wait")]),
         (false, [.., last]) => last,
         (false, []) => return Some(()),
     };

@@ -1,16 +1,14 @@
 //! A process dies at each place where it can, one by one: before what it was about to do there, or right after it.
 //! `COMPTOIR_PLACES` says at how many places of each journey (some, evenly spread, unless told otherwise).
 
-use std::env;
-
 use simulator::{Bug, Fault, Profile, Scenario, Simulator, WorldReport};
 
-use crate::{assert_right, simulator};
+use crate::{assert_right, number, simulator};
 
 /// A buyer who sends something back, one who calls the order off, and one to whom a parcel comes.
 const JOURNEYS: [u64; 3] = [5, 1, 3];
 /// At how many places of each journey a process dies, unless told otherwise.
-const PLACES: usize = 12;
+const PLACES: u64 = 12;
 
 fn journey(seed: u64) -> Scenario {
     Scenario::new(seed, 1, Profile::None)
@@ -26,13 +24,14 @@ fn run(simulator: &Simulator, journey: &Scenario, place: u64, crash: Fault) -> (
 #[test]
 fn a_process_may_die_at_any_place_of_a_journey() {
     let (simulator, mut died) = (simulator(), 0);
-    let most = env::var("COMPTOIR_PLACES").map_or(PLACES, |text| text.parse().expect("a number"));
+    let most = number("COMPTOIR_PLACES").unwrap_or(PLACES);
     for seed in JOURNEYS {
         let whole = simulator.run(&journey(seed)).expect("it runs");
         assert_right(&journey(seed), &whole);
         let places = &whole.deadly;
-        for chosen in 0..most.min(places.len()) {
-            let place = places[chosen * places.len() / most.min(places.len())];
+        let tried = usize::try_from(most).expect("a small number").min(places.len());
+        for chosen in 0..tried {
+            let place = places[chosen * places.len() / tried];
             for crash in [Fault::CrashBefore, Fault::CrashAfter] {
                 let (scenario, world) = run(&simulator, &journey(seed), place, crash);
                 assert_right(&scenario, &world);

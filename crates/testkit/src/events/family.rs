@@ -151,7 +151,14 @@ fn processes() -> [Family; 4] {
     // What all processes record alike needs no pair in each of them: those of the checkout stand for all.
     let alike = |family| Family { needed: Vec::new(), ..family };
     [
-        Family::of_process::<Checkout>(&["payment_time_over", "return_time_over", "decided", "gave_up"]),
+        Family::of_process::<Checkout>(&[
+            "payment_time_over",
+            "return_time_over",
+            "hold_ending",
+            "lost_for_long",
+            "decided",
+            "gave_up",
+        ]),
         alike(Family::of_process::<ReturnToRefund>(&["refund_decided"])),
         alike(Family::of_process::<GoodwillRefund>(&["decided"])),
         alike(Family::of_process::<OrderToInvoice>(&["gave_up"])),

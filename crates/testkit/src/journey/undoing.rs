@@ -59,6 +59,14 @@ impl Journey<'_> {
         self.hand_over(&parcels[0]).await;
         self.parcel(&parcels[0], FulfilmentCommand::DeclareLost { reason: words("the carrier searched") }).await;
         self.decide("parcel_lost/", "refund").await;
+        // Of another one the units are sent once more, as soon as there are so many.
+        let (_, (_, parcels)) = self.bought(book, 1, "pm_card_visa").await;
+        self.pack(&parcels[0]).await;
+        self.hand_over(&parcels[0]).await;
+        self.parcel(&parcels[0], FulfilmentCommand::DeclareLost { reason: words("the carrier searched") }).await;
+        self.decide("parcel_lost/", "wait").await;
+        self.pass(sagas::checkout::LOST_AGAIN_SECONDS).await;
+        self.decide("parcel_lost/", "reship").await;
     }
 
     /// One parcel leaves in the moment its order is called off: the order stands without the other one.

@@ -2,8 +2,10 @@
 
 use app::actor::Permission;
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
+use projections::automation::AutomationPeriod;
 use projections::sales::{DaySales, Figures, Sales, SalesPeriod};
 
+use super::automation::AutomationPoint;
 use crate::graphql::call::{Call, page_size};
 use crate::graphql::consistency::wait;
 use crate::graphql::money::{CurrencyCode, Money};
@@ -105,6 +107,24 @@ impl AnalyticsQuery {
             SalesBy::Product => plain(sales.by_product(period, first).await.map_err(read_failure)?),
             SalesBy::Category => plain(sales.by_category(period, first).await.map_err(read_failure)?),
         })
+    }
+
+    /// How many flows ended on some days, both ends included, and how many of them without a human's decision. Needs
+    /// `ANALYTICS_READ`.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn automation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first day, UTC.")] from: Date,
+        #[graphql(desc = "The last day, UTC.")] to: Date,
+    ) -> Result<Vec<AutomationPoint>> {
+        Call::with(ctx, Permission::AnalyticsRead)?;
+        if from.0 > to.0 {
+            return Err(FailureCode::BadRequest.error("from is after to"));
+        }
+        let reads = wait(ctx, &["automation"]).await?;
+        let days = reads.automation().by_day(AutomationPeriod { from: &from.0, to: &to.0 }).await;
+        Ok(days.map_err(read_failure)?.into_iter().map(AutomationPoint::from).collect())
     }
 }
 

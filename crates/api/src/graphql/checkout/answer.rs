@@ -51,6 +51,7 @@ pub(crate) async fn answered(
         | CheckoutStatus::ActionRequired { .. }
         | CheckoutStatus::Declined { .. }
         | CheckoutStatus::Confirmed
+        | CheckoutStatus::PaidAnew { .. }
         | CheckoutStatus::Rejected { .. }
         | CheckoutStatus::Cancelled => Vec::new(),
     };
@@ -78,6 +79,7 @@ fn says(order: &OrderState, status: &CheckoutStatus) -> bool {
         CheckoutStatus::ActionRequired { .. } => order.payment_status() == PaymentStatus::RequiresAction,
         CheckoutStatus::Declined { .. } => order.payment_status() == PaymentStatus::Declined,
         CheckoutStatus::Confirmed => !matches!(order.status(), OrderStatus::Absent | OrderStatus::Placed),
+        CheckoutStatus::PaidAnew { .. } => order.payment_status() == PaymentStatus::Authorised,
         CheckoutStatus::Rejected { .. } => order.status() == OrderStatus::Rejected,
         CheckoutStatus::Cancelled => order.status() == OrderStatus::Cancelled,
     }
@@ -94,7 +96,7 @@ fn pending(order: &OrderId) -> Warning {
 
 fn errors_of(status: CheckoutStatus) -> Result<Vec<DomainError>> {
     Ok(match status {
-        CheckoutStatus::Pending | CheckoutStatus::Confirmed => Vec::new(),
+        CheckoutStatus::Pending | CheckoutStatus::Confirmed | CheckoutStatus::PaidAnew { .. } => Vec::new(),
         CheckoutStatus::OutOfStock { shortages } => shortages
             .into_iter()
             .map(|shortage| DomainError::shortage(shortage.sku.into(), shortage.requested, shortage.available))

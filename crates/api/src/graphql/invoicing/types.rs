@@ -7,7 +7,7 @@ use domain::invoicing::{
     Buyer as BuyerState, CreditLine as CreditLineState, CreditNote as CreditNoteState, Document,
     Invoice as InvoiceState, InvoiceLine as InvoiceLineState, Issue, Item, OrderDocuments, Seller as SellerState,
 };
-use domain::values::{Locale, TaxedAmount};
+use domain::values::{Currency, Locale, TaxedAmount};
 
 use crate::graphql::address::Address;
 use crate::graphql::call::{Call, request};
@@ -164,8 +164,45 @@ impl CreditNoteLine {
     }
 }
 
-fn taxed(vat: &[TaxedAmount]) -> Vec<TaxedMoney> {
-    vat.iter().map(|amount| (*amount).into()).collect()
+/// What every document bears.
+#[derive(Clone, Debug, SimpleObject)]
+struct Bearing {
+    /// The day that it bears, where the shop is.
+    date: Date,
+    /// When it was issued.
+    issued_at: DateTime,
+    /// The order.
+    order_id: ID,
+    /// The order's number as people say it.
+    order_number: String,
+    /// Who sells.
+    seller: Seller,
+    /// Who buys.
+    buyer: Buyer,
+    /// The currency of every amount.
+    currency: CurrencyCode,
+    /// Net, VAT and gross for each rate, the lowest rate first.
+    vat: Vec<TaxedMoney>,
+}
+
+impl Bearing {
+    fn of(
+        order: &str,
+        issue: Issue,
+        (order_number, seller, buyer): (&str, &SellerState, &BuyerState),
+        (currency, vat): (Currency, &[TaxedAmount]),
+    ) -> Self {
+        Self {
+            date: Date(issue.date.to_string()),
+            issued_at: issue.issued_at.into(),
+            order_id: ID(order.to_owned()),
+            order_number: order_number.to_owned(),
+            seller: seller.into(),
+            buyer: Buyer(buyer.clone()),
+            currency: currency.into(),
+            vat: vat.iter().map(|amount| (*amount).into()).collect(),
+        }
+    }
 }
 
 /// The documents of an order, to pick from.
@@ -190,9 +227,13 @@ impl Documents {
 
     /// Returns the one that has a number.
     pub(crate) fn numbered(&self, number: &str) -> Option<LegalDocument> {
-        let invoice = self.invoices().into_iter().find(|invoice| invoice.issue.number.to_string() == number);
-        let note = || self.credit_notes().into_iter().find(|note| note.issue.number.to_string() == number);
-        invoice.map(LegalDocument::Invoice).or_else(|| note().map(LegalDocument::CreditNote))
+        let has = |issue: &Issue| issue.number.to_string() == number;
+        let invoice = self.state.invoices().find(|(issue, _)| has(issue));
+        let document = match invoice {
+            Some((_, invoice)) => Document::Invoice(invoice.fulfilment.clone()),
+            None => Document::CreditNote(self.state.credit_notes().find(|(issue, _)| has(issue))?.1.refund.clone()),
+        };
+        self.one(&document)
     }
 
     /// Returns one of them, once it is issued.
@@ -235,24 +276,10 @@ impl Invoice {
         self.issue.number.to_string()
     }
 
-    /// The day that it bears, where the shop is.
-    async fn date(&self) -> Date {
-        Date(self.issue.date.to_string())
-    }
-
-    /// When it was issued.
-    async fn issued_at(&self) -> DateTime {
-        self.issue.issued_at.into()
-    }
-
-    /// The order.
-    async fn order_id(&self) -> ID {
-        ID(self.order.clone())
-    }
-
-    /// The order's number as people say it.
-    async fn order_number(&self) -> &str {
-        &self.state.order_number
+    #[graphql(flatten)]
+    async fn bearing(&self) -> Bearing {
+        let InvoiceState { order_number, seller, buyer, currency, vat, .. } = &self.state;
+        Bearing::of(&self.order, self.issue, (order_number, seller, buyer), (*currency, vat))
     }
 
     /// When the order was placed.
@@ -270,30 +297,10 @@ impl Invoice {
         self.state.payment.as_ref().map(|payment| ID(payment.to_string()))
     }
 
-    /// Who sells.
-    async fn seller(&self) -> Seller {
-        (&self.state.seller).into()
-    }
-
-    /// Who buys.
-    async fn buyer(&self) -> Buyer {
-        Buyer(self.state.buyer.clone())
-    }
-
-    /// The currency of every amount.
-    async fn currency(&self) -> CurrencyCode {
-        self.state.currency.into()
-    }
-
     /// What was sold.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<InvoiceLine>> {
         let locale = request(ctx)?.locale;
         Ok(self.state.lines.iter().map(|line| InvoiceLine::of(line, locale)).collect())
-    }
-
-    /// Net, VAT and gross for each rate, the lowest rate first.
-    async fn vat(&self) -> Vec<TaxedMoney> {
-        taxed(&self.state.vat)
     }
 
     /// What it comes to, VAT included.
@@ -328,24 +335,10 @@ impl CreditNote {
         self.issue.number.to_string()
     }
 
-    /// The day that it bears, where the shop is.
-    async fn date(&self) -> Date {
-        Date(self.issue.date.to_string())
-    }
-
-    /// When it was issued.
-    async fn issued_at(&self) -> DateTime {
-        self.issue.issued_at.into()
-    }
-
-    /// The order.
-    async fn order_id(&self) -> ID {
-        ID(self.order.clone())
-    }
-
-    /// The order's number as people say it.
-    async fn order_number(&self) -> &str {
-        &self.state.order_number
+    #[graphql(flatten)]
+    async fn bearing(&self) -> Bearing {
+        let CreditNoteState { order_number, seller, buyer, currency, vat, .. } = &self.state;
+        Bearing::of(&self.order, self.issue, (order_number, seller, buyer), (*currency, vat))
     }
 
     /// Why.
@@ -371,30 +364,10 @@ impl CreditNote {
         numbers.iter().map(ToString::to_string).collect()
     }
 
-    /// Who sells.
-    async fn seller(&self) -> Seller {
-        (&self.state.seller).into()
-    }
-
-    /// Who buys.
-    async fn buyer(&self) -> Buyer {
-        Buyer(self.state.buyer.clone())
-    }
-
-    /// The currency of every amount.
-    async fn currency(&self) -> CurrencyCode {
-        self.state.currency.into()
-    }
-
     /// What is credited.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<CreditNoteLine>> {
         let locale = request(ctx)?.locale;
         Ok(self.state.lines.iter().map(|line| CreditNoteLine::of(line, locale)).collect())
-    }
-
-    /// Net, VAT and gross for each rate, the lowest rate first.
-    async fn vat(&self) -> Vec<TaxedMoney> {
-        taxed(&self.state.vat)
     }
 
     /// What goes back to the buyer, VAT included.

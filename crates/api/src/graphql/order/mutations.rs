@@ -5,7 +5,7 @@ use std::time::Duration;
 use app::bus::Outcome;
 use app::error::AppError;
 use async_graphql::{Context, ID, InputObject, Object, Result};
-use domain::order::Order as OrderState;
+use domain::order::{Order as OrderState, OrderStatus};
 use domain::payment::{Payment, PaymentStatus};
 use domain::values::{OrderId, ShortText};
 use sagas::checkout::CheckoutStatus;
@@ -50,7 +50,8 @@ pub struct OrderMutation;
 
 #[Object]
 impl OrderMutation {
-    /// Pays an order that is placed and not paid, with another method, and waits for the bank. Codes: VALIDATION,
+    /// Pays an order that is placed and not paid, or that is confirmed and whose money is held no longer, with another method,
+    /// and waits for the bank. Codes: VALIDATION,
     /// NOT_FOUND, ILLEGAL_TRANSITION, PAYMENT_UNDER_WAY, TOO_MANY_PAYMENTS, PAYMENT_DECLINED, PAYMENT_ACTION_REQUIRED;
     /// warning CHECKOUT_PENDING where there is no answer in time.
     async fn order_pay(
@@ -66,10 +67,14 @@ impl OrderMutation {
             Err(error) => return Ok(Payload::refused(refusals(error)?)),
         };
         let limit = Duration::from_secs(ANSWER_SECONDS_MAX);
-        let asked_for = asked.state.payments().len();
-        let status =
-            call.state.processes.checkout_answer_after(&order, limit, |status| is_about(status, asked_for)).await;
-        let status = if is_about(&status, asked_for) { status } else { CheckoutStatus::Pending };
+        let attempt = asked.state.payments().len();
+        // That it is confirmed is no news of an order that was: only the attempt's own answer is.
+        let was_confirmed = asked.state.status() == OrderStatus::Confirmed;
+        let accepts = |status: &CheckoutStatus| {
+            is_about(status, attempt) && !(was_confirmed && *status == CheckoutStatus::Confirmed)
+        };
+        let status = call.state.processes.checkout_answer_after(&order, limit, accepts).await;
+        let status = if accepts(&status) { status } else { CheckoutStatus::Pending };
         answered(call, &order, status, asked.replayed).await
     }
 
@@ -110,7 +115,9 @@ impl OrderMutation {
 /// Returns whether an answer is about an attempt to pay, or about the order as a whole.
 fn is_about(status: &CheckoutStatus, attempt_asked: usize) -> bool {
     match status {
-        CheckoutStatus::ActionRequired { attempt, .. } | CheckoutStatus::Declined { attempt, .. } => {
+        CheckoutStatus::ActionRequired { attempt, .. }
+        | CheckoutStatus::Declined { attempt, .. }
+        | CheckoutStatus::PaidAnew { attempt } => {
             usize::try_from(*attempt).is_ok_and(|attempt| attempt >= attempt_asked)
         }
         CheckoutStatus::Confirmed | CheckoutStatus::Rejected { .. } | CheckoutStatus::Cancelled => true,

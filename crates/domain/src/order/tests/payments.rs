@@ -41,3 +41,39 @@ fn an_order_that_is_paid_over_or_not_there_is_not_paid_anew() {
     let confirmed = given(&[placed(), requested(1), OrderEvent::Confirmed {}]);
     assert_eq!(outcome(&confirmed, &request(2)), "ILLEGAL_TRANSITION");
 }
+
+#[test]
+fn an_owed_order_whose_hold_ended_is_paid_with_another_card_and_not_while_it_is_called_off() {
+    let confirmed = [placed(), requested(1), OrderEvent::Confirmed {}];
+    for status in [PaymentStatus::Voided, PaymentStatus::Declined, PaymentStatus::RequiresAction] {
+        let lost = [confirmed.to_vec(), vec![recorded(status)]].concat();
+        assert_eq!(given(&lost).decide(&request(2)), Ok(vec![requested(2)]), "{status:?}");
+        let asked_off = OrderEvent::CancellationRequested { reason: text("changed my mind") };
+        assert_eq!(outcome(&given(&[lost, vec![asked_off]].concat()), &request(2)), "ILLEGAL_TRANSITION");
+    }
+    let free = given(&[placed(), OrderEvent::Confirmed {}]);
+    assert_eq!(outcome(&free, &request(1)), "ILLEGAL_TRANSITION");
+}
+
+#[test]
+fn money_is_held_anew_only_for_an_owed_order_of_which_nothing_was_taken() {
+    let renew = OrderCommand::RenewPayment { payment: payment_id(2), method: text("pm_card_visa") };
+    let confirmed = [placed(), requested(1), OrderEvent::Confirmed {}];
+    for status in [PaymentStatus::Authorised, PaymentStatus::Voided, PaymentStatus::Declined] {
+        let mut history = [confirmed.to_vec(), vec![recorded(status)]].concat();
+        assert_eq!(given(&history).decide(&renew), Ok(vec![requested(2)]), "{status:?}");
+        history.push(requested(2));
+        assert_eq!(given(&history).decide(&renew), Ok(vec![]), "a repeat");
+    }
+    for status in [PaymentStatus::PartiallyCaptured, PaymentStatus::Captured, PaymentStatus::Refunded] {
+        assert_eq!(
+            outcome(&given(&[confirmed.to_vec(), vec![recorded(status)]].concat()), &renew),
+            "ILLEGAL_TRANSITION"
+        );
+    }
+    assert_eq!(given(&[]).decide(&renew), Err(OrderError::Unknown));
+    assert_eq!(
+        outcome(&given(&[placed(), requested(1), recorded(PaymentStatus::Authorised)]), &renew),
+        "ILLEGAL_TRANSITION"
+    );
+}

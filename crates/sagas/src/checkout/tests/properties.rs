@@ -8,7 +8,7 @@ use super::*;
 fn any_decision() -> impl Strategy<Value = Input> {
     let tasks =
         ["capture/f1", "capture/f2", "parcel_lost/f1", "undo_payment/p1", "undo_payment/p2", "partly_cancelled"];
-    let choices = ["retry", "cancel_order", "refund", "wait", "paid_by_hand", "nonsense"];
+    let choices = ["retry", "cancel_order", "refund", "reship", "wait", "paid_by_hand", "nonsense"];
     (prop::sample::select(tasks.to_vec()), prop::sample::select(choices.to_vec()))
         .prop_map(|(task, choice)| decided(task, choice))
 }
@@ -49,6 +49,11 @@ fn any_input() -> impl Strategy<Value = Input> {
     for number in [1, 2, 3] {
         simple.extend([packed(number), captured(number), capture_failed(number)]);
         simple.extend([handed_over(number), delivered(number), lost(number)]);
+        simple.push(Input::Reshipped {
+            fulfilment: parcel(number),
+            holder: holder(),
+            parcels: vec![(parcel(number + 3), place(1), routed())],
+        });
     }
     prop_oneof![12 => prop::sample::select(simple), 1 => any_decision(), 1 => any_surrender()]
 }
@@ -129,7 +134,7 @@ fn run(inputs: &[Input]) {
             CheckoutStep::UndoPayment { payment, .. } => Some(payment.clone()),
             _ => None,
         }));
-        let is_sale = matches!(checkout.answer, CheckoutStatus::Confirmed);
+        let is_sale = matches!(checkout.answer, CheckoutStatus::Confirmed | CheckoutStatus::PaidAnew { .. });
         if checkout.stage == Stage::Over && !is_sale {
             check_end(&checkout, &held, &undone);
         }

@@ -28,6 +28,16 @@ struct World {
     asked: BTreeSet<String>,
     banks: Vec<(PaymentId, Bank)>,
     payments: u128,
+    seconds: i64,
+}
+
+fn reshipped_by(fulfilment: FulfilmentId) -> Input {
+    let number = 3 + fulfilment.uuid().as_u128();
+    Input::Reshipped { fulfilment, holder: holder(), parcels: vec![(parcel(number), place(1), routed())] }
+}
+
+fn held_until_evening(payment: PaymentId) -> Input {
+    Input::Authorised { payment, expires_at: Some(noon().plus_seconds(6 * 3_600)) }
 }
 
 /// Steps that may be asked for again under the same name: they come from a decision or a further cancellation.
@@ -37,11 +47,11 @@ fn may_repeat(key: &str) -> bool {
 
 impl World {
     fn tell(&mut self, input: Input) {
-        let reaction = self.checkout.react(&input, noon());
+        let reaction = self.checkout.react(&input, noon().plus_seconds(self.seconds));
         for step in reaction.asks {
             let key = Checkout::key(&step);
             assert!(self.asked.insert(key.clone()) || may_repeat(&key), "{key} is asked for twice after {input:?}");
-            if let CheckoutStep::Authorise { payment } = &step {
+            if let CheckoutStep::Authorise { payment, .. } = &step {
                 self.banks.push((payment.clone(), Bank::Undecided));
             }
             self.open.push(step);
@@ -79,7 +89,7 @@ impl World {
     fn bank_decides(&mut self, choice: usize) {
         let Some((payment, bank)) = self.banks.get(choice % self.banks.len().max(1)).cloned() else { return };
         let (next, input) = match (bank, choice % 3) {
-            (Bank::Undecided, 0) => (Bank::Holds, Input::Authorised { payment: payment.clone() }),
+            (Bank::Undecided, 0) => (Bank::Holds, held_until_evening(payment.clone())),
             (Bank::Undecided, 1) => {
                 (Bank::Refused, Input::Declined { payment: payment.clone(), code: "no".to_owned() })
             }
@@ -125,6 +135,11 @@ impl World {
             }
             CheckoutStep::UndoPayment { payment, .. } => Input::PaymentNotUndone { payment, code: "no".to_owned() },
             CheckoutStep::ReleaseStock { .. } => Input::StockReleased,
+            CheckoutStep::Reship { fulfilment, .. } if is_good => reshipped_by(fulfilment),
+            CheckoutStep::Reship { fulfilment, .. } => Input::NotReshipped { fulfilment, shortages: Vec::new() },
+            CheckoutStep::RenewHold { payment, .. } if is_good => Input::PaymentRequested { payment },
+            CheckoutStep::RenewHold { payment, .. } => Input::NotRenewed { payment },
+            CheckoutStep::ExpireHold { payment } => Input::HoldExpired { payment },
             CheckoutStep::Authorise { .. }
             | CheckoutStep::NotePayment { .. }
             | CheckoutStep::CompleteCart { .. }
@@ -181,6 +196,7 @@ impl World {
 
     fn timer_fires(&mut self) {
         let Some(name) = self.timers.pop_first() else { return };
+        self.seconds += 4 * 3_600;
         self.tell(Checkout::timer_input(&name));
     }
 
@@ -233,7 +249,7 @@ impl World {
                 Bank::Undecided | Bank::Refused | Bank::LetGo => assert!(!pays, "{payment} pays without money"),
             }
         }
-        let is_confirmed = self.checkout.answer == CheckoutStatus::Confirmed;
+        let is_confirmed = matches!(self.checkout.answer, CheckoutStatus::Confirmed | CheckoutStatus::PaidAnew { .. });
         assert!(!is_confirmed || self.checkout.paying().is_some(), "sold for nothing: {:?}", self.checkout);
         let asked = |key: &str| self.asked.contains(key);
         // A buyer who may still pay keeps their use.

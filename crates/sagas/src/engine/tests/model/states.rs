@@ -166,7 +166,7 @@ fn input_of(fact: Fact) -> CheckoutInput {
         Fact::Started => {
             CheckoutInput::Started { cart: CartId::from_uuid(uuid::Uuid::from_u128(2)), promotions: Vec::new() }
         }
-        Fact::Authorised => CheckoutInput::Authorised { payment: payment() },
+        Fact::Authorised => CheckoutInput::Authorised { payment: payment(), expires_at: None },
         Fact::Declined => CheckoutInput::Declined { payment: payment(), code: "no".to_owned() },
         Fact::CancellationRequested => CheckoutInput::CancellationRequested { reason: "no more".to_owned() },
     }

@@ -5,7 +5,7 @@ use domain::values::civil_from_days;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// Returns the day of a moment as `YYYY-MM-DD`.
-pub(super) fn day_of(micros: i64) -> String {
+pub(crate) fn day_of(micros: i64) -> String {
     let (year, month, day) = civil_from_days(micros.div_euclid(MICROS_PER_DAY));
     format!("{year:04}-{month:02}-{day:02}")
 }

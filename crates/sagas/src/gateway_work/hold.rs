@@ -1,0 +1,90 @@
+//! What the checkout asks about a hold that ends before its parcels are paid.
+
+use app::bus::Request;
+use app::error::AppError;
+use app::payment::record;
+use domain::order::{Order, OrderCommand, OrderStatus};
+use domain::payment::{PaymentCommand, PaymentStatus};
+use domain::values::{OrderId, PaymentId};
+
+use super::GatewayWork;
+use crate::checkout::CheckoutInput as Input;
+use crate::engine::StepError;
+use crate::ports::{AuthoriseAnswer, BuyerPresence, GatewayError};
+
+type Answer = Result<Input, StepError>;
+
+impl GatewayWork {
+    /// Begins another attempt with the card of one that pays by now.
+    pub(super) async fn renew_hold(
+        &self,
+        order: &OrderId,
+        payment: &PaymentId,
+        paid_by: &PaymentId,
+        request: &Request,
+    ) -> Answer {
+        let state = self.shop.bus.load::<Order>(order.as_str()).await?.state;
+        let method = state.payment_method(paid_by).cloned();
+        let method = method.ok_or_else(|| StepError::Stuck(format!("the order has no payment {paid_by}")))?;
+        let payment = payment.clone();
+        let command = OrderCommand::RenewPayment { payment: payment.clone(), method };
+        match self.shop.bus.execute::<Order>(order.as_str(), request, command).await {
+            Ok(_) => Ok(Input::PaymentRequested { payment }),
+            Err(AppError::Refused(refused)) => {
+                tracing::info!(%order, code = refused.code, "the hold of an order is not renewed");
+                Ok(Input::NotRenewed { payment })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Asks to hold money without its buyer. A card that the provider does not let us use again is a no, and no mistake.
+    pub(super) async fn authorise_anew(&self, order: &OrderId, payment: &PaymentId, request: &Request) -> Answer {
+        let (wish, initiate) = self.wish_of(order, payment, BuyerPresence::Away).await?;
+        record(&self.shop, request, payment, initiate).await?;
+        let answer = match self.payments.authorise(&wish).await {
+            Err(GatewayError::Rejected { code, .. }) => AuthoriseAnswer::Declined { code },
+            answer => answer?,
+        };
+        self.record_authorisation(payment, &answer, request).await?;
+        self.authorisation_input(payment).await
+    }
+
+    pub(super) async fn expire_hold(&self, order: &OrderId, payment: &PaymentId, request: &Request) -> Answer {
+        let command = PaymentCommand::RecordExpiry { now: self.shop.clock.now() };
+        match record(&self.shop, request, payment, command).await {
+            Ok(_) => {}
+            // The clock that woke the process was another process's.
+            Err(AppError::Refused(refused)) if refused.code == "AUTHORISATION_NOT_EXPIRED" => {
+                return Err(StepError::Later(refused.message));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.note_payment(order, payment, request).await?;
+        Ok(Input::HoldExpired { payment: payment.clone() })
+    }
+
+    /// Returns the attempt whose money is an order's: the one that was taken from, else the one that holds; else the last
+    /// one while the order may be paid, and the last one that ever held when it is over. Until it is confirmed, the last.
+    pub(super) async fn speaking_payment(&self, order: &Order) -> Result<Option<PaymentId>, StepError> {
+        let payments = order.payments();
+        if payments.len() < 2 || order.status() == OrderStatus::Placed {
+            return Ok(payments.last().cloned());
+        }
+        let (mut holding, mut held) = (None, None);
+        for payment in payments.iter().rev() {
+            let state = self.payment(payment).await?;
+            if state.captured().minor() > 0 {
+                return Ok(Some(payment.clone()));
+            }
+            if state.status() == PaymentStatus::Authorised {
+                holding = holding.or(Some(payment));
+            }
+            if state.authorised().minor() > 0 {
+                held = held.or(Some(payment));
+            }
+        }
+        let is_owed = order.status() == OrderStatus::Confirmed;
+        Ok(holding.or(held.filter(|_| !is_owed)).or(payments.last()).cloned())
+    }
+}
