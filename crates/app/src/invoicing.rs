@@ -16,7 +16,7 @@ use domain::invoicing::{
     Document, DocumentNumber, DocumentsCommand, Issue, OrderDocuments, Seller, Series, SeriesCommand, SeriesEvent,
     SeriesId,
 };
-use domain::values::{FulfilmentId, Money, OrderId, PaymentId, ReturnId, Timestamp};
+use domain::values::{FulfilmentId, LineCancellationId, Money, OrderId, PaymentId, ReturnId, Timestamp};
 use event_store::{RecordedEvent, StreamId};
 
 pub use zone::Zone;
@@ -88,6 +88,8 @@ pub enum RefundCause {
     Return(ReturnId),
     /// A paid parcel was lost, or called off while the order stands.
     Parcel(FulfilmentId),
+    /// Units of lines were cancelled after their money was taken.
+    Lines(LineCancellationId),
     /// The order was called off.
     Cancellation,
     /// The price went down after the sale.

@@ -103,6 +103,7 @@ pub struct Mutation(
     cart::CartMutation,
     checkout::CheckoutMutation,
     order::OrderMutation,
+    order::OrderLinesMutation,
     payment::PaymentMutation,
     returns::ReturnMutation,
     returns::WithdrawalMutation,

@@ -7,6 +7,7 @@
 
 mod hear;
 mod hold;
+mod lines;
 mod lost;
 mod parcels;
 mod react;
@@ -19,9 +20,12 @@ mod undo;
 use std::time::Duration;
 
 use app::error::AppError;
+use app::order::{PaidParcel, TakenOut};
 use app::promotion::Withheld;
 use app::stock::{Routed, Shortage};
-use domain::values::{CartId, FulfilmentId, LocationId, Money, OrderId, PaymentId, PromotionId, Timestamp};
+use domain::values::{
+    CartId, FulfilmentId, LineCancellationId, LocationId, Money, OrderId, PaymentId, PromotionId, Timestamp,
+};
 use event_store::RecordedEvent;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +49,8 @@ pub const TASK_PARTLY_CANCELLED: &str = "partly_cancelled";
 
 /// Refunds of parcels are named by this and the parcel's id.
 pub const REFUND_PREFIX: &str = "parcel-";
+/// Refunds of cancelled lines are named by this and the cancellation's id.
+pub const LINES_PREFIX: &str = "lines-";
 /// Refunds of everything that an attempt took are named by this and which time it is.
 pub const UNDO_PREFIX: &str = "undo-";
 
@@ -235,6 +241,22 @@ pub enum CheckoutInput {
         /// Why.
         reason: String,
     },
+    /// Someone asked to cancel units of lines.
+    #[serde(rename = "line_cancellation_requested")]
+    LineCancellationRequested {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+    },
+    /// Units are out of their parcels and free in the stock, and the order knows; none where all had left.
+    #[serde(rename = "lines_cancelled")]
+    LinesCancelled {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// What was taken out of each parcel.
+        parcels: Vec<TakenOut>,
+        /// What goes back.
+        refund: Money,
+    },
     /// Every parcel is called off.
     #[serde(rename = "fulfilments_cancelled")]
     FulfilmentsCancelled,
@@ -391,6 +413,9 @@ pub enum CheckoutStep {
         amount: Money,
         /// Which try, from 1.
         round: u32,
+        /// Whether nothing more is taken of a hold that is larger than what is owed: the rest of it is let go.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_last: bool,
     },
     /// Book a carrier and let a parcel leave.
     #[serde(rename = "release_parcel")]
@@ -448,6 +473,30 @@ pub enum CheckoutStep {
         /// The attempt that took the money.
         payment: PaymentId,
         /// The share.
+        amount: Money,
+    },
+    /// Take units out of their parcels, free them in the stock and answer the order.
+    #[serde(rename = "cancel_lines")]
+    CancelLines {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// The parcels, and which of them are paid.
+        parcels: Vec<PaidParcel>,
+    },
+    /// Keep units although someone asked to cancel them.
+    #[serde(rename = "refuse_lines")]
+    RefuseLines {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+    },
+    /// Give the money of cancelled units back that was taken.
+    #[serde(rename = "refund_lines")]
+    RefundLines {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// The attempt that took the money.
+        payment: PaymentId,
+        /// How much.
         amount: Money,
     },
     /// Close the order.
@@ -542,6 +591,9 @@ impl Process for Checkout {
             CheckoutStep::ReleaseParcelStock { fulfilment, .. } => format!("release_parcel_stock/{fulfilment}"),
             CheckoutStep::NoteFulfilment { fulfilment, what, .. } => format!("note/{fulfilment}/{what}"),
             CheckoutStep::RefundParcel { fulfilment, .. } => format!("refund_parcel/{fulfilment}"),
+            CheckoutStep::CancelLines { cancellation, .. } => format!("cancel_lines/{cancellation}"),
+            CheckoutStep::RefuseLines { cancellation } => format!("refuse_lines/{cancellation}"),
+            CheckoutStep::RefundLines { cancellation, .. } => format!("refund_lines/{cancellation}"),
             CheckoutStep::CompleteOrder => "complete_order".to_owned(),
             CheckoutStep::CancelFulfilments { .. } => "cancel_fulfilments".to_owned(),
             CheckoutStep::KeepOrder => "keep_order".to_owned(),
@@ -576,7 +628,8 @@ impl Process for Checkout {
     }
 
     fn react(&mut self, input: &CheckoutInput, at: Timestamp) -> Reaction<CheckoutStep> {
-        react::react(self, input, at)
+        let reaction = react::react(self, input, at);
+        lines::go_on(self, reaction)
     }
 
     fn timer_input(name: &str) -> CheckoutInput {
