@@ -129,6 +129,8 @@ pub enum ErrorCode {
     TotalsDisagree,
     /// A parcel has left: send it back instead.
     AlreadyShipped,
+    /// The warehouses are being asked: try again in a moment.
+    FulfilmentPending,
     /// Name each line once, and at least one.
     LinesInvalid,
     /// Fewer units of the line are left than were asked to be cancelled.

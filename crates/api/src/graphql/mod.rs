@@ -85,6 +85,7 @@ pub struct Query(
     catalog::CategoryQuery,
     cart::CartQuery,
     order::OrderQuery,
+    order::OrderLinesQuery,
     payment::PaymentQuery,
     returns::ReturnQuery,
     invoicing::InvoicingQuery,

@@ -42,7 +42,7 @@ pub async fn request_line_cancellation(
 }
 
 /// Returns the units that are in parcels which have left or were called off.
-fn gone(parcels: &[FirstParcel]) -> Result<Vec<LineUnits>, AppError> {
+pub(super) fn gone(parcels: &[FirstParcel]) -> Result<Vec<LineUnits>, AppError> {
     let mut units = BTreeMap::<&LineId, i64>::new();
     let left = parcels.iter().filter(|parcel| !parcel.state.is_here());
     for line in left.flat_map(|parcel| parcel.state.lines()) {
@@ -147,7 +147,7 @@ async fn take_out(
     Ok(parcel)
 }
 
-fn without(wanted: Vec<LineUnits>, taken: &[FulfilmentLine]) -> Vec<LineUnits> {
+pub(super) fn without(wanted: Vec<LineUnits>, taken: &[FulfilmentLine]) -> Vec<LineUnits> {
     let left = wanted.into_iter().filter_map(|asked| {
         let taken: i64 = taken.iter().filter(|part| part.line == asked.line).map(|part| part.quantity.units()).sum();
         let quantity = Quantity::new(asked.quantity.units() - taken).ok()?;
@@ -216,16 +216,16 @@ async fn answer(
         let reason = "every parcel with these units has left: return them when they arrive".parse::<ShortText>()?;
         OrderCommand::RefuseLineCancellation { cancellation, code: "ALREADY_SHIPPED".to_owned(), reason }
     } else {
-        OrderCommand::CancelLines { cancellation, lines: sum_up(asked, &worth)?, refund: cancelled.refund }
+        OrderCommand::CancelLines { cancellation, lines: sum_up(&asked.lines, &worth)?, refund: cancelled.refund }
     };
     shop.bus.execute::<Order>(order.as_str(), request, command).await?;
     Ok(cancelled)
 }
 
 /// Sums what was taken out of several parcels, line by line, in the order they were asked for.
-pub(super) fn sum_up(asked: &LineCancellation, worth: &[LineShare]) -> Result<Vec<CancelledLine>, AppError> {
-    let mut lines = Vec::with_capacity(asked.lines.len());
-    for LineUnits { line, .. } in &asked.lines {
+pub(super) fn sum_up(asked: &[LineUnits], worth: &[LineShare]) -> Result<Vec<CancelledLine>, AppError> {
+    let mut lines = Vec::with_capacity(asked.len());
+    for LineUnits { line, .. } in asked {
         let mut parts = worth.iter().filter(|part| part.line == *line);
         let Some(first) = parts.next() else { continue };
         let mut sum = first.clone();

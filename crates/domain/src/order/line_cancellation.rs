@@ -40,6 +40,16 @@ pub enum LineCancellationOutcome {
     Overtaken,
 }
 
+impl LineCancellationOutcome {
+    pub(super) fn refused(code: &str, reason: &ShortText) -> Self {
+        Self::Refused { code: code.to_owned(), reason: reason.clone() }
+    }
+
+    pub(super) fn done(lines: &[CancelledLine], refund: Money) -> Self {
+        Self::Done { lines: lines.to_vec(), refund }
+    }
+}
+
 /// A wish to cancel units of lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineCancellation {
@@ -54,7 +64,8 @@ pub struct LineCancellation {
 }
 
 impl LineCancellation {
-    pub(super) fn asked(id: LineCancellationId, lines: Vec<LineUnits>, reason: ShortText) -> Self {
+    pub(super) fn asked(id: &LineCancellationId, lines: &[LineUnits], reason: &ShortText) -> Self {
+        let (id, lines, reason) = (id.clone(), lines.to_vec(), reason.clone());
         Self { id, lines, reason, outcome: LineCancellationOutcome::Requested }
     }
 

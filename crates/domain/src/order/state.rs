@@ -283,21 +283,15 @@ impl Order {
             }
             OrderEvent::CancellationRequested { .. } => self.cancellation_requested = true,
             OrderEvent::CancellationRefused { .. } => self.cancellation_requested = false,
-            OrderEvent::Cancelled { .. } => {
-                self.end_as(OrderStatus::Cancelled);
-                self.line_cancellations.iter_mut().for_each(LineCancellation::overtake);
-            }
+            OrderEvent::Cancelled { .. } => self.call_off(),
             OrderEvent::LineCancellationRequested { cancellation, lines, reason } => {
-                let asked = LineCancellation::asked(cancellation.clone(), lines.clone(), reason.clone());
-                self.line_cancellations.push(asked);
+                self.line_cancellations.push(LineCancellation::asked(cancellation, lines, reason));
             }
             OrderEvent::LineCancellationRefused { cancellation, code, reason } => {
-                let (code, reason) = (code.clone(), reason.clone());
-                self.answer(cancellation, LineCancellationOutcome::Refused { code, reason });
+                self.answer(cancellation, LineCancellationOutcome::refused(code, reason));
             }
             OrderEvent::LinesCancelled { cancellation, lines, refund } => {
-                let (lines, refund) = (lines.clone(), *refund);
-                self.answer(cancellation, LineCancellationOutcome::Done { lines, refund });
+                self.answer(cancellation, LineCancellationOutcome::done(lines, *refund));
             }
             OrderEvent::PaymentRecorded { status, authorised, captured, refunded } => {
                 self.payment_status = *status;
@@ -327,6 +321,11 @@ impl Order {
             }
             OrderEvent::Completed {} => self.end_as(OrderStatus::Completed),
         }
+    }
+
+    fn call_off(&mut self) {
+        self.end_as(OrderStatus::Cancelled);
+        self.line_cancellations.iter_mut().for_each(LineCancellation::overtake);
     }
 
     fn answer(&mut self, cancellation: &LineCancellationId, outcome: LineCancellationOutcome) {

@@ -2,6 +2,7 @@
 
 use app::bus::Outcome;
 use app::error::AppError;
+use app::order::LinesPreview;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use domain::order::{LineCancellation as Asked, LineCancellationOutcome as Answer, LineUnits, Order as OrderState};
 use domain::values::{LineId, OrderId, ShortText};
@@ -9,6 +10,7 @@ use domain::values::{LineId, OrderId, ShortText};
 use super::types::Order;
 use crate::graphql::call::Call;
 use crate::graphql::code::ErrorCode;
+use crate::graphql::errors::{DomainError, refusals};
 use crate::graphql::inputs::Inputs;
 use crate::graphql::money::{Money, TaxedMoney};
 use crate::graphql::payload::Payload;
@@ -33,6 +35,15 @@ pub struct OrderCancelLinesInput {
     pub reason: String,
     /// The version you saw.
     pub expected_version: Option<i32>,
+}
+
+/// Asks what cancelling units of lines would come to.
+#[derive(Clone, Debug, InputObject)]
+pub struct OrderCancelLinesPreviewInput {
+    /// The order.
+    pub order_id: ID,
+    /// Which units, 1 to 500 lines, none twice.
+    pub lines: Vec<OrderLineUnitsInput>,
 }
 
 /// What became of a wish to cancel units of lines.
@@ -111,6 +122,96 @@ impl LineCancellation {
     }
 }
 
+/// What cancelling units of lines would come to, as things stand.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct LineCancellationPreview {
+    /// The order's version that it is true of: send it as `expectedVersion` to agree to it.
+    pub version: u64,
+    /// The units, and what they were sold for.
+    pub lines: Vec<LineCancellationLine>,
+    /// What they were sold for, per rate of VAT, the lowest first.
+    pub vat: Vec<TaxedMoney>,
+    /// What the buyer would pay then in all, shipping included; nothing where the order is called off.
+    pub payable: Money,
+    /// What would go back, because it is taken; the rest of what the units cost is never taken.
+    pub refund: Money,
+    /// Whether nothing would be left, and so the order is called off.
+    pub is_whole: bool,
+}
+
+/// What cancelling units of lines would come to, or why they cannot be cancelled.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct LineCancellationPreviewResult {
+    /// What it would come to; null where it would be refused.
+    pub preview: Option<LineCancellationPreview>,
+    /// Why it would be refused; empty where it would not.
+    pub errors: Vec<DomainError>,
+}
+
+impl LineCancellationPreview {
+    fn of(preview: LinesPreview) -> Self {
+        let lines = preview.lines.into_iter().map(|line| LineCancellationLine {
+            line_id: ID(line.line.to_string()),
+            quantity: line.quantity.units(),
+            quantity_cancelled: line.quantity.units(),
+            total: Some(line.total.into()),
+        });
+        Self {
+            version: preview.version,
+            lines: lines.collect(),
+            vat: preview.vat.into_iter().map(Into::into).collect(),
+            payable: preview.payable.into(),
+            refund: preview.refund.into(),
+            is_whole: preview.is_whole,
+        }
+    }
+}
+
+/// Questions about lines of orders.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OrderLinesQuery;
+
+#[Object]
+impl OrderLinesQuery {
+    /// What `orderCancelLines` would come to for these units, by the same rules; nothing is changed. Agree to it by sending
+    /// that command with its `version` as `expectedVersion`. Codes: those of the command, and FULFILMENT_PENDING.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn order_cancel_lines_preview(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order, and the units of its lines.")] input: OrderCancelLinesPreviewInput,
+    ) -> Result<LineCancellationPreviewResult> {
+        let call = Call::of(ctx)?;
+        let inputs = Inputs::of(ctx, &input, None, None);
+        Ok(match preview(call, inputs, &input).await {
+            Ok(preview) => LineCancellationPreviewResult {
+                preview: Some(LineCancellationPreview::of(preview)),
+                errors: Vec::new(),
+            },
+            Err(error) => LineCancellationPreviewResult { preview: None, errors: refusals(error)? },
+        })
+    }
+}
+
+async fn preview(
+    call: Call<'_>,
+    mut inputs: Inputs,
+    input: &OrderCancelLinesPreviewInput,
+) -> Result<LinesPreview, AppError> {
+    let order = inputs.parse::<OrderId>(&["orderId"], &input.order_id);
+    let lines = line_units(&mut inputs, &input.lines);
+    let (Some(order), Some(lines)) = (order, lines) else { return Err(inputs.refused()) };
+    app::order::preview_line_cancellation(&call.state.shop, call.actor, &order, lines).await
+}
+
+fn line_units(inputs: &mut Inputs, lines: &[OrderLineUnitsInput]) -> Option<Vec<LineUnits>> {
+    inputs.list("lines", lines, |inputs, path, line| {
+        let id = inputs.parse::<LineId>(&[path, &["lineId"]].concat(), &line.line_id);
+        let quantity = inputs.quantity(&[path, &["quantity"]].concat(), line.quantity);
+        id.zip(quantity).map(|(line, quantity)| LineUnits { line, quantity })
+    })
+}
+
 /// Commands of buyers and staff on lines of orders.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OrderLinesMutation;
@@ -140,11 +241,7 @@ async fn cancel_lines(
     input: &OrderCancelLinesInput,
 ) -> Result<Outcome<OrderState>, AppError> {
     let order = inputs.parse::<OrderId>(&["orderId"], &input.order_id);
-    let lines = inputs.list("lines", &input.lines, |inputs, path, line| {
-        let id = inputs.parse::<LineId>(&[path, &["lineId"]].concat(), &line.line_id);
-        let quantity = inputs.quantity(&[path, &["quantity"]].concat(), line.quantity);
-        id.zip(quantity).map(|(line, quantity)| LineUnits { line, quantity })
-    });
+    let lines = line_units(&mut inputs, &input.lines);
     let reason = inputs.parse::<ShortText>(&["reason"], &input.reason);
     let (Some(order), Some(lines), Some(reason)) = (order, lines, reason) else { return Err(inputs.refused()) };
     let request = call.command(&inputs.command()?, call.correlation_of(&order).await?);

@@ -10,7 +10,7 @@ mod timeline;
 pub mod types;
 
 pub use causality::{Causality, CausalityLink, CausalityNode};
-pub use lines::{LineCancellation, OrderLinesMutation};
+pub use lines::{LineCancellation, OrderLinesMutation, OrderLinesQuery};
 pub use live::{OrderChange, OrderSubscription};
 pub use mutations::OrderMutation;
 pub use queries::OrderQuery;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use app::order::PaidParcel;
 use proptest::prelude::*;
 
 use super::super::state::AttemptState;
