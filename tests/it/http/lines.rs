@@ -11,6 +11,10 @@ const CANCEL_LINES: &str = "mutation($i: OrderCancelLinesInput!, $k: String!) {
     orderCancelLines(input: $i, idempotencyKey: $k) {
         result { id lineCancellations { id status } } errors { code message path } replayed } }";
 
+const PREVIEW: &str = "query($i: OrderCancelLinesPreviewInput!) { orderCancelLinesPreview(input: $i) {
+    preview { payable { minorUnits } refund { minorUnits } isWhole vat { gross { minorUnits } taxRate } }
+    errors { code } } }";
+
 const LOOK: &str = "query($id: ID!) { order(id: $id) {
     paymentStatus fulfilmentStatus payableLeft { minorUnits } captured { minorUnits } refunded { minorUnits }
     lines { id quantity quantityCancelled quantityReturnable }
@@ -23,6 +27,20 @@ async fn cancel(client: &Client, order: &str, lines: &[(&Value, i64)], key: &str
     let lines: Vec<_> = lines.iter().map(|(id, units)| json!({ "lineId": id, "quantity": units })).collect();
     let input = json!({ "orderId": order, "lines": lines, "reason": "one too many" });
     client.call(CANCEL_LINES, json!({ "i": input, "k": key })).await["orderCancelLines"].take()
+}
+
+async fn preview(client: &Client, order: &str, lines: &[(&Value, i64)]) -> Value {
+    let lines: Vec<_> = lines.iter().map(|(id, units)| json!({ "lineId": id, "quantity": units })).collect();
+    let input = json!({ "orderId": order, "lines": lines });
+    client.call(PREVIEW, json!({ "i": input })).await["orderCancelLinesPreview"].take()
+}
+
+/// Asserts what cancelling units is said to come to: what is to be paid then, and what goes back.
+async fn assert_preview(client: &Client, order: &str, lines: &[(&Value, i64)], payable: i64, refund: i64) {
+    let told = preview(client, order, lines).await;
+    let shown = &told["preview"];
+    let amounts = (&shown["payable"]["minorUnits"], &shown["refund"]["minorUnits"]);
+    assert_eq!(amounts, (&json!(payable), &json!(refund)), "{told}");
 }
 
 /// Looks at an order until it is as wanted.
@@ -55,6 +73,8 @@ async fn lines_are_cancelled(engine: Engine) {
     let parcel = json!({ "fulfilmentId": order["fulfilments"][0]["id"] });
 
     refusals((&shopper, &stranger), &id, &first).await;
+    assert_preview(&shopper, &id, &[(&first, 1)], 2 * 1_290 + 2 * 490 + 390, 0).await;
+    assert_preview(&shopper, &id, &[(&first, 3), (&second, 2)], 0, 0).await;
     let asked = cancel(&shopper, &id, &[(&first, 1)], "l-1").await;
     assert_eq!(asked["errors"], json!([]), "{asked}");
     let is_done = |count: usize| {
@@ -73,6 +93,8 @@ async fn lines_are_cancelled(engine: Engine) {
     staff_step(&staff, "fulfilmentPack", parcel.clone()).await;
     let order = look_when(&shopper, &id, |order| order["paymentStatus"] == "CAPTURED").await;
     assert_eq!(order["captured"]["minorUnits"], json!(2 * 1_290 + 2 * 490 + 390));
+    look_when(&shopper, &id, |order| order["fulfilmentStatus"] == "PACKED").await;
+    assert_preview(&staff, &id, &[(&first, 1), (&second, 2)], 1_290 + 390, 2_270).await;
     let asked = cancel(&staff, &id, &[(&first, 1), (&second, 2)], "l-2").await;
     assert_eq!(asked["errors"], json!([]), "{asked}");
     look_when(&shopper, &id, |order| order["fulfilments"][0]["status"] == "REQUESTED").await;
@@ -107,6 +129,8 @@ async fn refusals((shopper, stranger): (&Client, &Client), id: &str, line: &Valu
         (shopper, vec![(line, 1), (line, 1)], "LINES_INVALID"),
         (shopper, vec![(line, 0)], "VALIDATION"),
     ] {
+        let told = preview(client, id, &lines).await;
+        assert_eq!((refused_with(&told), &told["preview"]), (Some(code), &Value::Null), "{told}");
         let payload = cancel(client, id, &lines, &format!("r-{code}")).await;
         assert_eq!(refused_with(&payload), Some(code), "{payload}");
     }

@@ -4,7 +4,7 @@ use domain::fulfilment::Fulfilment;
 use domain::invoicing::{Buyer, Claim, CreditNoteClaim, CreditReason, Credited, Invoice, InvoiceLine, Item};
 use domain::order::{Order, Sale};
 use domain::returns::Return;
-use domain::values::{FulfilmentId, LineCancellationId, LineId, Money, OrderId, Quantity, TaxedAmount, Timestamp};
+use domain::values::{FulfilmentId, LineCancellationId, Money, OrderId, Quantity, TaxedAmount, Timestamp};
 
 use super::{Refund, RefundCause, Supply};
 use crate::Shop;
@@ -67,6 +67,25 @@ pub(super) async fn credit_note(
         seller: shop.settings.invoicing.seller.clone(),
         buyer: buyer(shop, sale(&order)?, at).await?,
         claims,
+    })
+}
+
+/// Puts together what a return's refund is credited for, with no address: for who only asks what it comes to.
+pub(super) async fn claim_of_return(
+    shop: &Shop,
+    order_id: &OrderId,
+    refund: &Refund,
+    found: &Return,
+) -> Result<CreditNoteClaim, AppError> {
+    let order = shop.bus.load::<Order>(order_id.as_str()).await?.state;
+    let sale = sale(&order)?;
+    Ok(CreditNoteClaim {
+        refund: refund.name.clone(),
+        reason: CreditReason::Return,
+        payment: refund.payment.clone(),
+        seller: shop.settings.invoicing.seller.clone(),
+        buyer: Buyer { customer: sale.customer.clone(), address: None, country: sale.country.clone() },
+        claims: claims_of(found, refund.amount)?,
     })
 }
 
@@ -170,9 +189,9 @@ async fn cancelled_claims(
 /// What is owed for each line that came back.
 fn claims_of(state: &Return, refunded: Money) -> Result<Vec<Claim>, AppError> {
     let mut claims = Vec::new();
-    for (line, units, amount) in state.owed() {
-        let (line, quantity): (LineId, _) = (line.clone(), Quantity::new(units)?);
-        claims.push(Claim { of: Credited::Units { line, quantity }, amount });
+    for found in state.refund_lines().into_iter().filter(|found| found.units > 0) {
+        let (line, quantity) = (found.line, Quantity::new(found.units)?);
+        claims.push(Claim { of: Credited::Units { line, quantity }, amount: found.refund });
     }
     if let Some(withdrawal) = state.withdrawal().filter(|withdrawal| withdrawal.delivery.minor() > 0) {
         claims.push(Claim { of: Credited::Shipping, amount: withdrawal.delivery });
