@@ -121,9 +121,9 @@ impl Examined for Stock {
             StockEvent::ReservationReleased { order, .. }
             | StockEvent::ReservationExpired { order, .. }
             | StockEvent::Allocated { order, .. } => (order, self.reservation(order).is_some()),
-            StockEvent::AllocationReleased { order, .. } | StockEvent::Dispatched { order, .. } => {
-                (order, self.allocation(order).is_some())
-            }
+            StockEvent::AllocationReleased { order, .. }
+            | StockEvent::AllocationReduced { order, .. }
+            | StockEvent::Dispatched { order, .. } => (order, self.allocation(order).is_some()),
             StockEvent::Received { .. }
             | StockEvent::Reserved { .. }
             | StockEvent::ReservationExtended { .. }

@@ -1,5 +1,6 @@
 //! Use cases of fulfilment: staff and carriers say what happens to a parcel.
 
+mod parcels;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -8,6 +9,7 @@ use domain::fulfilment::{Fulfilment, FulfilmentCommand};
 use domain::values::{FulfilmentId, LocationId, OrderId, ShortText};
 use uuid::Uuid;
 
+pub use parcels::{FirstParcel, first_parcels, paid_of};
 pub use shares::{LineShare, ParcelShare, shares_of};
 
 use crate::Shop;

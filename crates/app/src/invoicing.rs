@@ -18,7 +18,7 @@ use domain::invoicing::{
     SeriesEvent, SeriesId,
 };
 use domain::returns::Return;
-use domain::values::{FulfilmentId, Money, OrderId, PaymentId, ReturnId, TaxedAmount, Timestamp};
+use domain::values::{FulfilmentId, LineCancellationId, Money, OrderId, PaymentId, ReturnId, TaxedAmount, Timestamp};
 use event_store::{RecordedEvent, StreamId};
 
 pub use zone::Zone;
@@ -90,6 +90,8 @@ pub enum RefundCause {
     Return(ReturnId),
     /// A paid parcel was lost, or called off while the order stands.
     Parcel(FulfilmentId),
+    /// Units of lines were cancelled after their money was taken.
+    Lines(LineCancellationId),
     /// The order was called off.
     Cancellation,
     /// The price went down after the sale.

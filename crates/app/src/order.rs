@@ -1,7 +1,13 @@
 //! Use cases of the order.
 
+mod lines;
+mod preview;
+
 use domain::order::{Order, OrderCommand};
 use domain::values::{OrderId, ShortText};
+
+pub use lines::{LinesCancelled, PaidParcel, TakenOut, cancel_lines, request_line_cancellation};
+pub use preview::{LinesPreview, preview_line_cancellation};
 
 use crate::Shop;
 use crate::actor::{Actor, Permission};

@@ -125,7 +125,7 @@ pub async fn open(
     for part in returned {
         let line = sale.lines.iter().find(|line| line.line == part.line).ok_or_else(unknown)?;
         let before = order.returned_before(return_id, &part.line);
-        let paid = paid_for(sale, line, before, part.quantity.units())?;
+        let paid = paid_for(&order, line, before, part.quantity.units())?;
         lines.push(ReturnLine { line: line.line.clone(), sku: line.sku.clone(), quantity: part.quantity, paid });
     }
     let withdrawal = legal_withdrawal(shop, &order, sale, return_id)?;
@@ -164,12 +164,14 @@ fn legal_withdrawal(
     Ok(Some(LegalWithdrawal { declared_at, acknowledged_at: confirmed_at, delivery }))
 }
 
-/// Returns what the buyer paid for units `before + 1 ..= before + count` of a line. Cumulative, so that any partition
-/// of a line into returns sums to what the line cost: `paid(n) = floor(line × n / units)`.
-fn paid_for(sale: &Sale, line: &OrderLine, before: i64, count: i64) -> Result<Money, AppError> {
+/// Returns what the buyer paid for units `before + 1 ..= before + count` of what is left of a line. Cumulative, so that any
+/// partition of a line into returns sums to what it cost without what was cancelled: `paid(n) = floor(paid × n / units)`.
+fn paid_for(order: &Order, line: &OrderLine, before: i64, count: i64) -> Result<Money, AppError> {
+    let sale = order.sale().ok_or_else(|| AppError::broken("an order without a sale has returns"))?;
     let (parts, _) = paid_parts(sale)?;
     let paid = parts.iter().find(|(id, _)| *id == line.line).map_or(0, |(_, paid)| paid.minor());
-    let units = i128::from(line.quantity.units());
+    let cancelled: i64 = order.cancelled_of(&line.line).map(|cancelled| cancelled.paid.minor()).sum();
+    let (paid, units) = (paid - cancelled, i128::from(order.units_left(&line.line).max(1)));
     let until = |count: i64| i128::from(paid) * i128::from(count) / units;
     let minor = i64::try_from(until(before + count) - until(before)).map_err(AppError::broken)?;
     Ok(Money::new(minor, sale.currency))

@@ -1,6 +1,8 @@
 //! The reckoning: when everything has come to rest, every order, every cent and every unit is accounted for, and the read
 //! models are what a replay makes of the log.
 
+mod lines;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -53,6 +55,8 @@ struct Account {
     streams: BTreeMap<String, BTreeSet<String>>,
     confirmed: BTreeSet<String>,
     ended: BTreeSet<String>,
+    /// Units that left the stock, by SKU.
+    dispatched: BTreeMap<String, i64>,
 }
 
 impl Account {
@@ -82,6 +86,7 @@ pub(crate) async fn reckon(world: &World) -> Outcomes {
     let checked = async {
         check_rest(world, &account, &bus).await?;
         check_stock(world, &account, &bus).await?;
+        lines::check_units(world, &account, &bus).await?;
         check_promotions(world, &account, &bus).await?;
         check_orders(world, &account, &bus, &mut outcomes).await
     };
@@ -131,6 +136,7 @@ fn read_event(world: &World, event: &RecordedEvent, account: &mut Account) {
     }
     match event.event_type.as_str() {
         "order.confirmed" => _ = account.confirmed.insert(id.clone()),
+        "stock.dispatched" => lines::count_dispatched(event, &mut account.dispatched),
         "process.ended" => _ = account.ended.insert(format!("{kind}/{id}")),
         _ => {}
     }
@@ -221,6 +227,7 @@ async fn check_orders(world: &World, account: &Account, bus: &Bus, outcomes: &mu
         let all = order.payments().iter().map(|payment| bank.get(payment.as_str()).copied().unwrap_or_default());
         check_money(world, id, &order, &all.collect::<Vec<_>>(), parcels_of(account, bus, id).await?);
         check_documents(world, id, &order, bus).await?;
+        lines::check(world, account, id, &order, bus).await?;
         let sale = order.sale().map(|sale| sale.cart.clone());
         if order.status() == OrderStatus::Completed
             && let Some(cart) = sale

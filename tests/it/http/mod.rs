@@ -5,6 +5,7 @@ mod bad_input;
 mod bank;
 mod freshness;
 pub mod journey;
+mod lines;
 pub mod operations;
 mod parallel;
 mod personal_data;

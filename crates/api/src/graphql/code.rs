@@ -44,6 +44,8 @@ pub enum ErrorCode {
     ReservationOver,
     /// No units are promised to this order.
     ReservationUnknown,
+    /// Fewer units are sold to this order than are to be freed.
+    AllocationExceeded,
     /// Other units are promised to this order.
     ReservationDiffers,
     /// The promise still holds.
@@ -127,6 +129,20 @@ pub enum ErrorCode {
     TotalsDisagree,
     /// A parcel has left: send it back instead.
     AlreadyShipped,
+    /// The warehouses are being asked: try again in a moment.
+    FulfilmentPending,
+    /// Name each line once, and at least one.
+    LinesInvalid,
+    /// Fewer units of the line are left than were asked to be cancelled.
+    NotCancellable,
+    /// Another cancellation of this order has no answer yet: wait for it.
+    CancellationUnderWay,
+    /// The order has no such cancellation of lines.
+    LineCancellationNotFound,
+    /// The cancellation of lines is known already, with other content.
+    LineCancellationDiffers,
+    /// More cancellations of lines than an order may have.
+    LineCancellationLimit,
     /// The order was called off.
     OrderCancelled,
     /// An attempt to pay is not answered yet.
@@ -167,6 +183,10 @@ pub enum ErrorCode {
     ParcelNotPaid,
     /// No label is booked yet.
     LabelMissing,
+    /// Fewer units are in the parcel than are to be taken out.
+    NotInParcel,
+    /// The units are said to stand for more than the parcel does.
+    ShareExceeded,
 
     /// The goods have not arrived.
     NotDelivered,

@@ -19,6 +19,34 @@ pub struct LineShare {
     pub paid: Money,
 }
 
+impl LineShare {
+    /// Returns what units `before + 1 ..= before + count` of it cost. Cumulative, so that any partition of the units sums to
+    /// the whole and the last ones have the rest: `gross(n) = floor(gross × n / units)`, and of that what is paid and the VAT
+    /// in proportion, rounded down.
+    ///
+    /// # Errors
+    /// [`AppError`] when an amount leaves its range.
+    pub fn part(&self, before: i64, count: i64) -> Result<LineShare, AppError> {
+        let (from, to) = (self.until(before)?, self.until(before + count)?);
+        let money = |index: usize| Money::new(to[index] - from[index], self.paid.currency());
+        let (gross, tax) = (money(0), money(2));
+        let net = gross.minus(tax).map_err(AppError::broken)?;
+        let total = TaxedAmount { net, tax, gross, rate: self.total.rate };
+        Ok(LineShare { line: self.line.clone(), units: count, total, paid: money(1) })
+    }
+
+    /// Returns what the first units cost: gross, of that paid, of that VAT.
+    fn until(&self, units: i64) -> Result<[i64; 3], AppError> {
+        let of = |whole: Money, part: i64, all: i64| -> Result<i64, AppError> {
+            let minor = i128::from(whole.minor()) * i128::from(part) / i128::from(all.max(1));
+            i64::try_from(minor).map_err(AppError::broken)
+        };
+        let gross = of(self.total.gross, units, self.units)?;
+        let all = self.total.gross.minor();
+        Ok([gross, of(self.paid, gross, all)?, of(self.total.tax, gross, all)?])
+    }
+}
+
 /// A parcel's share of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParcelShare {

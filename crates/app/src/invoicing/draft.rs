@@ -1,17 +1,15 @@
 //! What a document says: the order, its parcels, its returns and the shop's settings, put together.
 
-use std::collections::BTreeSet;
-
 use domain::fulfilment::Fulfilment;
 use domain::invoicing::{Buyer, Claim, CreditNoteClaim, CreditReason, Credited, Invoice, InvoiceLine, Item};
 use domain::order::{Order, Sale};
 use domain::returns::Return;
-use domain::values::{FulfilmentId, LineId, Money, OrderId, Quantity, TaxedAmount, Timestamp};
+use domain::values::{FulfilmentId, LineCancellationId, Money, OrderId, Quantity, TaxedAmount, Timestamp};
 
 use super::{Refund, RefundCause, Supply};
 use crate::Shop;
 use crate::error::AppError;
-use crate::fulfilment::{ParcelShare, parcel_id, shares_of};
+use crate::fulfilment::{ParcelShare, first_parcels};
 
 pub(super) async fn invoice(
     shop: &Shop,
@@ -53,6 +51,10 @@ pub(super) async fn credit_note(
         RefundCause::Return(id) => {
             let state = shop.bus.load::<Return>(id.as_str()).await?.state;
             (CreditReason::Return, claims_of(&state, refund.amount)?)
+        }
+        RefundCause::Lines(id) => {
+            let claims = cancelled_claims(shop, order_id, sale(&order)?, id).await?;
+            (CreditReason::Cancellation, sum_or_whole(claims, refund.amount)?)
         }
         RefundCause::Parcel(fulfilment) => (CreditReason::NotDelivered, whole(Credited::Parcel(fulfilment.clone()))),
         RefundCause::Cancellation => (CreditReason::Cancellation, whole(Credited::Everything)),
@@ -109,39 +111,11 @@ async fn share_of(
     sale: &Sale,
     fulfilment: &FulfilmentId,
 ) -> Result<ParcelShare, AppError> {
-    // The shop may have given up a location since: the parcel knows its own.
     let asked = shop.bus.load::<Fulfilment>(fulfilment.as_str()).await?.state;
-    let locations: BTreeSet<_> = shop.settings.locations.iter().chain(asked.location()).collect();
-    let mut parcels = Vec::new();
-    for location in locations {
-        let id = parcel_id(order, location);
-        let state = shop.bus.load::<Fulfilment>(id.as_str()).await?.state;
-        // One that was called off before it was asked for has no order and no lines.
-        if state.order().is_some() {
-            parcels.push((id, state));
-        }
-    }
-    // Where the cents and the shipping went is told by what was captured: older orders have another parcel as their first.
-    for first in 0..parcels.len() {
-        parcels[..=first].rotate_right(1);
-        let units = parcels.iter().map(|(_, parcel)| units_of(parcel)).collect::<Vec<_>>();
-        let shares = shares_of(sale, &units)?;
-        let mut are_captured = true;
-        for ((_, parcel), share) in parcels.iter().zip(&shares) {
-            are_captured &= parcel.share() == Some(share.payable(sale)?);
-        }
-        if are_captured {
-            let mut found = parcels.iter().zip(shares).filter(|((id, _), _)| id == fulfilment);
-            let missing = || AppError::broken(format!("the order has no parcel {fulfilment}"));
-            return found.next().map(|(_, share)| share).ok_or_else(missing);
-        }
-        parcels[..=first].rotate_left(1);
-    }
-    Err(AppError::broken(format!("the parcels of the order of {fulfilment} are not captured for what is in them")))
-}
-
-fn units_of(parcel: &Fulfilment) -> Vec<(LineId, i64)> {
-    parcel.lines().iter().map(|line| (line.line.clone(), line.quantity.units())).collect()
+    let parcels =
+        first_parcels(shop, order, sale, asked.location().map_or(&[], std::slice::from_ref)).await?.unwrap_or_default();
+    let missing = || AppError::broken(format!("the order has no parcel {fulfilment}"));
+    parcels.iter().find(|parcel| parcel.id == *fulfilment).ok_or_else(missing)?.invoiced()
 }
 
 fn lines_of(sale: &Sale, share: &ParcelShare) -> Result<Vec<InvoiceLine>, AppError> {
@@ -193,18 +167,43 @@ fn vat_of(lines: &[InvoiceLine]) -> Result<Vec<TaxedAmount>, AppError> {
     domain::invoicing::vat_of(lines.iter().map(|line| &line.total)).map_err(AppError::broken)
 }
 
-/// What is owed for each line that came back. Where that is not what went back, nobody knows for which line it went.
+/// What is owed for units that were cancelled after their money was taken, on the invoices they are on.
+async fn cancelled_claims(
+    shop: &Shop,
+    order_id: &OrderId,
+    sale: &Sale,
+    id: &LineCancellationId,
+) -> Result<Vec<Claim>, AppError> {
+    let mut claims = Vec::new();
+    for parcel in first_parcels(shop, order_id, sale, &[]).await?.unwrap_or_default() {
+        let Some(reduction) = parcel.state.reduction(id).filter(|reduction| reduction.is_paid) else { continue };
+        for part in parcel.worth(Some(id), &reduction.lines)? {
+            let quantity = Quantity::new(part.units)?;
+            let of = Credited::ParcelUnits { fulfilment: parcel.id.clone(), line: part.line, quantity };
+            claims.push(Claim { of, amount: part.paid });
+        }
+    }
+    Ok(claims)
+}
+
+/// What is owed for each line that came back.
 fn claims_of(state: &Return, refunded: Money) -> Result<Vec<Claim>, AppError> {
     let mut claims = Vec::new();
-    let mut owed = Money::zero(refunded.currency());
     for found in state.refund_lines().into_iter().filter(|found| found.units > 0) {
         let (line, quantity) = (found.line, Quantity::new(found.units)?);
         claims.push(Claim { of: Credited::Units { line, quantity }, amount: found.refund });
-        owed = owed.plus(found.refund).map_err(AppError::broken)?;
     }
     if let Some(withdrawal) = state.withdrawal().filter(|withdrawal| withdrawal.delivery.minor() > 0) {
         claims.push(Claim { of: Credited::Shipping, amount: withdrawal.delivery });
-        owed = owed.plus(withdrawal.delivery).map_err(AppError::broken)?;
+    }
+    sum_or_whole(claims, refunded)
+}
+
+/// Where the claims are not what went back, nobody knows for which line it went.
+fn sum_or_whole(claims: Vec<Claim>, refunded: Money) -> Result<Vec<Claim>, AppError> {
+    let mut owed = Money::zero(refunded.currency());
+    for claim in &claims {
+        owed = owed.plus(claim.amount).map_err(AppError::broken)?;
     }
     if owed == refunded {
         return Ok(claims);

@@ -189,7 +189,8 @@ impl Place {
             | StockEvent::ReservationExpired { .. }
             | StockEvent::ReservationBarred { .. }
             | StockEvent::Allocated { .. }
-            | StockEvent::AllocationReleased { .. } => {}
+            | StockEvent::AllocationReleased { .. }
+            | StockEvent::AllocationReduced { .. } => {}
         }
     }
 }

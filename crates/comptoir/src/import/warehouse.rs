@@ -105,7 +105,8 @@ impl Warehouse {
                 Stage::Requested
             }
             FulfilmentEvent::Packed { .. } => Stage::Packed,
-            FulfilmentEvent::LabelBooked { .. } => return Ok(()),
+            // Nobody cancels lines of what is imported.
+            FulfilmentEvent::LabelBooked { .. } | FulfilmentEvent::Reduced { .. } => return Ok(()),
             FulfilmentEvent::ReleasedForShipping {} => Stage::Released,
             FulfilmentEvent::HandedOver { .. } => Stage::HandedOver,
             FulfilmentEvent::Delivered { .. } => Stage::Delivered,

@@ -1,7 +1,7 @@
 //! What may be asked of a fulfilment.
 
 use super::events::FulfilmentLine;
-use crate::values::{LocationId, Money, OrderId, Sealed, ShortText, Timestamp};
+use crate::values::{LineCancellationId, LocationId, Money, OrderId, Sealed, ShortText, Timestamp};
 
 /// A wish about a fulfilment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,17 @@ pub enum FulfilmentCommand {
         address: Sealed,
         /// The share of the payable amount captured when packed.
         share: Money,
+    },
+    /// Takes units out before a carrier has it, once per line cancellation; calls it off where none are left.
+    TakeOut {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// What to take out, at least one line, none twice.
+        lines: Vec<FulfilmentLine>,
+        /// How much less of the payable amount it stands for.
+        share: Money,
+        /// Whether the money of these units was taken: then it goes back.
+        is_paid: bool,
     },
     /// Packs the parcel.
     Pack {

@@ -6,8 +6,11 @@
 use super::commands::FulfilmentCommand;
 use super::error::FulfilmentError;
 use super::events::FulfilmentEvent;
-use super::state::{Fulfilment, FulfilmentState, Request};
-use crate::values::{ShortText, Timestamp};
+use super::state::{Fulfilment, FulfilmentState, Reduction, Request};
+use crate::values::{Money, ShortText, Timestamp};
+
+/// Why a parcel is called off that all units were taken out of.
+const NOTHING_LEFT: &str = "nothing is left in it";
 
 type Decision = Result<Vec<FulfilmentEvent>, FulfilmentError>;
 
@@ -22,6 +25,15 @@ pub(super) fn decide(fulfilment: &Fulfilment, command: &FulfilmentCommand) -> De
                 share: *share,
             };
             request(fulfilment, wanted)
+        }
+        FulfilmentCommand::TakeOut { cancellation, lines, share, is_paid } => {
+            let wanted = Reduction {
+                cancellation: cancellation.clone(),
+                lines: lines.clone(),
+                share: *share,
+                is_paid: *is_paid,
+            };
+            take_out(fulfilment, wanted)
         }
         FulfilmentCommand::Pack { packed_at } => pack(fulfilment, *packed_at),
         FulfilmentCommand::BookLabel { carrier, tracking } => book_label(fulfilment, carrier, tracking),
@@ -51,6 +63,46 @@ fn request(fulfilment: &Fulfilment, wanted: Request) -> Decision {
     Ok(vec![FulfilmentEvent::Requested { order, location, lines, address, share }])
 }
 
+/// What was packed is packed anew: whoever hands it over must not have the units in the box. A parcel for which nothing is to
+/// be paid is invoiced when it may leave, so that counts as paid.
+fn take_out(fulfilment: &Fulfilment, wanted: Reduction) -> Decision {
+    if fulfilment.reduction(&wanted.cancellation).is_some() {
+        return Ok(vec![]);
+    }
+    match fulfilment.state() {
+        FulfilmentState::Absent => return Err(FulfilmentError::Unknown),
+        FulfilmentState::Requested | FulfilmentState::Packed => {}
+        FulfilmentState::HandedOver
+        | FulfilmentState::Delivered
+        | FulfilmentState::Lost
+        | FulfilmentState::Cancelled => return illegal(fulfilment, "reduced"),
+    }
+    if wanted.lines.is_empty() {
+        return Err(FulfilmentError::NoLines);
+    }
+    for part in &wanted.lines {
+        let (requested, left) = (wanted.units_of(&part.line), fulfilment.units_of(&part.line));
+        if requested > left || requested > part.quantity.units() {
+            return Err(FulfilmentError::NotInParcel { line: part.line.clone(), requested, left });
+        }
+    }
+    let share = fulfilment.share().ok_or(FulfilmentError::Unknown)?;
+    let nothing = Money::zero(share.currency());
+    let rest = share.minus(wanted.share).map_err(|_| FulfilmentError::ShareExceeded)?;
+    if wanted.share < nothing || rest < nothing {
+        return Err(FulfilmentError::ShareExceeded);
+    }
+    let is_emptied = fulfilment.lines().iter().all(|part| wanted.units_of(&part.line) == part.quantity.units());
+    let is_paid = wanted.is_paid || (share == nothing && fulfilment.is_released());
+    let Reduction { cancellation, lines, share, .. } = wanted;
+    let mut facts = vec![FulfilmentEvent::Reduced { cancellation, lines, share, is_paid }];
+    if is_emptied {
+        let reason = NOTHING_LEFT.parse().map_err(|_| FulfilmentError::NoLines)?;
+        facts.push(FulfilmentEvent::Cancelled { reason });
+    }
+    Ok(facts)
+}
+
 fn pack(fulfilment: &Fulfilment, packed_at: Timestamp) -> Decision {
     match fulfilment.state() {
         FulfilmentState::Absent => Err(FulfilmentError::Unknown),
@@ -69,7 +121,9 @@ fn book_label(fulfilment: &Fulfilment, carrier: &ShortText, tracking: &ShortText
     }
     match fulfilment.state() {
         FulfilmentState::Absent => Err(FulfilmentError::Unknown),
-        FulfilmentState::Packed if fulfilment.label().is_none() => {
+        FulfilmentState::Packed | FulfilmentState::Requested
+            if fulfilment.was_packed() && fulfilment.label().is_none() =>
+        {
             Ok(vec![FulfilmentEvent::LabelBooked { carrier: carrier.clone(), tracking: tracking.clone() }])
         }
         FulfilmentState::Requested
@@ -84,7 +138,12 @@ fn book_label(fulfilment: &Fulfilment, carrier: &ShortText, tracking: &ShortText
 fn release_for_shipping(fulfilment: &Fulfilment) -> Decision {
     match fulfilment.state() {
         FulfilmentState::Absent => Err(FulfilmentError::Unknown),
-        FulfilmentState::Packed if !fulfilment.is_released() => Ok(vec![FulfilmentEvent::ReleasedForShipping {}]),
+        FulfilmentState::Packed | FulfilmentState::Requested
+            if fulfilment.was_packed() && !fulfilment.is_released() =>
+        {
+            Ok(vec![FulfilmentEvent::ReleasedForShipping {}])
+        }
+        FulfilmentState::Requested if fulfilment.is_released() => Ok(vec![]),
         FulfilmentState::Packed | FulfilmentState::HandedOver | FulfilmentState::Delivered | FulfilmentState::Lost => {
             Ok(vec![])
         }

@@ -1,6 +1,7 @@
 //! Why a fulfilment says no.
 
 use crate::decider::Refusal;
+use crate::values::LineId;
 
 /// A refusal of the fulfilment context.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +18,19 @@ pub enum FulfilmentError {
     /// The parcel's money is not taken yet.
     #[error("the parcel is not paid yet: it may not leave")]
     NotPaid,
+    /// A line twice, or more units than are in it.
+    #[error("{requested} units of {line} were to be taken out, {left} are in the parcel")]
+    NotInParcel {
+        /// The line.
+        line: LineId,
+        /// Units asked for.
+        requested: i64,
+        /// Units in it.
+        left: i64,
+    },
+    /// The units stand for more than the parcel does.
+    #[error("the units are said to stand for more than the parcel does")]
+    ShareExceeded,
     /// The fulfilment is past the point where this is possible, or not there yet.
     #[error("a fulfilment that is {status} cannot be {wish}")]
     IllegalTransition {
@@ -34,6 +48,8 @@ impl Refusal for FulfilmentError {
             FulfilmentError::AlreadyExists => "ALREADY_EXISTS",
             FulfilmentError::NoLines => "NO_LINES",
             FulfilmentError::NotPaid => "PARCEL_NOT_PAID",
+            FulfilmentError::NotInParcel { .. } => "NOT_IN_PARCEL",
+            FulfilmentError::ShareExceeded => "SHARE_EXCEEDED",
             FulfilmentError::IllegalTransition { .. } => "ILLEGAL_TRANSITION",
         }
     }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{LineId, LocationId, Money, OrderId, Quantity, Sealed, ShortText, Sku, Timestamp};
+use crate::values::{
+    LineCancellationId, LineId, LocationId, Money, OrderId, Quantity, Sealed, ShortText, Sku, Timestamp,
+};
 
 /// Units of an order line that this warehouse sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,19 @@ pub enum FulfilmentEvent {
         address: Sealed,
         /// The share of the order's payable amount that is captured when this parcel is packed.
         share: Money,
+    },
+    /// Units were taken out before a carrier had it, because lines of the order were cancelled. One that was packed is to be
+    /// packed anew.
+    #[serde(rename = "fulfilment.reduced")]
+    Reduced {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// What was taken out.
+        lines: Vec<FulfilmentLine>,
+        /// How much less of the order's payable amount it stands for.
+        share: Money,
+        /// Whether the money of these units was taken, and so they are on its invoice.
+        is_paid: bool,
     },
     /// The parcel is packed: time to take the money.
     #[serde(rename = "fulfilment.packed")]

@@ -2,7 +2,8 @@
 //!
 //! Stream `fulfilment`, id [`crate::values::FulfilmentId`]. Moments are microseconds since 1970, amounts minor units.
 //!
-//! Invariants, after every event: each kind of event happens at most once; a carrier has the parcel only after it was
+//! Invariants, after every event: each kind of event happens at most once, but that units may be taken out and what is left
+//! be packed anew; units that are left and units that were taken out are what was asked for; a carrier has the parcel only after it was
 //! packed and its money taken; a parcel a carrier had is never cancelled and a cancelled one never moves again; once
 //! delivered it stays delivered. A cancellation that overtakes its request bars it.
 
@@ -20,7 +21,7 @@ use cqrs_es::{Aggregate, DomainEvent};
 pub use commands::FulfilmentCommand;
 pub use error::FulfilmentError;
 pub use events::{FulfilmentEvent, FulfilmentLine};
-pub use state::{Fulfilment, FulfilmentState};
+pub use state::{Fulfilment, FulfilmentState, Reduction};
 
 use crate::decider::{Decider, decide_into_sink};
 use crate::upcast::{StoredEvent, version_of};
@@ -29,6 +30,7 @@ impl DomainEvent for FulfilmentEvent {
     fn event_type(&self) -> String {
         match self {
             FulfilmentEvent::Requested { .. } => "fulfilment.requested",
+            FulfilmentEvent::Reduced { .. } => "fulfilment.reduced",
             FulfilmentEvent::Packed { .. } => "fulfilment.packed",
             FulfilmentEvent::LabelBooked { .. } => "fulfilment.label_booked",
             FulfilmentEvent::ReleasedForShipping {} => "fulfilment.released_for_shipping",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::events::{FulfilmentEvent, FulfilmentLine};
-use crate::values::{LocationId, Money, OrderId, Sealed, ShortText, Timestamp};
+use crate::values::{LineCancellationId, LineId, LocationId, Money, OrderId, Quantity, Sealed, ShortText, Timestamp};
 
 /// How far the parcel is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,11 +61,34 @@ pub(super) struct Request {
     pub(super) share: Money,
 }
 
+/// Units that were taken out of a parcel before a carrier had it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reduction {
+    /// The cancellation.
+    pub cancellation: LineCancellationId,
+    /// What was taken out.
+    pub lines: Vec<FulfilmentLine>,
+    /// How much less of the payable amount the parcel stands for.
+    pub share: Money,
+    /// Whether the money of these units was taken, and so they are on its invoice.
+    pub is_paid: bool,
+}
+
+impl Reduction {
+    /// Returns how many units of a line were taken out.
+    pub fn units_of(&self, line: &LineId) -> i64 {
+        self.lines.iter().filter(|part| part.line == *line).map(|part| part.quantity.units()).sum()
+    }
+}
+
 /// One parcel. Released only when packed; with a carrier only when released.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fulfilment {
     state: FulfilmentState,
     request: Option<Request>,
+    reductions: Vec<Reduction>,
+    left: Vec<FulfilmentLine>,
+    was_packed: bool,
     label: Option<(ShortText, ShortText)>,
     released: bool,
     carrier: Option<ShortText>,
@@ -90,9 +113,39 @@ impl Fulfilment {
         self.request.as_ref().map(|request| &request.location)
     }
 
-    /// Returns what to send; empty until the work is asked for.
+    /// Returns what to send, without what was taken out; empty until the work is asked for.
     pub fn lines(&self) -> &[FulfilmentLine] {
+        &self.left
+    }
+
+    /// Returns what was asked for at first; empty until the work is asked for.
+    pub fn requested_lines(&self) -> &[FulfilmentLine] {
         self.request.as_ref().map_or(&[], |request| &request.lines)
+    }
+
+    /// Returns the share of the payable amount that was asked for at first, once the work was asked for.
+    pub fn requested_share(&self) -> Option<Money> {
+        self.request.as_ref().map(|request| request.share)
+    }
+
+    /// Returns what was taken out, in order.
+    pub fn reductions(&self) -> &[Reduction] {
+        &self.reductions
+    }
+
+    /// Returns what a line cancellation took out, if it did.
+    pub fn reduction(&self, cancellation: &LineCancellationId) -> Option<&Reduction> {
+        self.reductions.iter().find(|reduction| reduction.cancellation == *cancellation)
+    }
+
+    /// Returns how many units of a line are in it.
+    pub fn units_of(&self, line: &LineId) -> i64 {
+        self.left.iter().filter(|part| part.line == *line).map(|part| part.quantity.units()).sum()
+    }
+
+    /// Reports whether units may be taken out of it: it was asked for, and no carrier has it.
+    pub fn is_here(&self) -> bool {
+        matches!(self.state, FulfilmentState::Requested | FulfilmentState::Packed)
     }
 
     /// Returns the sealed name and address, once the work was asked for.
@@ -100,9 +153,12 @@ impl Fulfilment {
         self.request.as_ref().map(|request| &request.address)
     }
 
-    /// Returns the share of the payable amount captured when packed, once the work was asked for.
+    /// Returns the share of the payable amount it stands for, without what was taken out, once the work was asked for.
+    /// It is captured when packed.
     pub fn share(&self) -> Option<Money> {
-        self.request.as_ref().map(|request| request.share)
+        let request = self.request.as_ref()?;
+        let taken_out: i64 = self.reductions.iter().map(|reduction| reduction.share.minor()).sum();
+        Some(Money::new(request.share.minor() - taken_out, request.share.currency()))
     }
 
     /// Reports whether the parcel's money was taken. Stays true after a cancellation: that money is to be refunded.
@@ -135,6 +191,11 @@ impl Fulfilment {
         self.delivered_at
     }
 
+    /// Reports whether it was packed, be it that units were taken out since and it is to be packed anew.
+    pub(super) fn was_packed(&self) -> bool {
+        self.was_packed
+    }
+
     /// Returns what was asked for, if anything was.
     pub(super) fn request(&self) -> Option<&Request> {
         self.request.as_ref()
@@ -145,6 +206,7 @@ impl Fulfilment {
         match event {
             FulfilmentEvent::Requested { order, location, lines, address, share } => {
                 self.state = FulfilmentState::Requested;
+                self.left.clone_from(lines);
                 self.request = Some(Request {
                     order: order.clone(),
                     location: location.clone(),
@@ -153,7 +215,16 @@ impl Fulfilment {
                     share: *share,
                 });
             }
-            FulfilmentEvent::Packed { .. } => self.state = FulfilmentState::Packed,
+            FulfilmentEvent::Reduced { cancellation, lines, share, is_paid } => {
+                self.state = FulfilmentState::Requested;
+                self.take_out(lines);
+                let (cancellation, lines) = (cancellation.clone(), lines.clone());
+                self.reductions.push(Reduction { cancellation, lines, share: *share, is_paid: *is_paid });
+            }
+            FulfilmentEvent::Packed { .. } => {
+                self.state = FulfilmentState::Packed;
+                self.was_packed = true;
+            }
             FulfilmentEvent::LabelBooked { carrier, tracking } => {
                 self.label = Some((carrier.clone(), tracking.clone()));
             }
@@ -171,5 +242,18 @@ impl Fulfilment {
             FulfilmentEvent::Lost { .. } => self.state = FulfilmentState::Lost,
             FulfilmentEvent::Cancelled { .. } => self.state = FulfilmentState::Cancelled,
         }
+    }
+
+    fn take_out(&mut self, lines: &[FulfilmentLine]) {
+        let taken = |line: &LineId| -> i64 {
+            lines.iter().filter(|part| part.line == *line).map(|part| part.quantity.units()).sum()
+        };
+        self.left = std::mem::take(&mut self.left)
+            .into_iter()
+            .filter_map(|part| {
+                let quantity = Quantity::new(part.quantity.units() - taken(&part.line)).ok()?;
+                Some(FulfilmentLine { quantity, ..part })
+            })
+            .collect();
     }
 }

@@ -8,9 +8,13 @@ use uuid::Uuid;
 
 use super::*;
 use crate::decider::Refusal;
-use crate::values::{Currency, CustomerId, LineId, LocationId, Money, OrderId, Quantity, Sealed, ShortText, Timestamp};
+use crate::values::{
+    Currency, CustomerId, LineCancellationId, LineId, LocationId, Money, OrderId, Quantity, Sealed, ShortText,
+    Timestamp,
+};
 
 mod properties;
+mod taking_out;
 
 const NOON: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 const LATER: Timestamp = Timestamp::from_micros(1_700_000_060_000_000);
@@ -61,6 +65,20 @@ fn cancel() -> FulfilmentCommand {
     FulfilmentCommand::Cancel { reason: text("order cancelled") }
 }
 
+fn take_out(number: u128, lines: Vec<FulfilmentLine>, share: i64, is_paid: bool) -> FulfilmentCommand {
+    let (cancellation, share) = (cancellation(number), Money::new(share, Currency::Eur));
+    FulfilmentCommand::TakeOut { cancellation, lines, share, is_paid }
+}
+
+fn cancellation(number: u128) -> LineCancellationId {
+    LineCancellationId::from_uuid(Uuid::from_u128(number))
+}
+
+fn reduced(number: u128, lines: Vec<FulfilmentLine>, share: i64, is_paid: bool) -> FulfilmentEvent {
+    let (cancellation, share) = (cancellation(number), Money::new(share, Currency::Eur));
+    FulfilmentEvent::Reduced { cancellation, lines, share, is_paid }
+}
+
 fn wishes() -> [FulfilmentCommand; 7] {
     let release = FulfilmentCommand::ReleaseForShipping;
     [request(), pack(), release, hand_over("colissimo", "6A1"), deliver(), lose(), cancel()]
@@ -96,8 +114,18 @@ fn labelled() -> FulfilmentEvent {
     FulfilmentEvent::LabelBooked { carrier: text("colissimo"), tracking: text("6A1") }
 }
 
-fn every_event() -> [FulfilmentEvent; 8] {
-    [requested(), PACKED, labelled(), RELEASED, handed_over(), DELIVERED, lost(), cancelled()]
+fn every_event() -> [FulfilmentEvent; 9] {
+    [
+        requested(),
+        reduced(1, vec![line(1, 1)], 995, false),
+        PACKED,
+        labelled(),
+        RELEASED,
+        handed_over(),
+        DELIVERED,
+        lost(),
+        cancelled(),
+    ]
 }
 
 /// Every situation a fulfilment can be in, by the facts that lead there.
@@ -344,6 +372,8 @@ fn names_and_codes_are_unique() {
         FulfilmentError::AlreadyExists,
         FulfilmentError::NoLines,
         FulfilmentError::NotPaid,
+        FulfilmentError::NotInParcel { line: line(1, 1).line, requested: 2, left: 1 },
+        FulfilmentError::ShareExceeded,
         illegal("lost", "cancelled"),
     ];
     let codes: BTreeSet<&str> = refusals.iter().map(Refusal::code).collect();

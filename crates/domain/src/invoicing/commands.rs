@@ -16,6 +16,15 @@ pub enum Credited {
     },
     /// The shipping.
     Shipping,
+    /// Units of an order's line that were taken out of a paid parcel.
+    ParcelUnits {
+        /// The parcel.
+        fulfilment: FulfilmentId,
+        /// The line.
+        line: LineId,
+        /// How many units.
+        quantity: Quantity,
+    },
     /// Everything of a parcel.
     Parcel(FulfilmentId),
     /// The price of everything.

@@ -26,8 +26,12 @@ impl Open<'_> {
     fn is_of(&self, credited: &Credited) -> bool {
         match (credited, &self.line.item) {
             (Credited::Units { line, .. }, Item::Goods { line: own, .. }) => line == own,
+            (Credited::ParcelUnits { fulfilment, line, .. }, Item::Goods { line: own, .. }) => {
+                line == own && *fulfilment == self.invoice.fulfilment
+            }
             (Credited::Shipping, Item::Shipping { .. }) => true,
-            (Credited::Units { .. }, Item::Shipping { .. }) | (Credited::Shipping, Item::Goods { .. }) => false,
+            (Credited::Units { .. } | Credited::ParcelUnits { .. }, Item::Shipping { .. })
+            | (Credited::Shipping, Item::Goods { .. }) => false,
             (Credited::Parcel(fulfilment), _) => *fulfilment == self.invoice.fulfilment,
             (Credited::Everything, _) => true,
         }
@@ -104,7 +108,7 @@ fn take(open: &mut [Open<'_>], of: &Credited, amount: Money) -> Result<i64, Invo
     let is_on_one_line = open.iter().filter(|open| open.is_of(of)).count() == 1;
     for (open, share) in open.iter_mut().zip(shares) {
         open.taken_minor += share.minor();
-        if let Credited::Units { quantity, .. } = of
+        if let Credited::Units { quantity, .. } | Credited::ParcelUnits { quantity, .. } = of
             && is_on_one_line
             && share.minor() > 0
         {

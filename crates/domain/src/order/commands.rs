@@ -1,7 +1,7 @@
 //! What may be asked of an order.
 
-use super::events::{FulfilmentStatus, PaymentStatus, ReturnedLine, Sale};
-use crate::values::{FulfilmentId, Money, PaymentId, ReturnId, ShortText, Timestamp};
+use super::events::{CancelledLine, FulfilmentStatus, LineUnits, PaymentStatus, ReturnedLine, Sale};
+use crate::values::{FulfilmentId, LineCancellationId, Money, PaymentId, ReturnId, ShortText, Timestamp};
 
 /// A wish about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,35 @@ pub enum OrderCommand {
     Cancel {
         /// Why.
         reason: ShortText,
+    },
+    /// Asks to cancel units of lines of a confirmed order; to call it off where nothing would be left of it.
+    RequestLineCancellation {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// Which units; at least one line, none twice.
+        lines: Vec<LineUnits>,
+        /// Why.
+        reason: ShortText,
+        /// Units of the order's lines that no warehouse has any more.
+        gone: Vec<LineUnits>,
+    },
+    /// Keeps the units although someone asked to cancel them.
+    RefuseLineCancellation {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// A stable code.
+        code: String,
+        /// Why.
+        reason: ShortText,
+    },
+    /// Notes which units are cancelled: those that were asked for, or fewer where the others had left.
+    CancelLines {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// Which units, and what they were sold for; at least one line, none twice.
+        lines: Vec<CancelledLine>,
+        /// What goes back of it, because it was taken.
+        refund: Money,
     },
     /// Notes where the money stands.
     RecordPayment {

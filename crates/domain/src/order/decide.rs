@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::commands::OrderCommand;
 use super::error::OrderError;
 use super::events::{FulfilmentStatus, OrderEvent, PaymentStatus, ReturnedLine, Sale};
+use super::line_cancellation;
 use super::sound::{disagree, has_sound_totals, is_amount};
 use super::state::{Order, OrderStatus};
 use super::withdrawal;
@@ -35,6 +36,15 @@ pub(super) fn decide(order: &Order, command: &OrderCommand) -> Decision {
         OrderCommand::RequestCancellation { reason } => request_cancellation(order, reason),
         OrderCommand::RefuseCancellation { reason } => refuse_cancellation(order, reason),
         OrderCommand::Cancel { reason } => cancel(order, reason),
+        OrderCommand::RequestLineCancellation { cancellation, lines, reason, gone } => {
+            line_cancellation::request(order, cancellation, (lines, gone), reason)
+        }
+        OrderCommand::RefuseLineCancellation { cancellation, code, reason } => {
+            line_cancellation::refuse(order, cancellation, code, reason)
+        }
+        OrderCommand::CancelLines { cancellation, lines, refund } => {
+            line_cancellation::cancel(order, cancellation, lines, *refund)
+        }
         OrderCommand::RecordPayment { status, authorised, captured, refunded } => {
             record_payment(order, *status, [*authorised, *captured, *refunded])
         }
@@ -148,7 +158,7 @@ fn reject(order: &Order, code: &str, reason: &ShortText) -> Decision {
     }
 }
 
-fn request_cancellation(order: &Order, reason: &ShortText) -> Decision {
+pub(super) fn request_cancellation(order: &Order, reason: &ShortText) -> Decision {
     if order.cancellation_requested() || order.status() == OrderStatus::Cancelled {
         return Ok(vec![]);
     }
@@ -336,6 +346,6 @@ pub(super) fn are_returnable(order: &Order, lines: &[ReturnedLine]) -> Result<()
     Ok(())
 }
 
-fn illegal(order: &Order, wish: &'static str) -> OrderError {
+pub(super) fn illegal(order: &Order, wish: &'static str) -> OrderError {
     OrderError::IllegalTransition { status: order.status().name(), wish }
 }

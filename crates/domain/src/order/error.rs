@@ -51,6 +51,34 @@ pub enum OrderError {
         /// Units that can be returned.
         returnable: i64,
     },
+    /// Nothing was named, or a line twice.
+    #[error("name each line once, and at least one")]
+    LinesInvalid,
+    /// More units than are left of the line.
+    #[error("{requested} units of {line} were asked to be cancelled, {cancellable} can be")]
+    NotCancellable {
+        /// The line.
+        line: LineId,
+        /// Units asked for.
+        requested: i64,
+        /// Units that are left of it.
+        cancellable: i64,
+    },
+    /// A cancellation has no answer yet.
+    #[error("a cancellation is under way: wait for its answer")]
+    CancellationUnderWay,
+    /// The order knows of no such cancellation of lines.
+    #[error("the order has no such line cancellation")]
+    LineCancellationUnknown,
+    /// The cancellation was asked for with other lines, or is answered otherwise.
+    #[error("the line cancellation is known already, with other content")]
+    LineCancellationDiffers,
+    /// More cancellations of lines than an order may have.
+    #[error("an order is limited to {max} line cancellations: cancel it whole, or return what arrives")]
+    TooManyLineCancellations {
+        /// The limit.
+        max: usize,
+    },
     /// Nothing has been delivered yet.
     #[error("nothing has been delivered yet")]
     NotDelivered,
@@ -107,6 +135,12 @@ impl Refusal for OrderError {
             OrderError::LineUnknown { .. } => "LINE_NOT_FOUND",
             OrderError::ReturnLinesInvalid => "RETURN_LINES_INVALID",
             OrderError::NotReturnable { .. } => "NOT_RETURNABLE",
+            OrderError::LinesInvalid => "LINES_INVALID",
+            OrderError::NotCancellable { .. } => "NOT_CANCELLABLE",
+            OrderError::CancellationUnderWay => "CANCELLATION_UNDER_WAY",
+            OrderError::LineCancellationUnknown => "LINE_CANCELLATION_NOT_FOUND",
+            OrderError::LineCancellationDiffers => "LINE_CANCELLATION_DIFFERS",
+            OrderError::TooManyLineCancellations { .. } => "LINE_CANCELLATION_LIMIT",
             OrderError::NotDelivered => "NOT_DELIVERED",
             OrderError::ReturnWindowClosed { .. } => "RETURN_WINDOW_CLOSED",
             OrderError::WithdrawalPeriodOver { .. } => "WITHDRAWAL_PERIOD_OVER",
@@ -123,6 +157,9 @@ impl Refusal for OrderError {
     fn facts(&self) -> Vec<(&'static str, String)> {
         if let OrderError::NotReturnable { requested, returnable, .. } = self {
             return vec![("requested", requested.to_string()), ("returnable", returnable.to_string())];
+        }
+        if let OrderError::NotCancellable { requested, cancellable, .. } = self {
+            return vec![("requested", requested.to_string()), ("cancellable", cancellable.to_string())];
         }
         Vec::new()
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::values::{
-    CartId, CouponCode, Currency, CustomerId, FulfilmentId, LineId, Localized, Money, PaymentId, ProductId,
-    PromotionId, Quantity, ReturnId, Sealed, ShortText, Sku, TaxedAmount, Timestamp,
+    CartId, CouponCode, Currency, CustomerId, FulfilmentId, LineCancellationId, LineId, Localized, Money, PaymentId,
+    ProductId, PromotionId, Quantity, ReturnId, Sealed, ShortText, Sku, TaxedAmount, Timestamp,
 };
 
 /// A line as it was sold. Nothing that happens in the catalogue later shows through.
@@ -177,6 +177,28 @@ pub struct ReturnedLine {
     pub quantity: Quantity,
 }
 
+/// Units of a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineUnits {
+    /// The line.
+    pub line: LineId,
+    /// How many units.
+    pub quantity: Quantity,
+}
+
+/// Units of a line that were cancelled, and what they were sold for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelledLine {
+    /// The line.
+    pub line: LineId,
+    /// How many units.
+    pub quantity: Quantity,
+    /// Their part of the line's total, with its VAT as sold; promotions are taken off.
+    pub total: TaxedAmount,
+    /// What the buyer was to pay of it: less than the total where others pay a coupon.
+    pub paid: Money,
+}
+
 /// That a return is the consumer's withdrawal from the contract, in its two steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Withdrawal {
@@ -225,6 +247,36 @@ pub enum OrderEvent {
     Cancelled {
         /// Why.
         reason: ShortText,
+    },
+    /// Someone asked to cancel units of lines; the saga takes them out of their parcels, then they are cancelled.
+    #[serde(rename = "order.line_cancellation_requested")]
+    LineCancellationRequested {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// Which units.
+        lines: Vec<LineUnits>,
+        /// Why.
+        reason: ShortText,
+    },
+    /// None of the units can be cancelled any more: their parcels left first.
+    #[serde(rename = "order.line_cancellation_refused")]
+    LineCancellationRefused {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// A stable code, such as `ALREADY_SHIPPED`.
+        code: String,
+        /// Why.
+        reason: ShortText,
+    },
+    /// Units of lines are cancelled: they are in no parcel, and nothing is owed for them.
+    #[serde(rename = "order.lines_cancelled")]
+    LinesCancelled {
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// Which units: all that were asked for, but for those that had left.
+        lines: Vec<CancelledLine>,
+        /// What goes back, because it was taken; the rest of what they were sold for is never taken.
+        refund: Money,
     },
     /// The buyer chose how to pay: the first time when placing it, again after a decline.
     #[serde(rename = "order.payment_requested")]

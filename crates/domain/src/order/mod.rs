@@ -6,12 +6,13 @@
 //! Invariants, after every event: the sale never changes once placed; `Σ lines + shipping = total` and
 //! `payable = max(0, total − Σ coupons)`; the shares of promotions sum to the discount of each line and to what each
 //! promotion took off; `authorised ≥ captured ≥ refunded ≥ 0`; no more units of a line are in
-//! returns than were sold; an order that is rejected, cancelled or completed stays so.
+//! returns and cancelled than were sold; an order that is rejected, cancelled or completed stays so.
 
 mod commands;
 mod decide;
 mod error;
 mod events;
+mod line_cancellation;
 mod sound;
 mod state;
 #[cfg(test)]
@@ -25,9 +26,10 @@ pub use commands::OrderCommand;
 pub use decide::{PAYMENTS_MAX, RETURN_WINDOW_DAYS, RETURNS_MAX};
 pub use error::OrderError;
 pub use events::{
-    FulfilmentStatus, OrderCoupon, OrderEvent, OrderLine, OrderPromotion, OrderShipping, PaymentStatus, PromotionShare,
-    ReturnedLine, Sale, Withdrawal,
+    CancelledLine, FulfilmentStatus, LineUnits, OrderCoupon, OrderEvent, OrderLine, OrderPromotion, OrderShipping,
+    PaymentStatus, PromotionShare, ReturnedLine, Sale, Withdrawal,
 };
+pub use line_cancellation::{LINE_CANCELLATIONS_MAX, LineCancellation, LineCancellationOutcome};
 pub use state::{DeclaredWithdrawal, Order, OrderStatus};
 pub use withdrawal::{WITHDRAWAL_CONFIRM_SECONDS, WITHDRAWAL_DAYS, withdrawal_ends_at};
 
@@ -44,6 +46,9 @@ impl DomainEvent for OrderEvent {
             OrderEvent::CancellationRequested { .. } => "order.cancellation_requested",
             OrderEvent::CancellationRefused { .. } => "order.cancellation_refused",
             OrderEvent::Cancelled { .. } => "order.cancelled",
+            OrderEvent::LineCancellationRequested { .. } => "order.line_cancellation_requested",
+            OrderEvent::LineCancellationRefused { .. } => "order.line_cancellation_refused",
+            OrderEvent::LinesCancelled { .. } => "order.lines_cancelled",
             OrderEvent::PaymentRecorded { .. } => "order.payment_recorded",
             OrderEvent::FulfilmentRecorded { .. } => "order.fulfilment_recorded",
             OrderEvent::WithdrawalDeclared { .. } => "order.withdrawal_declared",

@@ -59,7 +59,7 @@ fn has_sound_promotions(sale: &Sale) -> Result<(), OrderError> {
     if shares.is_empty() { Ok(()) } else { Err(disagree("a share is of a promotion that the sale does not name")) }
 }
 
-fn gross_of(amount: &TaxedAmount, currency: Currency) -> Result<Money, OrderError> {
+pub(super) fn gross_of(amount: &TaxedAmount, currency: Currency) -> Result<Money, OrderError> {
     let (net, tax) = (is_amount(amount.net, currency)?, is_amount(amount.tax, currency)?);
     if sum(net, tax)? != is_amount(amount.gross, currency)? {
         return Err(disagree("net and tax do not sum to the gross"));
@@ -85,7 +85,7 @@ pub(super) fn is_amount(amount: Money, currency: Currency) -> Result<Money, Orde
     Ok(amount)
 }
 
-fn sum(left: Money, right: Money) -> Result<Money, OrderError> {
+pub(super) fn sum(left: Money, right: Money) -> Result<Money, OrderError> {
     left.plus(right).map_err(out_of_range)
 }
 

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::events::{FulfilmentStatus, OrderEvent, PaymentStatus, ReturnedLine, Sale, Withdrawal};
+use super::line_cancellation::{LineCancellation, LineCancellationOutcome};
 use super::withdrawal::withdrawal_ends_at;
-use crate::values::{Currency, FulfilmentId, LineId, Money, PaymentId, ReturnId, ShortText, Timestamp};
+use crate::values::{
+    Currency, FulfilmentId, LineCancellationId, LineId, Money, PaymentId, ReturnId, ShortText, Timestamp,
+};
 
 /// How far an order has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,8 +80,10 @@ pub struct Order {
     placed_at: Option<Timestamp>,
     rejection: Option<(String, ShortText)>,
     cancellation_requested: bool,
+    line_cancellations: Vec<LineCancellation>,
     payments: Vec<PaymentId>,
     payment_methods: Vec<ShortText>,
+    payment_amounts_minor: Vec<i64>,
     payment_status: PaymentStatus,
     authorised_minor: i64,
     captured_minor: i64,
@@ -116,6 +121,12 @@ impl Order {
     pub fn payment_method(&self, payment: &PaymentId) -> Option<&ShortText> {
         let index = self.payments.iter().position(|known| known == payment)?;
         self.payment_methods.get(index)
+    }
+
+    /// Returns what an attempt is to hold: what was payable when it was begun.
+    pub fn payment_amount(&self, payment: &PaymentId) -> Option<Money> {
+        let index = self.payments.iter().position(|known| known == payment)?;
+        self.payment_amounts_minor.get(index).map(|minor| self.money(*minor))
     }
 
     /// Returns where the money stands.
@@ -180,7 +191,7 @@ impl Order {
             lines.map(|returned| returned.quantity.units()).sum()
         };
         let mut sold = self.sale.iter().flat_map(|sale| &sale.lines);
-        self.withdrawal(return_id).is_some() && sold.all(|line| units_of(&line.line) == line.quantity.units())
+        self.withdrawal(return_id).is_some() && sold.all(|line| units_of(&line.line) == self.units_left(&line.line))
     }
 
     /// Returns whether someone asked to cancel and has no answer yet.
@@ -188,16 +199,28 @@ impl Order {
         self.cancellation_requested
     }
 
-    /// Returns the units of a line that were sold and are in no return; zero for a line the order does not have.
+    /// Returns the wishes to cancel units of lines, in the order they were asked for.
+    pub fn line_cancellations(&self) -> &[LineCancellation] {
+        &self.line_cancellations
+    }
+
+    /// Returns the units of a line that were sold and not cancelled; zero for a line the order does not have.
+    pub fn units_left(&self, line: &LineId) -> i64 {
+        let cancelled = self.cancelled_of(line).map(|cancelled| cancelled.quantity.units());
+        self.lines_sold(line).sum::<i64>() - cancelled.sum::<i64>()
+    }
+
+    /// Returns the units of a line that were sold, were not cancelled and are in no return; zero for a line the order does
+    /// not have.
     pub fn returnable(&self, line: &LineId) -> i64 {
-        let sold: i64 = self.lines_sold(line).sum();
+        let left = self.units_left(line);
         let standing = self.returns.values().filter(|record| !record.withdrawn);
         let in_returns: i64 = standing
             .flat_map(|record| &record.lines)
             .filter(|returned| returned.line == *line)
             .map(|returned| returned.quantity.units())
             .sum();
-        sold - in_returns
+        left - in_returns
     }
 
     /// Returns what comes back with a return, open or done; none when it was withdrawn or never opened.
@@ -251,6 +274,7 @@ impl Order {
             OrderEvent::PaymentRequested { payment, method } => {
                 self.payments.push(payment.clone());
                 self.payment_methods.push(method.clone());
+                self.payment_amounts_minor.push(self.payable_left().minor());
             }
             OrderEvent::Confirmed {} => self.status = OrderStatus::Confirmed,
             OrderEvent::Rejected { code, reason } => {
@@ -259,7 +283,16 @@ impl Order {
             }
             OrderEvent::CancellationRequested { .. } => self.cancellation_requested = true,
             OrderEvent::CancellationRefused { .. } => self.cancellation_requested = false,
-            OrderEvent::Cancelled { .. } => self.end_as(OrderStatus::Cancelled),
+            OrderEvent::Cancelled { .. } => self.call_off(),
+            OrderEvent::LineCancellationRequested { cancellation, lines, reason } => {
+                self.line_cancellations.push(LineCancellation::asked(cancellation, lines, reason));
+            }
+            OrderEvent::LineCancellationRefused { cancellation, code, reason } => {
+                self.answer(cancellation, LineCancellationOutcome::refused(code, reason));
+            }
+            OrderEvent::LinesCancelled { cancellation, lines, refund } => {
+                self.answer(cancellation, LineCancellationOutcome::done(lines, *refund));
+            }
             OrderEvent::PaymentRecorded { status, authorised, captured, refunded } => {
                 self.payment_status = *status;
                 self.authorised_minor = authorised.minor();
@@ -290,6 +323,17 @@ impl Order {
         }
     }
 
+    fn call_off(&mut self) {
+        self.end_as(OrderStatus::Cancelled);
+        self.line_cancellations.iter_mut().for_each(LineCancellation::overtake);
+    }
+
+    fn answer(&mut self, cancellation: &LineCancellationId, outcome: LineCancellationOutcome) {
+        if let Some(asked) = self.line_cancellations.iter_mut().find(|asked| asked.id == *cancellation) {
+            asked.outcome = outcome;
+        }
+    }
+
     fn end_as(&mut self, status: OrderStatus) {
         self.status = status;
         self.cancellation_requested = false;
@@ -316,7 +360,7 @@ impl Order {
         lines.filter(move |sold| sold.line == *line).map(|sold| sold.quantity.units())
     }
 
-    fn money(&self, minor: i64) -> Money {
+    pub(super) fn money(&self, minor: i64) -> Money {
         Money::new(minor, self.sale.as_ref().map_or(Currency::Eur, |sale| sale.currency))
     }
 }

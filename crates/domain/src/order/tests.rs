@@ -1,6 +1,7 @@
 //! What orders answer, told as given, when, then.
 
 mod lifecycle;
+mod line_cancellation;
 mod names;
 mod payments;
 mod place;
@@ -14,8 +15,8 @@ use uuid::Uuid;
 use super::*;
 use crate::decider::Refusal;
 use crate::values::{
-    CartId, Currency, CustomerId, FulfilmentId, LineId, Localized, Money, PaymentId, ProductId, Quantity, ReturnId,
-    Sealed, ShortText, TaxedAmount, Timestamp,
+    CartId, Currency, CustomerId, FulfilmentId, LineCancellationId, LineId, Localized, Money, PaymentId, ProductId,
+    Quantity, ReturnId, Sealed, ShortText, TaxedAmount, Timestamp,
 };
 
 const PLACED_AT: Timestamp = Timestamp::from_micros(1_000_000);
@@ -113,6 +114,37 @@ fn open_return(number: u128, lines: Vec<ReturnedLine>, now: Timestamp) -> OrderC
 
 fn return_opened(number: u128, lines: Vec<ReturnedLine>) -> OrderEvent {
     OrderEvent::ReturnOpened { return_id: return_id(number), lines, reason: text("too small"), withdrawal: None }
+}
+
+fn line_units(number: u128, units: i64) -> LineUnits {
+    LineUnits { line: line_id(number), quantity: Quantity::new(units).expect("a quantity") }
+}
+
+fn cancellation_id(number: u128) -> LineCancellationId {
+    LineCancellationId::from_uuid(Uuid::from_u128(number))
+}
+
+fn request_line_cancellation(number: u128, lines: Vec<LineUnits>) -> OrderCommand {
+    let (cancellation, reason) = (cancellation_id(number), text("one too many"));
+    OrderCommand::RequestLineCancellation { cancellation, lines, reason, gone: vec![] }
+}
+
+fn refuse_line_cancellation(number: u128) -> OrderCommand {
+    let (cancellation, code) = (cancellation_id(number), "ALREADY_SHIPPED".to_owned());
+    OrderCommand::RefuseLineCancellation { cancellation, code, reason: text("it has left") }
+}
+
+/// What units of the sale's lines were sold for: 10.55 a unit of the first, 5.00 for the three of the second; of both the
+/// buyer pays nine tenths.
+fn cancelled_line(units: &LineUnits) -> CancelledLine {
+    let gross = if units.line == line_id(1) { 1_055 } else { 166 } * units.quantity.units();
+    let (line, quantity) = (units.line.clone(), units.quantity);
+    CancelledLine { line, quantity, total: taxed(gross), paid: eur(gross * 9 / 10) }
+}
+
+fn cancel_lines(number: u128, lines: &[LineUnits], refund: i64) -> OrderCommand {
+    let lines = lines.iter().map(cancelled_line).collect();
+    OrderCommand::CancelLines { cancellation: cancellation_id(number), lines, refund: eur(refund) }
 }
 
 fn given(events: &[OrderEvent]) -> Order {

@@ -1,6 +1,6 @@
 //! What may be asked of the units of one SKU at one location.
 
-use crate::values::{OrderId, Quantity, ReturnId, ShortText, Timestamp};
+use crate::values::{LineCancellationId, OrderId, Quantity, ReturnId, ShortText, Timestamp};
 
 /// A wish about stock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,15 @@ pub enum StockCommand {
         order: OrderId,
         /// Why.
         reason: ShortText,
+    },
+    /// Frees some of the sold units that have not left, once per line cancellation.
+    ReduceAllocation {
+        /// The order.
+        order: OrderId,
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// Units to free.
+        quantity: Quantity,
     },
     /// Lets sold units leave.
     Dispatch {

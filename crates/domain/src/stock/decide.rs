@@ -4,7 +4,7 @@ use super::commands::StockCommand;
 use super::error::StockError;
 use super::events::StockEvent;
 use super::state::{Finish, Stock};
-use crate::values::{OrderId, Quantity, ReturnId, ShortText, Timestamp};
+use crate::values::{LineCancellationId, OrderId, Quantity, ReturnId, ShortText, Timestamp};
 
 /// The most units one SKU may have at one location.
 pub const UNITS_MAX: i64 = 1_000_000_000_000;
@@ -23,6 +23,9 @@ pub(super) fn decide(stock: &Stock, command: &StockCommand) -> Decision {
         StockCommand::Expire { order, now } => expire(stock, order, *now),
         StockCommand::Allocate { order } => allocate(stock, order),
         StockCommand::ReleaseAllocation { order, reason } => release_allocation(stock, order, reason),
+        StockCommand::ReduceAllocation { order, cancellation, quantity } => {
+            reduce_allocation(stock, order, cancellation, *quantity)
+        }
         StockCommand::Dispatch { order } => dispatch(stock, order),
         StockCommand::Restock { return_id, quantity } => restock(stock, return_id, *quantity),
         StockCommand::WriteOff { quantity, reason } => {
@@ -98,6 +101,31 @@ fn release_allocation(stock: &Stock, order: &OrderId, reason: &ShortText) -> Dec
         (Some(quantity), _) => {
             let (order, reason) = (order.clone(), reason.clone());
             Ok(vec![StockEvent::AllocationReleased { order, quantity, reason }])
+        }
+        (None, Some(Finish::Over)) => Ok(vec![]),
+        (None, Some(Finish::Dispatched)) => Err(StockError::AlreadyDispatched { order: order.clone() }),
+        (None, None) => Err(StockError::AllocationUnknown { order: order.clone() }),
+    }
+}
+
+fn reduce_allocation(
+    stock: &Stock,
+    order: &OrderId,
+    cancellation: &LineCancellationId,
+    quantity: Quantity,
+) -> Decision {
+    if stock.reduction_of(cancellation).is_some() {
+        return Ok(vec![]);
+    }
+    match (stock.allocation(order), stock.finish(order)) {
+        (Some(held), _) if quantity > held => Err(StockError::AllocationExceeded {
+            order: order.clone(),
+            allocated: held.units(),
+            requested: quantity.units(),
+        }),
+        (Some(_), _) => {
+            let (order, cancellation) = (order.clone(), cancellation.clone());
+            Ok(vec![StockEvent::AllocationReduced { order, cancellation, quantity }])
         }
         (None, Some(Finish::Over)) => Ok(vec![]),
         (None, Some(Finish::Dispatched)) => Err(StockError::AlreadyDispatched { order: order.clone() }),

@@ -56,6 +56,16 @@ pub enum StockError {
         /// The order.
         order: OrderId,
     },
+    /// Fewer units are sold to the order than are to be freed.
+    #[error("{allocated} units are sold to {order} here, {requested} cannot be freed")]
+    AllocationExceeded {
+        /// The order.
+        order: OrderId,
+        /// Units sold to it.
+        allocated: i64,
+        /// Units to free.
+        requested: i64,
+    },
     /// More units than the stream may count.
     #[error("the stock of one SKU at one location is limited to {max} units")]
     TooMany {
@@ -74,6 +84,7 @@ impl Refusal for StockError {
             StockError::NotExpired { .. } => "RESERVATION_NOT_EXPIRED",
             StockError::AllocationUnknown { .. } => "ALLOCATION_UNKNOWN",
             StockError::AlreadyDispatched { .. } => "ALREADY_DISPATCHED",
+            StockError::AllocationExceeded { .. } => "ALLOCATION_EXCEEDED",
             StockError::TooMany { .. } => "STOCK_LIMIT",
         }
     }
@@ -89,6 +100,7 @@ impl Refusal for StockError {
             | StockError::NotExpired { .. }
             | StockError::AllocationUnknown { .. }
             | StockError::AlreadyDispatched { .. }
+            | StockError::AllocationExceeded { .. }
             | StockError::TooMany { .. } => Vec::new(),
         }
     }

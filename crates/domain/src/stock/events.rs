@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{OrderId, Quantity, ReturnId, ShortText, Timestamp};
+use crate::values::{LineCancellationId, OrderId, Quantity, ReturnId, ShortText, Timestamp};
 
 /// A fact about stock. Stored names are for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,16 @@ pub enum StockEvent {
         quantity: Quantity,
         /// Why.
         reason: ShortText,
+    },
+    /// Some of the sold units became free again because lines of the order were cancelled.
+    #[serde(rename = "stock.allocation_reduced")]
+    AllocationReduced {
+        /// The order.
+        order: OrderId,
+        /// The cancellation.
+        cancellation: LineCancellationId,
+        /// Units free again; what is left of the allocation stays.
+        quantity: Quantity,
     },
     /// Sold units left the building.
     #[serde(rename = "stock.dispatched")]

@@ -49,6 +49,7 @@ impl DomainEvent for StockEvent {
             StockEvent::ReservationBarred { .. } => "stock.reservation_barred",
             StockEvent::Allocated { .. } => "stock.allocated",
             StockEvent::AllocationReleased { .. } => "stock.allocation_released",
+            StockEvent::AllocationReduced { .. } => "stock.allocation_reduced",
             StockEvent::Dispatched { .. } => "stock.dispatched",
             StockEvent::Restocked { .. } => "stock.restocked",
             StockEvent::WrittenOff { .. } => "stock.written_off",

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::events::StockEvent;
-use crate::values::{OrderId, Quantity, ReturnId, Timestamp};
+use crate::values::{LineCancellationId, OrderId, Quantity, ReturnId, Timestamp};
 
-/// How many finished reservations and returns a stream remembers, to refuse one that arrives late. A command that
+/// How many finished reservations, returns and line cancellations a stream remembers, to refuse one that arrives late. A command that
 /// arrives later still is caught by its command id.
 pub const FINISHED_REMEMBERED_MAX: usize = 4_096;
 
@@ -41,6 +41,8 @@ pub struct Stock {
     finished_order: VecDeque<OrderId>,
     restocked: BTreeMap<ReturnId, Quantity>,
     restocked_order: VecDeque<ReturnId>,
+    reduced: BTreeMap<LineCancellationId, Quantity>,
+    reduced_order: VecDeque<LineCancellationId>,
 }
 
 impl Stock {
@@ -84,6 +86,11 @@ impl Stock {
         self.restocked.get(return_id).copied()
     }
 
+    /// Returns what a line cancellation freed here, if it did and is remembered.
+    pub fn reduction_of(&self, cancellation: &LineCancellationId) -> Option<Quantity> {
+        self.reduced.get(cancellation).copied()
+    }
+
     /// Moves on by one fact.
     pub(super) fn move_on(&mut self, event: &StockEvent) {
         match event {
@@ -115,6 +122,11 @@ impl Stock {
                 self.allocations.remove(order);
                 self.finish_with(order, Finish::Over);
             }
+            StockEvent::AllocationReduced { order, cancellation, quantity } => {
+                self.allocated -= quantity.units();
+                self.reduce(order, *quantity);
+                remember(&mut self.reduced, &mut self.reduced_order, cancellation, *quantity);
+            }
             StockEvent::Dispatched { order, quantity } => {
                 self.allocated -= quantity.units();
                 self.on_hand -= quantity.units();
@@ -126,6 +138,15 @@ impl Stock {
                 remember(&mut self.restocked, &mut self.restocked_order, return_id, *quantity);
             }
             StockEvent::WrittenOff { quantity, .. } => self.on_hand -= quantity.units(),
+        }
+    }
+
+    /// Takes units off an allocation; one that has none left is over.
+    fn reduce(&mut self, order: &OrderId, by: Quantity) {
+        let held = self.allocations.remove(order).map_or(0, Quantity::units);
+        match Quantity::new(held - by.units()) {
+            Ok(left) => _ = self.allocations.insert(order.clone(), left),
+            Err(_) => self.finish_with(order, Finish::Over),
         }
     }
 

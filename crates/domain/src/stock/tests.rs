@@ -1,6 +1,7 @@
 //! Given, when, then for stock: what the tests share, its stored names and its limits.
 
 mod properties;
+mod reductions;
 mod refusals;
 mod repeats;
 
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::decider::Refusal;
-use crate::values::{OrderId, Quantity, ReturnId, ShortText, Timestamp};
+use crate::values::{LineCancellationId, OrderId, Quantity, ReturnId, ShortText, Timestamp};
 
 fn order(number: u128) -> OrderId {
     OrderId::from_uuid(Uuid::from_u128(number))
@@ -20,6 +21,18 @@ fn order(number: u128) -> OrderId {
 
 fn return_id(number: u128) -> ReturnId {
     ReturnId::from_uuid(Uuid::from_u128(number))
+}
+
+fn cancellation(number: u128) -> LineCancellationId {
+    LineCancellationId::from_uuid(Uuid::from_u128(number))
+}
+
+fn allocation_reduced(count: i64) -> StockEvent {
+    StockEvent::AllocationReduced { order: order(1), cancellation: cancellation(1), quantity: units(count) }
+}
+
+fn reduce_allocation(number: u128, count: i64) -> StockCommand {
+    StockCommand::ReduceAllocation { order: order(1), cancellation: cancellation(number), quantity: units(count) }
 }
 
 fn units(count: i64) -> Quantity {
@@ -150,6 +163,7 @@ fn every_event_is_stored_under_its_type_and_reads_back() {
         barred(),
         allocated(4),
         allocation_released(4),
+        allocation_reduced(1),
         dispatched(4),
         restocked(1),
         written_off(1),
@@ -173,6 +187,7 @@ fn every_refusal_has_a_code_of_its_own() {
         StockError::NotExpired { order: order(1), expires_at: at(100) },
         StockError::AllocationUnknown { order: order(1) },
         StockError::AlreadyDispatched { order: order(1) },
+        StockError::AllocationExceeded { order: order(1), allocated: 1, requested: 2 },
         StockError::TooMany { max: UNITS_MAX },
     ];
     let codes: BTreeSet<&str> = refusals.iter().map(Refusal::code).collect();

@@ -123,6 +123,10 @@ typed_id!(
     ReturnId, "ret", "return id"
 );
 typed_id!(
+    /// Names a wish to cancel units of an order's lines.
+    LineCancellationId, "lcn", "line cancellation id"
+);
+typed_id!(
     /// Names a shopper, signed in or guest: the data subject of what is sealed.
     CustomerId, "cus", "customer id"
 );

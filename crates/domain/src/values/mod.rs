@@ -32,7 +32,8 @@ pub use calendar::civil_from_days;
 pub use date::Date;
 pub use french_days::{FrenchDay, paris_time};
 pub use id::{
-    CartId, CategoryId, CustomerId, FulfilmentId, LineId, OrderId, PaymentId, ProductId, PromotionId, ReturnId, TaskId,
+    CartId, CategoryId, CustomerId, FulfilmentId, LineCancellationId, LineId, OrderId, PaymentId, ProductId,
+    PromotionId, ReturnId, TaskId,
 };
 pub use locale::{Locale, Localized};
 pub use money::{Currency, Money, MoneyError};

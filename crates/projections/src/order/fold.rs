@@ -23,7 +23,7 @@ impl Projection for OrderProjection {
     }
 
     fn version(&self) -> i64 {
-        2
+        3
     }
 
     fn tables(&self) -> &'static [&'static Table] {
@@ -101,6 +101,11 @@ fn order_keys(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<(
                 rows.want(&ORDER_LINES, key([event.id(), line.line.as_str()]))?;
             }
         }
+        OrderEvent::LinesCancelled { lines, .. } => {
+            for cancelled in lines {
+                rows.want(&ORDER_LINES, key([event.id(), cancelled.line.as_str()]))?;
+            }
+        }
         OrderEvent::ReturnWithdrawn { return_id } => {
             let own = key([return_id.as_str()]);
             let known = rows.peek(&ORDER_RETURNS, &own).map(opened_lines).transpose()?;
@@ -113,6 +118,8 @@ fn order_keys(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<(
         | OrderEvent::Rejected { .. }
         | OrderEvent::CancellationRequested { .. }
         | OrderEvent::CancellationRefused { .. }
+        | OrderEvent::LineCancellationRequested { .. }
+        | OrderEvent::LineCancellationRefused { .. }
         | OrderEvent::Cancelled { .. }
         | OrderEvent::PaymentRequested { .. }
         | OrderEvent::PaymentRecorded { .. }
@@ -133,6 +140,8 @@ fn apply_order(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<
     match order {
         OrderEvent::Placed { .. }
         | OrderEvent::PaymentRequested { .. }
+        | OrderEvent::LineCancellationRequested { .. }
+        | OrderEvent::LineCancellationRefused { .. }
         // It binds nobody before its return is opened.
         | OrderEvent::WithdrawalDeclared { .. } => Ok(()),
         OrderEvent::Confirmed {} => {
@@ -146,6 +155,14 @@ fn apply_order(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<
         OrderEvent::CancellationRequested { .. } => Ok(row.set("cancellation_requested", true)?),
         OrderEvent::CancellationRefused { .. } => Ok(row.set("cancellation_requested", false)?),
         OrderEvent::Cancelled { .. } => Ok(row.set("order_status", OrderStatus::Cancelled.name())?),
+        OrderEvent::LinesCancelled { lines, .. } => {
+            row.add("cancelled_minor", lines.iter().map(|cancelled| cancelled.paid.minor()).sum::<i64>())?;
+            lines.iter().try_for_each(|cancelled| {
+                let row = rows.update(&ORDER_LINES, &key([event.id(), cancelled.line.as_str()]))?;
+                row.add("cancelled_gross_minor", cancelled.total.gross.minor())?;
+                Ok(row.add("cancelled_quantity", cancelled.quantity.units())?)
+            })
+        }
         OrderEvent::PaymentRecorded { status, authorised, captured, refunded } => {
             row.set("payment_status", name_of(status)?)?;
             row.set("authorised_minor", authorised.minor())?;

@@ -1,9 +1,10 @@
 //! What follows an order: payments, fulfilments and returns. Their own rows are also the way from their id to the order.
 
-use domain::fulfilment::{FulfilmentEvent, FulfilmentState};
+use domain::fulfilment::{FulfilmentEvent, FulfilmentLine, FulfilmentState};
 use domain::order::ReturnedLine;
 use domain::payment::{PaymentEvent, PaymentStatus};
 use domain::returns::{ReturnEvent, ReturnStatus};
+use domain::values::Quantity;
 
 use super::fold::bars;
 use super::tables::{ORDER_FULFILMENTS, ORDER_PAYMENTS, ORDER_RETURNS};
@@ -100,6 +101,12 @@ pub(super) fn fulfilment(event: &Event, fulfilment: &FulfilmentEvent, rows: &mut
     };
     match fulfilment {
         FulfilmentEvent::Requested { .. } => Ok(()),
+        FulfilmentEvent::Reduced { lines, share, .. } => {
+            let left = left_of(serde_json::from_str(row.text("lines_json")?)?, lines);
+            row.set("lines_json", serde_json::to_string(&left)?)?;
+            row.set("status", FulfilmentState::Requested.name())?;
+            Ok(row.add("share_minor", -share.minor())?)
+        }
         FulfilmentEvent::Packed { packed_at } => {
             row.set("packed_at", packed_at.micros())?;
             Ok(row.set("status", FulfilmentState::Packed.name())?)
@@ -122,6 +129,16 @@ pub(super) fn fulfilment(event: &Event, fulfilment: &FulfilmentEvent, rows: &mut
         FulfilmentEvent::Lost { .. } => Ok(row.set("status", FulfilmentState::Lost.name())?),
         FulfilmentEvent::Cancelled { .. } => Ok(row.set("status", FulfilmentState::Cancelled.name())?),
     }
+}
+
+/// Returns the lines of a parcel without what was taken out of it.
+fn left_of(lines: Vec<FulfilmentLine>, taken_out: &[FulfilmentLine]) -> Vec<FulfilmentLine> {
+    let left = lines.into_iter().filter_map(|line| {
+        let taken: i64 = taken_out.iter().filter(|part| part.line == line.line).map(|part| part.quantity.units()).sum();
+        let quantity = Quantity::new(line.quantity.units() - taken).ok()?;
+        Some(FulfilmentLine { quantity, ..line })
+    });
+    left.collect()
 }
 
 /// Notes that the order keeps units for a return.

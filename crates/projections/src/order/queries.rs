@@ -38,6 +38,8 @@ pub struct OrderSummary {
     pub coupons: Money,
     /// What the buyer pays.
     pub payable: Money,
+    /// What the buyer does not pay of it, because units were cancelled.
+    pub cancelled: Money,
     /// How it is sent.
     pub shipping: ShippingView,
     /// Money held or taken in all.
@@ -107,6 +109,8 @@ pub struct OrderLineView {
     pub quantity: i64,
     /// Units in returns that were not withdrawn.
     pub returned_quantity: i64,
+    /// Units that were cancelled.
+    pub cancelled_quantity: i64,
     /// The price of a unit, VAT included.
     pub unit_price: Option<Money>,
     /// Without tax.
@@ -294,6 +298,7 @@ pub(super) fn to_summary(row: &Row) -> Result<OrderSummary, ReadError> {
         total: money(row, "total_minor")?,
         coupons: money(row, "coupons_minor")?,
         payable: money(row, "payable_minor")?,
+        cancelled: money(row, "cancelled_minor")?,
         shipping: ShippingView {
             code: row.text("shipping_code")?.to_owned(),
             label: localized(row, "shipping_label_fr", "shipping_label_en")?,
@@ -329,6 +334,7 @@ fn to_line(row: &Row) -> Result<OrderLineView, ReadError> {
         name: localized(row, "name_fr", "name_en")?,
         quantity: row.int("quantity")?,
         returned_quantity: row.int("returned_quantity")?,
+        cancelled_quantity: row.int("cancelled_quantity")?,
         unit_price: money_or_null(row, "unit_price_minor")?,
         net: money(row, "net_minor")?,
         tax: money(row, "tax_minor")?,

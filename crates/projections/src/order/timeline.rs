@@ -45,6 +45,15 @@ pub(super) fn of_order(order: &OrderEvent) -> Json {
             json!({"return": return_id, "lines": lines})
         }
         OrderEvent::ReturnWithdrawn { return_id } => json!({ "return": return_id }),
+        OrderEvent::LineCancellationRequested { cancellation, lines, .. } => {
+            json!({"cancellation": cancellation, "lines": lines})
+        }
+        OrderEvent::LineCancellationRefused { cancellation, code, .. } => {
+            json!({"cancellation": cancellation, "code": code})
+        }
+        OrderEvent::LinesCancelled { cancellation, lines, refund } => {
+            json!({"cancellation": cancellation, "lines": lines, "refund": refund})
+        }
         OrderEvent::Confirmed {}
         | OrderEvent::CancellationRequested { .. }
         | OrderEvent::CancellationRefused { .. }
@@ -80,6 +89,9 @@ pub(super) fn of_fulfilment(fulfilment: &FulfilmentEvent) -> Json {
     match fulfilment {
         FulfilmentEvent::Requested { location, lines, share, .. } => {
             json!({"location": location, "lines": lines, "share": share})
+        }
+        FulfilmentEvent::Reduced { cancellation, lines, share, .. } => {
+            json!({"cancellation": cancellation, "lines": lines, "share": share})
         }
         FulfilmentEvent::LabelBooked { carrier, tracking } | FulfilmentEvent::HandedOver { carrier, tracking, .. } => {
             json!({"carrier": carrier, "tracking": tracking})

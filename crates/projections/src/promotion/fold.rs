@@ -106,6 +106,9 @@ fn order_keys(
         }
         OrderEvent::CancellationRequested { .. }
         | OrderEvent::CancellationRefused { .. }
+        | OrderEvent::LineCancellationRequested { .. }
+        | OrderEvent::LineCancellationRefused { .. }
+        | OrderEvent::LinesCancelled { .. }
         | OrderEvent::PaymentRequested { .. }
         | OrderEvent::PaymentRecorded { .. }
         | OrderEvent::FulfilmentRecorded { .. }
@@ -196,6 +199,9 @@ fn apply_order(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<
         }
         OrderEvent::CancellationRequested { .. }
         | OrderEvent::CancellationRefused { .. }
+        | OrderEvent::LineCancellationRequested { .. }
+        | OrderEvent::LineCancellationRefused { .. }
+        | OrderEvent::LinesCancelled { .. }
         | OrderEvent::PaymentRequested { .. }
         | OrderEvent::PaymentRecorded { .. }
         | OrderEvent::FulfilmentRecorded { .. }

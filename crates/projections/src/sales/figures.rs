@@ -54,9 +54,9 @@ impl Sum {
         Ok(())
     }
 
-    /// Counts one order with these units and amounts.
-    fn count_in(self, row: &mut Row, side: Side) -> Result<(), FoldError> {
-        let values = [1, self.units, self.amounts.gross, self.amounts.net, self.amounts.tax];
+    /// Counts these units and amounts of a number of orders.
+    fn count_in(self, orders: i64, row: &mut Row, side: Side) -> Result<(), FoldError> {
+        let values = [orders, self.units, self.amounts.gross, self.amounts.net, self.amounts.tax];
         for (column, value) in side.columns().into_iter().zip(values) {
             row.add(column, value)?;
         }
@@ -66,6 +66,15 @@ impl Sum {
 
 /// Counts an order on a day.
 pub(super) fn count(sold: &Sold, day: &str, side: Side, rows: &mut Working) -> Result<(), FoldError> {
+    count_of(1, sold, day, side, rows)
+}
+
+/// Counts lines of an order that is counted already.
+pub(super) fn count_lines(sold: &Sold, day: &str, side: Side, rows: &mut Working) -> Result<(), FoldError> {
+    count_of(0, sold, day, side, rows)
+}
+
+fn count_of(orders: i64, sold: &Sold, day: &str, side: Side, rows: &mut Working) -> Result<(), FoldError> {
     let mut all = Sum::default();
     let (mut products, mut categories): (BTreeMap<&str, Sum>, BTreeMap<&str, Sum>) = Default::default();
     for line in &sold.lines {
@@ -75,16 +84,16 @@ pub(super) fn count(sold: &Sold, day: &str, side: Side, rows: &mut Working) -> R
     }
     let currency = sold.currency.code();
     let row = rows.sums(&SALES_BY_DAY, key([day, currency]))?;
-    all.count_in(row, side)?;
+    all.count_in(orders, row, side)?;
     let shipping = [sold.shipping.gross, sold.shipping.net, sold.shipping.tax];
     for (column, value) in side.shipping_columns().into_iter().zip(shipping) {
         row.add(column, value)?;
     }
     for (product, sum) in products {
-        sum.count_in(rows.sums(&SALES_BY_PRODUCT, key([product, day, currency]))?, side)?;
+        sum.count_in(orders, rows.sums(&SALES_BY_PRODUCT, key([product, day, currency]))?, side)?;
     }
     for (category, sum) in categories {
-        sum.count_in(rows.sums(&SALES_BY_CATEGORY, key([category, day, currency]))?, side)?;
+        sum.count_in(orders, rows.sums(&SALES_BY_CATEGORY, key([category, day, currency]))?, side)?;
     }
     Ok(())
 }

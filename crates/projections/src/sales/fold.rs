@@ -25,7 +25,7 @@ impl Projection for SalesProjection {
     }
 
     fn version(&self) -> i64 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static Table] {
@@ -94,7 +94,15 @@ fn apply_order(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<
             }
             Ok(())
         }
+        OrderEvent::LinesCancelled { lines, .. } => {
+            let row = rows.update(&SALE_ORDERS, &own)?;
+            let (cancelled, left) = Sold::of_row(row)?.split(lines)?;
+            row.set("sold_json", serde_json::to_string(&left)?)?;
+            figures::count_lines(&cancelled, &day_of(event.at()), Side::Cancelled, rows)
+        }
         OrderEvent::CancellationRequested { .. }
+        | OrderEvent::LineCancellationRequested { .. }
+        | OrderEvent::LineCancellationRefused { .. }
         | OrderEvent::CancellationRefused { .. }
         | OrderEvent::PaymentRequested { .. }
         | OrderEvent::PaymentRecorded { .. }

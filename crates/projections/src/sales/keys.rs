@@ -67,9 +67,13 @@ impl Foreseen {
                 self.orders.insert(event.id().to_owned(), sold);
                 Ok(())
             }
-            OrderEvent::Confirmed {} | OrderEvent::Cancelled { .. } => self.count(event, event.id(), rows),
+            OrderEvent::Confirmed {} | OrderEvent::Cancelled { .. } | OrderEvent::LinesCancelled { .. } => {
+                self.count(event, event.id(), rows)
+            }
             OrderEvent::Rejected { .. }
             | OrderEvent::CancellationRequested { .. }
+            | OrderEvent::LineCancellationRequested { .. }
+            | OrderEvent::LineCancellationRefused { .. }
             | OrderEvent::CancellationRefused { .. }
             | OrderEvent::PaymentRequested { .. }
             | OrderEvent::PaymentRecorded { .. }

@@ -1,6 +1,6 @@
 //! What is remembered of an order until it counts.
 
-use domain::order::Sale;
+use domain::order::{CancelledLine, Sale};
 use domain::values::Currency;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,24 @@ impl Sold {
             lines: lines.collect(),
             shipping: Amounts { gross: shipping.gross.minor(), net: shipping.net.minor(), tax: shipping.tax.minor() },
         }
+    }
+
+    /// Splits off lines that were cancelled: what they come to, and what is left. A line of which nothing is left stays, for
+    /// what comes back of the order later.
+    pub(super) fn split(mut self, cancelled: &[CancelledLine]) -> Result<(Self, Self), FoldError> {
+        let mut lines = Vec::with_capacity(cancelled.len());
+        for part in cancelled {
+            let unknown = || FoldError::Impossible(format!("{} is cancelled and was not sold", part.line));
+            let sold = self.lines.iter_mut().find(|sold| sold.line == part.line.as_str()).ok_or_else(unknown)?;
+            let (units, total) = (part.quantity.units(), &part.total);
+            let amounts = Amounts { gross: total.gross.minor(), net: total.net.minor(), tax: total.tax.minor() };
+            sold.units -= units;
+            sold.amounts.gross -= amounts.gross;
+            sold.amounts.net -= amounts.net;
+            sold.amounts.tax -= amounts.tax;
+            lines.push(SoldLine { units, amounts, ..sold.clone() });
+        }
+        Ok((Self { currency: self.currency, lines, shipping: Amounts::default() }, self))
     }
 
     pub(super) fn of_row(row: &Row) -> Result<Self, FoldError> {

@@ -116,6 +116,7 @@ impl VariantRecord {
             | StockEvent::ReservationReleased { quantity, .. }
             | StockEvent::ReservationExpired { quantity, .. }
             | StockEvent::AllocationReleased { quantity, .. }
+            | StockEvent::AllocationReduced { quantity, .. }
             | StockEvent::Restocked { quantity, .. } => self.available += quantity.units(),
             StockEvent::Reserved { quantity, .. } | StockEvent::WrittenOff { quantity, .. } => {
                 self.available -= quantity.units();

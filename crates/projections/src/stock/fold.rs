@@ -73,7 +73,9 @@ fn movement(stock: &StockEvent) -> (i64, i64, i64) {
             (0, -quantity.units(), 0)
         }
         StockEvent::Allocated { quantity, .. } => (0, -quantity.units(), quantity.units()),
-        StockEvent::AllocationReleased { quantity, .. } => (0, 0, -quantity.units()),
+        StockEvent::AllocationReleased { quantity, .. } | StockEvent::AllocationReduced { quantity, .. } => {
+            (0, 0, -quantity.units())
+        }
         StockEvent::Dispatched { quantity, .. } => (-quantity.units(), 0, -quantity.units()),
         StockEvent::WrittenOff { quantity, .. } => (-quantity.units(), 0, 0),
         StockEvent::ReservationExtended { .. } | StockEvent::ReservationBarred { .. } => (0, 0, 0),

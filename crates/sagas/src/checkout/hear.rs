@@ -16,7 +16,9 @@ type Heard = Result<Option<Told<Input>>, AppError>;
 pub(super) fn hear(event: &RecordedEvent) -> Heard {
     match event.event_type.as_str() {
         "cart.checkout_started" => hear_cart(event),
-        "order.payment_requested" | "order.cancellation_requested" => hear_order(event),
+        "order.payment_requested" | "order.cancellation_requested" | "order.line_cancellation_requested" => {
+            hear_order(event)
+        }
         "payment.authorised" | "payment.authorised_too_late" | "payment.action_required" | "payment.declined" => {
             hear_payment(event)
         }
@@ -37,6 +39,7 @@ fn hear_order(event: &RecordedEvent) -> Heard {
     let input = match decode(event)? {
         OrderEvent::PaymentRequested { payment, .. } => Input::PaymentRequested { payment },
         OrderEvent::CancellationRequested { reason } => Input::CancellationRequested { reason: reason.to_string() },
+        OrderEvent::LineCancellationRequested { cancellation, .. } => Input::LineCancellationRequested { cancellation },
         _ => return Ok(None),
     };
     Ok(Some(Told::To(event.stream.id.to_string(), input)))

@@ -65,11 +65,16 @@ pub(super) fn capture(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Rea
     let held = checkout.paying_attempt().filter(|attempt| attempt.hold == Hold::Standing);
     let payment = held.map(|attempt| attempt.payment.clone());
     let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
-    if parcel.state != ParcelState::Packed || checkout.stage != Stage::Fulfilling {
+    let may_take = parcel.state == ParcelState::Packed || parcel.is_emptied;
+    // While lines are being cancelled nobody knows how much it is; it is taken after that.
+    if !may_take || checkout.stage != Stage::Fulfilling || parcel.is_capturing || checkout.lines_under_way.is_some() {
         return Reaction::default();
     }
     let (amount, fulfilment) = (parcel.share, fulfilment.clone());
     if amount.minor() == 0 || parcel.is_captured {
+        if parcel.is_emptied {
+            return Reaction::default();
+        }
         // Nothing is owed for this parcel: a coupon paid for it all, or it goes in the place of one that was paid.
         return release_parcel(checkout, &fulfilment);
     }
@@ -78,7 +83,17 @@ pub(super) fn capture(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Rea
     };
     parcel.captures += 1;
     parcel.is_capturing = true;
-    Reaction::ask([Step::Capture { fulfilment, payment, amount, round: parcel.captures }])
+    let round = parcel.captures;
+    let is_last = checkout.is_reduced && !checkout.has_other_untaken(&fulfilment);
+    Reaction::ask([Step::Capture { fulfilment, payment, amount, round, is_last }])
+}
+
+/// A human gave a capture up, and did it by hand.
+pub(super) fn capture_given_up(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
+    if let Some(parcel) = checkout.parcels.get_mut(fulfilment) {
+        parcel.is_capturing = false;
+    }
+    Reaction::default()
 }
 
 pub(super) fn captured(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
@@ -92,7 +107,7 @@ pub(super) fn captured(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Re
             if checkout.has_untaken_parcel() { reaction } else { reaction.stop(TIMER_HOLD) }
         }
         // The money was on its way while the parcel was called off and the order stands.
-        ParcelState::Cancelled if is_fulfilling && !is_repeat => ask_about_cancelled(1),
+        ParcelState::Cancelled if is_fulfilling && !is_repeat && !parcel.is_emptied => ask_about_cancelled(1),
         ParcelState::Cancelled
         | ParcelState::Requested
         | ParcelState::Paid
@@ -130,7 +145,10 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
     let left_now = parcel.state < ParcelState::HandedOver;
     parcel.state = state;
     let mut reaction = Reaction::default();
-    if left_now {
+    if left_now && checkout.lines_under_way.is_some() {
+        // Which of its units leave the stock is known when the lines are cancelled, or not.
+        checkout.dispatches_waiting.push(fulfilment.clone());
+    } else if left_now {
         let (routed, holder) = units_of(checkout, fulfilment);
         reaction.asks.push(Step::Dispatch { fulfilment: fulfilment.clone(), routed, holder });
     }
@@ -163,7 +181,7 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
 }
 
 /// Returns the units that a parcel is made of, and who they are sold to where that is not the order.
-fn units_of(checkout: &Checkout, fulfilment: &FulfilmentId) -> (Vec<Routed>, Option<OrderId>) {
+pub(super) fn units_of(checkout: &Checkout, fulfilment: &FulfilmentId) -> (Vec<Routed>, Option<OrderId>) {
     let Some(parcel) = checkout.parcels.get(fulfilment) else { return (Vec::new(), None) };
     match &parcel.reshipped {
         Some(Reshipped { holder, routed, .. }) => (routed.clone(), Some(holder.clone())),
@@ -174,6 +192,10 @@ fn units_of(checkout: &Checkout, fulfilment: &FulfilmentId) -> (Vec<Routed>, Opt
 /// Calls the parcels off first: once one has left, the order stands.
 pub(super) fn cancel(checkout: &mut Checkout, reason: String) -> Reaction {
     if checkout.stage != Stage::Fulfilling || checkout.why.is_some() {
+        return Reaction::default();
+    }
+    if checkout.lines_under_way.is_some() {
+        checkout.cancellation = Some(reason);
         return Reaction::default();
     }
     checkout.why = Some(Why::Cancelled { reason });
@@ -201,7 +223,7 @@ pub(super) fn fulfilments_left(checkout: &mut Checkout, cancelled: &[FulfilmentI
     for fulfilment in cancelled {
         let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { continue };
         let was_called_off = std::mem::replace(&mut parcel.state, ParcelState::Cancelled) == ParcelState::Cancelled;
-        taken += usize::from(parcel.is_captured);
+        taken += usize::from(parcel.is_captured && !parcel.is_emptied);
         if !was_called_off {
             let (routed, holder) = units_of(checkout, fulfilment);
             releases.push(Step::ReleaseParcelStock { fulfilment: fulfilment.clone(), routed, holder });

@@ -5,10 +5,11 @@ use std::str::FromStr;
 use domain::values::{CartId, PaymentId, PromotionId, Timestamp};
 
 use super::hold::{self, ask_for_money};
+use super::lines;
 use super::lost;
 use super::parcels::{
-    cancel, capture, capture_failed, captured, fulfilments_cancelled, fulfilments_left, fulfilments_requested, give_up,
-    moved, packed, refund, return_time_over,
+    cancel, capture, capture_failed, capture_given_up, captured, fulfilments_cancelled, fulfilments_left,
+    fulfilments_requested, give_up, moved, packed, refund, return_time_over,
 };
 use super::state::{Attempt, AttemptState, Checkout, Hold, ParcelState, Stage, Why};
 use super::undo::{authorised_too_late, payment_not_undone, payment_undone, undo, undo_again, undo_payment, undone};
@@ -52,6 +53,10 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
         Input::NotReshipped { fulfilment, shortages } => lost::not_reshipped(checkout, fulfilment, shortages),
         Input::LostForLong { fulfilment } => lost::for_long(checkout, fulfilment),
         Input::CancellationRequested { reason } => cancellation_requested(checkout, reason),
+        Input::LineCancellationRequested { cancellation } => lines::asked(checkout, cancellation),
+        Input::LinesCancelled { cancellation, parcels, refund } => {
+            lines::cancelled(checkout, cancellation, (parcels, *refund), at)
+        }
         Input::FulfilmentsCancelled => fulfilments_cancelled(checkout),
         Input::FulfilmentsLeft { cancelled } => fulfilments_left(checkout, cancelled, at),
         Input::PaymentUndone { payment } => payment_undone(checkout, payment),
@@ -321,14 +326,17 @@ fn decided(checkout: &mut Checkout, (task, choice): (&str, &str), at: Timestamp)
             checkout.is_asking_for_money = false;
             cancel(checkout, "the money is held no longer".to_owned())
         }
+        // What its share of the money is will be known when its units are out of it, or not.
+        (TASK_LOST, "refund" | "reship") if checkout.lines_under_way.is_some() => {
+            about(subject, |id| lost::question(&id, "lines of the order are being cancelled"))
+        }
         (TASK_LOST, "refund") => about(subject, |id| give_up(checkout, &id, at)),
         (TASK_LOST, "reship") => about(subject, |id| lost::reship(checkout, &id)),
         (TASK_LOST, _) => about(subject, |id| lost::wait(checkout, &id, at)),
         (TASK_PARTLY_CANCELLED, "refund") => {
-            let cancelled = checkout
-                .parcels
-                .iter()
-                .filter(|(_, parcel)| parcel.state == ParcelState::Cancelled && parcel.is_captured);
+            let cancelled = checkout.parcels.iter().filter(|(_, parcel)| {
+                parcel.state == ParcelState::Cancelled && parcel.is_captured && !parcel.is_emptied
+            });
             let cancelled: Vec<_> = cancelled.map(|(id, _)| id.clone()).collect();
             refund(checkout, &cancelled)
         }
@@ -370,6 +378,8 @@ fn gave_up(checkout: &mut Checkout, step: &str, at: Timestamp) -> Reaction {
             and_ask_for_money(checkout, reaction)
         }
         ("release_stock" | "release_promotions", _) => undone(checkout),
+        ("capture", _) => about(subject.split('/').next().unwrap_or_default(), |id| capture_given_up(checkout, &id)),
+        ("cancel_lines", _) => about(subject, |id| lines::given_up(checkout, &id, at)),
         ("cancel_fulfilments", _) => fulfilments_left(checkout, &[], at),
         _ => Reaction::default(),
     }

@@ -1,10 +1,12 @@
 //! Where a checkout stands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use app::promotion::Withheld;
 use app::stock::{Routed, Shortage};
-use domain::values::{CartId, FulfilmentId, LocationId, Money, OrderId, PaymentId, PromotionId, Timestamp};
+use domain::values::{
+    CartId, FulfilmentId, LineCancellationId, LocationId, Money, OrderId, PaymentId, PromotionId, Timestamp,
+};
 
 use super::CheckoutStatus;
 
@@ -124,6 +126,8 @@ pub struct Parcel {
     pub is_capturing: bool,
     /// Whether its share of the money was taken, also of one that was called off since.
     pub is_captured: bool,
+    /// Whether it was called off because all its units were cancelled; its share is what is owed for shipping then.
+    pub is_emptied: bool,
     /// Whether it is lost and nobody waits for it: its money goes back, or others go in its place.
     pub is_given_up: bool,
     /// Whether others go in its place.
@@ -144,6 +148,7 @@ impl Parcel {
             captures: 0,
             is_capturing: false,
             is_captured: false,
+            is_emptied: false,
             is_given_up: false,
             is_replaced: false,
             reshipped: None,
@@ -201,7 +206,16 @@ pub struct Checkout {
     pub(super) early_payment: Option<PaymentId>,
     /// Parcels that were packed before the answer that names them.
     pub(super) early_packed: BTreeSet<FulfilmentId>,
-    /// A cancellation that came before the order was confirmed or rejected.
+    /// Wishes to cancel lines that wait for their turn, and all that are known.
+    pub(super) lines_asked: VecDeque<LineCancellationId>,
+    pub(super) lines_known: BTreeSet<LineCancellationId>,
+    /// The wish to cancel lines that is being carried out: meanwhile no money is taken and no units leave the stock.
+    pub(super) lines_under_way: Option<LineCancellationId>,
+    /// Parcels that left meanwhile: their units are still to leave the stock.
+    pub(super) dispatches_waiting: Vec<FulfilmentId>,
+    /// Whether units were taken out of a parcel before its money was taken: more is held than is owed.
+    pub(super) is_reduced: bool,
+    /// A cancellation that came before the order was confirmed or rejected, or while lines of it are being cancelled.
     pub(super) cancellation: Option<String>,
 }
 
@@ -253,6 +267,15 @@ impl Checkout {
             is_here && parcel.share.minor() > 0 && !parcel.is_captured
         };
         self.parcels.is_empty() || self.parcels.values().any(waits)
+    }
+
+    /// Returns whether the money of another parcel is still to be taken, or being taken.
+    pub(super) fn has_other_untaken(&self, fulfilment: &FulfilmentId) -> bool {
+        let is_untaken = |parcel: &Parcel| {
+            let is_here = matches!(parcel.state, ParcelState::Requested | ParcelState::Packed) || parcel.is_emptied;
+            parcel.is_capturing || (is_here && parcel.share.minor() > 0 && !parcel.is_captured)
+        };
+        self.parcels.iter().any(|(id, parcel)| id != fulfilment && is_untaken(parcel))
     }
 
     /// Returns the parcels that say where the goods stand: not those that others go in the place of.

@@ -1,6 +1,7 @@
 //! The checkout as a pure process: what comes in, and what it asks for then.
 
 mod holds;
+mod lines;
 mod lost;
 mod properties;
 mod repeats;
@@ -41,6 +42,26 @@ fn place(number: u128) -> LocationId {
 fn routed() -> Vec<Routed> {
     let quantity = Quantity::new(1).expect("a count");
     [1, 2].map(|number| Routed { sku: "livre".parse().expect("a SKU"), location: place(number), quantity }).to_vec()
+}
+
+fn cancellation_of(number: u128) -> LineCancellationId {
+    LineCancellationId::from_uuid(Uuid::from_u128(number))
+}
+
+fn line_cancellation(number: u128) -> Input {
+    Input::LineCancellationRequested { cancellation: cancellation_of(number) }
+}
+
+/// A cancellation took units out of a parcel whose share is lower by an amount then; it was paid where money goes back.
+fn lines_cancelled(number: u128, of: u128, refund: i64) -> Input {
+    let taken = TakenOut {
+        fulfilment: parcel(of),
+        units: Vec::new(),
+        share: eur(refund.max(20)),
+        is_paid: refund > 0,
+        is_emptied: false,
+    };
+    Input::LinesCancelled { cancellation: cancellation_of(number), parcels: vec![taken], refund: eur(refund) }
 }
 
 fn eur(cents: i64) -> Money {
@@ -221,6 +242,7 @@ fn named(key: &str) -> String {
     for number in 1..=4 {
         name = name.replace(payment(number).as_str(), &format!("p{number}"));
         name = name.replace(parcel(number).as_str(), &format!("f{number}"));
+        name = name.replace(cancellation_of(number).as_str(), &format!("c{number}"));
     }
     name
 }

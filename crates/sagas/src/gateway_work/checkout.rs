@@ -72,6 +72,9 @@ impl Worker<Checkout> for GatewayWork {
             | Step::ReleaseParcelStock { .. }
             | Step::NoteFulfilment { .. }
             | Step::RefundParcel { .. }
+            | Step::CancelLines { .. }
+            | Step::RefuseLines { .. }
+            | Step::RefundLines { .. }
             | Step::CancelFulfilments { .. } => self.perform_on_parcels(&order, step, request).await,
         }
     }

@@ -10,11 +10,11 @@ use app::stock::{self, Routed};
 use domain::fulfilment::{Fulfilment, FulfilmentCommand, FulfilmentLine, FulfilmentState};
 use domain::order::{FulfilmentStatus, Order, OrderCommand, Sale};
 use domain::stock::StockCommand;
-use domain::values::{FulfilmentId, LineId, LocationId, Money, OrderId, Quantity, Sku};
+use domain::values::{FulfilmentId, LineId, LocationId, Money, OrderId, PaymentId, Quantity, Sku};
 
 use super::payment::Refunded;
 use super::{GatewayWork, words};
-use crate::checkout::{CheckoutInput as Input, CheckoutStep as Step, REFUND_PREFIX, capture_name};
+use crate::checkout::{CheckoutInput as Input, CheckoutStep as Step, LINES_PREFIX, REFUND_PREFIX, capture_name};
 use crate::engine::StepError;
 use crate::ports::LabelRequest;
 
@@ -34,10 +34,10 @@ impl GatewayWork {
     pub(super) async fn perform_on_parcels(&self, order: &OrderId, step: &Step, request: &Request) -> Answer {
         match step {
             Step::RequestFulfilments { routed } => self.request_fulfilments(order, routed, request).await,
-            Step::Capture { fulfilment, payment, amount, round } => {
+            Step::Capture { fulfilment, payment, amount, round, is_last } => {
                 // Each try is a capture of its own name: a provider keeps a refusal under the name it gave it to.
                 let name = capture_name(fulfilment, *round);
-                let failure = self.capture(payment, &name, *amount, request).await?;
+                let failure = self.capture(payment, (&name, *amount), *is_last, request).await?;
                 self.note_payment(order, payment, request).await?;
                 let fulfilment = fulfilment.clone();
                 Ok(match failure {
@@ -68,15 +68,34 @@ impl GatewayWork {
             }
             Step::RefundParcel { fulfilment, payment, amount } => {
                 let name = format!("{REFUND_PREFIX}{fulfilment}");
-                let refunded = self.refund(payment, &name, *amount, request).await?;
-                self.note_payment(order, payment, request).await?;
-                match refunded {
-                    Refunded::Done | Refunded::Pending => Ok(Input::Done),
-                    Refunded::Failed(code) => Err(StepError::Stuck(format!("the refund failed with {code}"))),
-                }
+                self.give_back(order, payment, (&name, *amount), request).await
+            }
+            Step::CancelLines { cancellation, parcels } => {
+                self.cancel_lines(order, cancellation, parcels, request).await
+            }
+            Step::RefuseLines { cancellation } => self.refuse_lines(order, cancellation, request).await,
+            Step::RefundLines { cancellation, payment, amount } => {
+                let name = format!("{LINES_PREFIX}{cancellation}");
+                self.give_back(order, payment, (&name, *amount), request).await
             }
             Step::CancelFulfilments { fulfilments } => self.cancel_fulfilments(order, fulfilments, request).await,
             other => Err(StepError::Stuck(format!("{other:?} is no work on parcels"))),
+        }
+    }
+
+    /// Gives money back under a name; where it cannot go back people are told.
+    async fn give_back(
+        &self,
+        order: &OrderId,
+        payment: &PaymentId,
+        (name, amount): (&str, Money),
+        request: &Request,
+    ) -> Answer {
+        let refunded = self.refund(payment, name, amount, request).await?;
+        self.note_payment(order, payment, request).await?;
+        match refunded {
+            Refunded::Done | Refunded::Pending => Ok(Input::Done),
+            Refunded::Failed(code) => Err(StepError::Stuck(format!("the refund failed with {code}"))),
         }
     }
 
@@ -251,7 +270,7 @@ mod tests {
     use app::invoicing::InvoicingSettings;
     use app::{Shop, ShopSettings};
     use async_trait::async_trait;
-    use domain::values::{CustomerId, LineId, PaymentId, Sealed, Timestamp};
+    use domain::values::{CustomerId, LineId, Sealed, Timestamp};
     use event_store::memory::MemoryStore;
 
     use super::*;

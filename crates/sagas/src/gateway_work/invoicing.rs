@@ -12,7 +12,7 @@ use domain::values::{Money, OrderId, PaymentId};
 use event_store::StreamId;
 
 use super::{GatewayWork, order_id};
-use crate::checkout::REFUND_PREFIX as PARCEL_PREFIX;
+use crate::checkout::{LINES_PREFIX, REFUND_PREFIX as PARCEL_PREFIX};
 use crate::engine::{StepError, Worker};
 use crate::invoicing::{InvoicingInput, InvoicingStep, OrderToInvoice, refund_name};
 use crate::refund::REFUND_PREFIX as GOODWILL_PREFIX;
@@ -75,6 +75,8 @@ impl GatewayWork {
             RefundCause::Return(id.parse().map_err(not_ours)?)
         } else if let Some(id) = refund.strip_prefix(PARCEL_PREFIX) {
             RefundCause::Parcel(id.parse().map_err(not_ours)?)
+        } else if let Some(id) = refund.strip_prefix(LINES_PREFIX) {
+            RefundCause::Lines(id.parse().map_err(not_ours)?)
         } else if refund.starts_with(GOODWILL_PREFIX) {
             RefundCause::Goodwill
         } else {

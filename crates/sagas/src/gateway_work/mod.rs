@@ -5,6 +5,7 @@ mod checkout;
 mod fulfilment;
 mod hold;
 mod invoicing;
+mod lines;
 mod notices;
 mod payment;
 mod reship;

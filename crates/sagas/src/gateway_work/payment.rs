@@ -126,17 +126,17 @@ impl GatewayWork {
     async fn asked_amount(&self, order: &OrderId, payment: &PaymentId) -> Result<(Money, ShortText), StepError> {
         let state = self.shop.bus.load::<Order>(order.as_str()).await.map_err(StepError::from)?.state;
         let missing = || StepError::Stuck(format!("the order has no payment {payment}"));
-        let sale = state.sale().ok_or_else(missing)?;
+        let amount = state.payment_amount(payment).ok_or_else(missing)?;
         let method = state.payment_method(payment).cloned().ok_or_else(missing)?;
-        Ok((sale.payable, method))
+        Ok((amount, method))
     }
 
     /// Takes a share of the held money; `None` when it is taken, else the provider's code.
     pub(super) async fn capture(
         &self,
         payment: &PaymentId,
-        capture: &str,
-        amount: Money,
+        (capture, amount): (&str, Money),
+        is_last: bool,
         request: &Request,
     ) -> Result<Option<String>, StepError> {
         let command = PaymentCommand::RequestCapture { capture: capture.to_owned(), amount };
@@ -149,7 +149,7 @@ impl GatewayWork {
             return Ok(None);
         }
         let reference = state.provider_reference().map(ToString::to_string).unwrap_or_default();
-        let is_final = takes_whole_hold(&state, amount);
+        let is_final = is_last || takes_whole_hold(&state, amount);
         let wish = CaptureRequest {
             payment: payment.clone(),
             provider_reference: reference,
@@ -288,7 +288,12 @@ impl GatewayWork {
         let Some(speaking) = speaking.filter(speaks) else { return Ok(None) };
         let state = self.payment(&speaking).await?;
         let (authorised, captured, refunded) = (state.authorised(), state.captured(), state.refunded());
-        Ok(Some(OrderCommand::RecordPayment { status: order_payment(&state), authorised, captured, refunded }))
+        Ok(Some(OrderCommand::RecordPayment {
+            status: order_payment(&state, order.payable_left()),
+            authorised,
+            captured,
+            refunded,
+        }))
     }
 
     pub(super) async fn payment(&self, payment: &PaymentId) -> Result<std::sync::Arc<Payment>, StepError> {
@@ -296,12 +301,12 @@ impl GatewayWork {
     }
 }
 
-/// Says in the order's words where a payment stands.
-fn order_payment(payment: &Payment) -> OrderPayment {
+/// Says in the order's words where a payment stands of which an amount is owed.
+fn order_payment(payment: &Payment, owed: Money) -> OrderPayment {
     let (authorised, captured, refunded) = (payment.authorised(), payment.captured(), payment.refunded());
     if captured.minor() > 0 {
         return match refunded.minor() {
-            0 if captured < authorised && payment.let_go().minor() == 0 => OrderPayment::PartiallyCaptured,
+            0 if captured < authorised.min(owed) && payment.let_go().minor() == 0 => OrderPayment::PartiallyCaptured,
             0 => OrderPayment::Captured,
             _ if refunded < captured => OrderPayment::PartiallyRefunded,
             _ => OrderPayment::Refunded,

@@ -85,7 +85,10 @@ impl Desk {
                     staff::pack,
                 );
             }
-            "fulfilment.packed" => self.maybe_cancel(job, 4),
+            "order.confirmed" => self.maybe_cancel_lines(job, &[0, HOUR, 5 * HOUR, 6 * HOUR]),
+            "fulfilment.packed" if job.position.is_multiple_of(2) => self.maybe_cancel(job, 8),
+            "fulfilment.packed" => self.maybe_cancel_lines(job, &[0, 1, HOUR]),
+            "fulfilment.reduced" => self.begin(job, |dice| dice.one_of(&[0, HOUR, 5 * HOUR]), staff::pack_anew),
             "fulfilment.released_for_shipping" => {
                 self.begin(job, |dice| dice.one_of(&[0, 2 * HOUR, DAY]), staff::hand_over);
             }
@@ -129,6 +132,15 @@ impl Desk {
         let Some(customer) = self.customers.get(&order).cloned() else { return };
         if job.dice.percent(percent) {
             self.begin(job, |_| 0, |job| staff::cancel(job, order, customer));
+        }
+    }
+
+    /// Some need fewer units than they ordered.
+    fn maybe_cancel_lines(&mut self, mut job: Job, delays: &'static [i64]) {
+        let Some(order) = self.orders.get(&job.id).cloned() else { return };
+        let Some(customer) = self.customers.get(&order).cloned() else { return };
+        if job.dice.percent(10) {
+            self.begin(job, |dice| dice.one_of(delays), |job| staff::cancel_lines(job, order, customer));
         }
     }
 

@@ -13,6 +13,7 @@ const HAND_OVER: Mutation = mutation!("fulfilmentHandOver", "FulfilmentHandOverI
 const DELIVER: Mutation = mutation!("fulfilmentDeliver", "FulfilmentDeliverInput", "id");
 const DECLARE_LOST: Mutation = mutation!("fulfilmentDeclareLost", "FulfilmentDeclareLostInput", "id");
 const CANCEL: Mutation = mutation!("orderCancel", "OrderCancelInput", "id status");
+const CANCEL_LINES: Mutation = mutation!("orderCancelLines", "OrderCancelLinesInput", "id");
 const REFUND: Mutation = mutation!("paymentRefund", "PaymentRefundInput", "id");
 const REQUEST_RETURN: Mutation = mutation!("returnRequest", "ReturnRequestInput", "id");
 const DECLARE_WITHDRAWAL: Mutation = mutation!("withdrawalDeclare", "WithdrawalDeclareInput", "id");
@@ -24,6 +25,7 @@ const RECEIVE: Mutation = mutation!("returnReceive", "ReturnReceiveInput", "id l
 const INSPECT: Mutation = mutation!("returnInspect", "ReturnInspectInput", "id");
 const DECIDE: &str =
     "mutation($i: TaskDecideInput!) { taskDecide(input: $i) { result { id } errors { code message } } }";
+const LINES: &str = "query($id: ID!) { order(id: $id) { lines { id quantity quantityCancelled } } }";
 const ORDER: &str = "query($id: ID!) { order(id: $id) { lines { id quantityReturnable } } }";
 
 /// How often a task is tried to be decided: another process may not know it yet.
@@ -47,6 +49,34 @@ pub(super) async fn pack(job: Job) -> Done {
 
 pub(super) async fn hand_over(job: Job) -> Done {
     on_parcel(&job, &HAND_OVER).await.map(drop)
+}
+
+/// Packs anew what units were taken out of. Where it was paid already nobody else says that it may leave.
+pub(super) async fn pack_anew(job: Job) -> Done {
+    on_parcel(&job, &PACK).await?;
+    job.wait(HOUR).await;
+    on_parcel(&job, &HAND_OVER).await.map(drop)
+}
+
+/// Someone needs fewer units: the buyer says so, or the staff for them.
+pub(super) async fn cancel_lines(mut job: Job, order: String, customer: CustomerId) -> Done {
+    let mut client = if job.dice.percent(30) {
+        staff(&job, "desk").await
+    } else {
+        Client::buyer(&job.world, job.name("thrifty buyer"), job.dice.clone(), &customer).await
+    };
+    let found = client.insist(LINES, json!({ "id": order })).await?;
+    let mut lines = Vec::new();
+    for line in found["order"]["lines"].as_array()? {
+        let units = line["quantity"].as_i64()? - line["quantityCancelled"].as_i64()?;
+        if units > 0 && (lines.is_empty() || client.dice.percent(40)) {
+            let most = if client.dice.percent(30) { units } else { 1 };
+            lines.push(json!({ "lineId": line["id"], "quantity": client.dice.between(1, most) }));
+        }
+    }
+    let key = key(&client, "cancel lines");
+    let input = json!({ "orderId": order, "lines": lines, "reason": "one too many" });
+    client.mutate(&CANCEL_LINES, input, &key).await.map(drop)
 }
 
 /// The carrier brings the parcel, tells it twice, or loses it, and may find it again.

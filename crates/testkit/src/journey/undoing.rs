@@ -1,10 +1,11 @@
 //! What goes wrong after the sale, and how it is undone.
 
 use domain::fulfilment::FulfilmentCommand;
-use domain::values::OrderId;
+use domain::order::{LineUnits, Order, OrderCommand};
+use domain::values::{LineCancellationId, OrderId};
 use sagas::checkout::CheckoutStatus;
 
-use super::{Journey, words};
+use super::{Journey, units, words};
 use crate::{Book, Shopper};
 
 impl Journey<'_> {
@@ -21,6 +22,7 @@ impl Journey<'_> {
         self.capture_that_fails(book).await;
         self.lost_parcel(book).await;
         self.too_late_to_cancel(book).await;
+        self.cancelled_units(book).await;
     }
 
     async fn cancel(&self, shopper: &Shopper, order: &OrderId) {
@@ -80,5 +82,43 @@ impl Journey<'_> {
         self.hand_over(&parcels[1]).await;
         self.cancel(&shopper, &order).await;
         self.decide("partly_cancelled", "refund").await;
+    }
+
+    /// Units are cancelled before their parcel is packed and after it, and once too late.
+    async fn cancelled_units(&self, book: &Book) {
+        let (shopper, (order, parcels)) = self.bought(book, 3, "pm_card_visa").await;
+        self.cancel_unit(&shopper, &order).await;
+        self.pack(&parcels[0]).await;
+        self.cancel_unit(&shopper, &order).await;
+        self.deliver(&parcels[0]).await;
+        let (shopper, (order, parcels)) = self.bought(book, 2, "pm_card_visa").await;
+        self.pack(&parcels[0]).await;
+        let unit = self.unit_of(&order).await;
+        let command = OrderCommand::RequestLineCancellation {
+            cancellation: LineCancellationId::from_uuid(self.write().ids.uuid()),
+            lines: vec![unit],
+            reason: words("one too many"),
+            gone: Vec::new(),
+        };
+        self.hand_over(&parcels[0]).await;
+        self.run::<Order>(order.as_str(), command).await;
+        let (request, unit) = (shopper.request(), self.unit_of(&order).await);
+        let reason = words("one too many");
+        let late = app::order::request_line_cancellation(self.write(), &request, &order, vec![unit], reason).await;
+        assert_eq!(late.expect_err("it has left").code(), Some("ALREADY_SHIPPED"));
+    }
+
+    async fn unit_of(&self, order: &OrderId) -> LineUnits {
+        let sold = self.state::<Order>(order.as_str()).await;
+        let line = sold.sale().expect("a sale").lines[0].line.clone();
+        LineUnits { line, quantity: units(1) }
+    }
+
+    async fn cancel_unit(&self, shopper: &Shopper, order: &OrderId) {
+        let (request, unit) = (shopper.request(), self.unit_of(order).await);
+        let reason = words("one too many");
+        let asked = app::order::request_line_cancellation(self.write(), &request, order, vec![unit], reason).await;
+        asked.expect("can be asked");
+        self.rest().await;
     }
 }

@@ -1,6 +1,7 @@
 //! Orders over GraphQL: found by read models, shown from the write side.
 
 mod causality;
+mod lines;
 mod live;
 mod mutations;
 mod queries;
@@ -9,6 +10,7 @@ mod timeline;
 pub mod types;
 
 pub use causality::{Causality, CausalityLink, CausalityNode};
+pub use lines::{LineCancellation, OrderLinesMutation, OrderLinesQuery};
 pub use live::{OrderChange, OrderSubscription};
 pub use mutations::OrderMutation;
 pub use queries::OrderQuery;

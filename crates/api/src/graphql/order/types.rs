@@ -12,6 +12,7 @@ use projections::order::OrderSummary;
 use projections::{Edge, Page, Slice};
 
 use super::causality::{Causality, causality};
+use super::lines::LineCancellation;
 use super::status::{OrderFulfilmentStatus, OrderPaymentStatus, OrderStatus};
 use super::timeline::{TimelineEntry, timeline};
 use crate::graphql::address::Address;
@@ -172,6 +173,16 @@ impl Order {
         Ok(self.sale()?.payable.into())
     }
 
+    /// What the buyer pays, less what was cancelled.
+    async fn payable_left(&self) -> Money {
+        self.state.payable_left().into()
+    }
+
+    /// Wishes to cancel units of lines and what became of them, the oldest first.
+    async fn line_cancellations(&self) -> Vec<LineCancellation> {
+        self.state.line_cancellations().iter().map(LineCancellation::of).collect()
+    }
+
     /// Money held or taken in all.
     async fn authorised(&self) -> Money {
         self.state.authorised().into()
@@ -326,7 +337,9 @@ pub struct OrderLine {
     pub name: String,
     /// How many units.
     pub quantity: i64,
-    /// Units that are in no return.
+    /// Units that were cancelled.
+    pub quantity_cancelled: i64,
+    /// Units that were not cancelled and are in no return.
     pub quantity_returnable: i64,
     /// The price of a unit, VAT included; none where the line was sold as a whole.
     pub unit_price: Option<Money>,
@@ -361,6 +374,7 @@ impl OrderLine {
             product_id: ID(line.product.to_string()),
             name: line.name.get(locale).to_owned(),
             quantity: line.quantity.units(),
+            quantity_cancelled: line.quantity.units() - order.units_left(&line.line),
             quantity_returnable: order.returnable(&line.line),
             unit_price: line.unit_price.map(Into::into),
             discount: line.discount.unwrap_or(Amount::zero(line.total.gross.currency())).into(),

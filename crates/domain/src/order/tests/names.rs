@@ -15,6 +15,21 @@ fn every_event() -> Vec<OrderEvent> {
         OrderEvent::CancellationRequested { reason: text("changed my mind") },
         OrderEvent::CancellationRefused { reason: text("too late") },
         OrderEvent::Cancelled { reason: text("changed my mind") },
+        OrderEvent::LineCancellationRequested {
+            cancellation: cancellation_id(1),
+            lines: vec![line_units(1, 1)],
+            reason: text("one too many"),
+        },
+        OrderEvent::LineCancellationRefused {
+            cancellation: cancellation_id(1),
+            code: "ALREADY_SHIPPED".to_owned(),
+            reason: text("it has left"),
+        },
+        OrderEvent::LinesCancelled {
+            cancellation: cancellation_id(1),
+            lines: vec![cancelled_line(&line_units(1, 1))],
+            refund: eur(0),
+        },
         OrderEvent::PaymentRecorded {
             status: PaymentStatus::PartiallyCaptured,
             authorised: eur(3),
@@ -48,7 +63,7 @@ fn every_event_is_stored_under_its_type_and_survives_json() {
         types.insert(event.event_type());
         assert_eq!(serde_json::from_value::<OrderEvent>(json).expect("JSON becomes an event"), event);
     }
-    assert_eq!(types.len(), 13);
+    assert_eq!(types.len(), 16);
 }
 
 #[test]
@@ -63,6 +78,12 @@ fn every_refusal_has_a_code_of_its_own() {
         OrderError::LineUnknown { line: line_id(1) },
         OrderError::ReturnLinesInvalid,
         OrderError::NotReturnable { line: line_id(1), requested: 2, returnable: 1 },
+        OrderError::LinesInvalid,
+        OrderError::NotCancellable { line: line_id(1), requested: 2, cancellable: 1 },
+        OrderError::CancellationUnderWay,
+        OrderError::LineCancellationUnknown,
+        OrderError::LineCancellationDiffers,
+        OrderError::TooManyLineCancellations { max: LINE_CANCELLATIONS_MAX },
         OrderError::NotDelivered,
         OrderError::ReturnWindowClosed { closed_at: DELIVERED_AT },
         OrderError::WithdrawalPeriodOver { ended_at: DELIVERED_AT },

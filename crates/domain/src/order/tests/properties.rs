@@ -35,6 +35,10 @@ fn lines() -> impl Strategy<Value = Vec<ReturnedLine>> {
     prop::collection::vec((1_u128..4, 1_i64..3).prop_map(|(line, units)| returned(line, units)), 0..3)
 }
 
+fn cancelled_units() -> impl Strategy<Value = Vec<LineUnits>> {
+    prop::collection::vec((1_u128..4, 1_i64..4).prop_map(|(line, units)| line_units(line, units)), 0..3)
+}
+
 fn record_payment() -> impl Strategy<Value = OrderCommand> {
     (payment_status(), -1_i64..6, -1_i64..5, -1_i64..4).prop_map(|(status, authorised, captured, refunded)| {
         OrderCommand::RecordPayment {
@@ -54,6 +58,9 @@ fn command() -> impl Strategy<Value = OrderCommand> {
         1 => Just(OrderCommand::Reject { code: "EXPIRED".to_owned(), reason: text("late") }),
         1 => Just(OrderCommand::RequestCancellation { reason: text("no") }),
         1 => Just(OrderCommand::RefuseCancellation { reason: text("left") }),
+        6 => (1_u128..5, cancelled_units()).prop_map(|(number, lines)| request_line_cancellation(number, lines)),
+        4 => (1_u128..5, cancelled_units(), 0_i64..30).prop_map(|(number, lines, refund)| cancel_lines(number, &lines, refund)),
+        1 => (1_u128..5).prop_map(refuse_line_cancellation),
         1 => Just(OrderCommand::Cancel { reason: text("no") }),
         3 => record_payment(),
         5 => (fulfilment_status(), prop::option::of(1_u128..3), moment()).prop_map(|(status, number, at)| {
@@ -81,9 +88,17 @@ fn holds(before: &Order, after: &Order) {
             .filter(|returned| returned.line == line.line)
             .map(|returned| returned.quantity.units())
             .sum();
-        assert_eq!(in_returns + after.returnable(&line.line), line.quantity.units());
+        let cancelled: i64 = after.cancelled_of(&line.line).map(|cancelled| cancelled.quantity.units()).sum();
+        let cost: i64 = after.cancelled_of(&line.line).map(|cancelled| cancelled.total.gross.minor()).sum();
+        assert_eq!(cancelled + after.units_left(&line.line), line.quantity.units());
+        assert!(cost <= line.total.gross.minor());
+        assert_eq!(in_returns + after.returnable(&line.line), after.units_left(&line.line));
         assert!(after.returnable(&line.line) >= 0);
     }
+    assert!(after.line_cancellations().iter().filter(|asked| asked.is_pending()).count() <= 1);
+    assert!(eur(0) <= after.payable_left());
+    assert!(before.sale().is_none() || after.payable_left() <= before.payable_left());
+    assert!((1..4).any(|line| after.units_left(&line_id(line)) > 0), "nothing is left and the order is not called off");
     assert!(!has_ended(before.status()) || after.status() == before.status());
     assert!(!has_ended(after.status()) || !after.cancellation_requested());
     assert_eq!(after.rejection().is_some(), after.status() == OrderStatus::Rejected);

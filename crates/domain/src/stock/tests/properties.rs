@@ -9,6 +9,7 @@ use crate::cases::cases;
 
 const ORDERS: u128 = 4;
 const RETURNS: u128 = 3;
+const CANCELLATIONS: u128 = 5;
 
 fn any_order() -> impl Strategy<Value = OrderId> {
     (0..ORDERS).prop_map(order)
@@ -32,6 +33,9 @@ fn any_command() -> impl Strategy<Value = StockCommand> {
         1 => (any_order(), any_moment()).prop_map(|(order, now)| StockCommand::Expire { order, now }),
         3 => any_order().prop_map(|order| StockCommand::Allocate { order }),
         1 => any_order().prop_map(|order| StockCommand::ReleaseAllocation { order, reason: text("changed mind") }),
+        2 => (any_order(), 0..CANCELLATIONS, any_units()).prop_map(|(order, number, quantity)| {
+            StockCommand::ReduceAllocation { order, cancellation: cancellation(number), quantity }
+        }),
         2 => any_order().prop_map(|order| StockCommand::Dispatch { order }),
         1 => (0..RETURNS, any_units())
             .prop_map(|(number, quantity)| StockCommand::Restock { return_id: return_id(number), quantity }),
@@ -47,6 +51,7 @@ struct Ledger {
     promises: BTreeMap<OrderId, u32>,
     ends: BTreeMap<OrderId, u32>,
     restocks: BTreeMap<ReturnId, u32>,
+    reductions: BTreeMap<LineCancellationId, u32>,
 }
 
 impl Ledger {
@@ -67,6 +72,9 @@ impl Ledger {
             | StockEvent::ReservationBarred { order }
             | StockEvent::AllocationReleased { order, .. } => *self.ends.entry(order.clone()).or_default() += 1,
             StockEvent::Reserved { order, .. } => *self.promises.entry(order.clone()).or_default() += 1,
+            StockEvent::AllocationReduced { cancellation, .. } => {
+                *self.reductions.entry(cancellation.clone()).or_default() += 1;
+            }
             StockEvent::ReservationExtended { .. } | StockEvent::Allocated { .. } => {}
         }
     }
@@ -85,6 +93,7 @@ impl Ledger {
         for counts in [&self.promises, &self.ends] {
             assert!(counts.values().all(|count| *count <= 1), "{counts:?}");
         }
+        assert!(self.reductions.values().all(|count| *count <= 1), "{:?}", self.reductions);
         assert!(self.restocks.values().all(|count| *count <= 1), "{:?}", self.restocks);
         for order in orders {
             let live = stock.reservation(&order).is_some() || stock.allocation(&order).is_some();
@@ -103,6 +112,7 @@ fn has_a_key(command: &StockCommand) -> bool {
         | StockCommand::Expire { .. }
         | StockCommand::Allocate { .. }
         | StockCommand::ReleaseAllocation { .. }
+        | StockCommand::ReduceAllocation { .. }
         | StockCommand::Dispatch { .. }
         | StockCommand::Restock { .. } => true,
     }

@@ -46,6 +46,13 @@ fn any_input() -> impl Strategy<Value = Input> {
         simple.extend([requested(number), authorised(number), too_late(number), action(number), declined(number)]);
         simple.extend([undone(number), not_undone(number)]);
     }
+    for number in [1, 2] {
+        simple.extend([
+            line_cancellation(number),
+            lines_cancelled(number, 3 - number, 0),
+            lines_cancelled(number, number, 20),
+        ]);
+    }
     for number in [1, 2, 3] {
         simple.extend([packed(number), captured(number), capture_failed(number)]);
         simple.extend([handed_over(number), delivered(number), lost(number)]);
@@ -85,8 +92,10 @@ fn check(before: &Checkout, after: &Checkout, reaction: &Asked, is_free: bool) {
                 let parcel = &after.parcels[fulfilment];
                 assert!(parcel.is_captured || parcel.share.minor() == 0, "a parcel is let go unpaid");
             }
-            CheckoutStep::Capture { fulfilment, .. } => {
-                assert_eq!(after.parcels[fulfilment].state, ParcelState::Packed);
+            CheckoutStep::Capture { fulfilment, amount, .. } => {
+                let parcel = &after.parcels[fulfilment];
+                assert!(parcel.state == ParcelState::Packed || parcel.is_emptied);
+                assert_eq!((*amount, &after.lines_under_way), (parcel.share, &None));
                 assert_eq!(after.stage, Stage::Fulfilling);
             }
             CheckoutStep::RefundParcel { fulfilment, .. } => assert!(after.parcels[fulfilment].is_captured),
@@ -102,7 +111,9 @@ fn check(before: &Checkout, after: &Checkout, reaction: &Asked, is_free: bool) {
 
 /// A parcel may arrive, and be paid back, after its order was completed.
 fn is_about_a_parcel(name: &str) -> bool {
-    ["note/", "dispatch/", "refund_parcel/", "release_parcel/"].iter().any(|prefix| name.starts_with(prefix))
+    ["note/", "dispatch/", "refund_parcel/", "release_parcel/", "refuse_lines/", "refund_lines/", "note_payment/"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 /// When it is over without a sale, no attempt that was told to hold money pays or is left alone.

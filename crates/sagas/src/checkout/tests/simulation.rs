@@ -1,7 +1,8 @@
 //! A world that answers what is asked, in any order, while the buyer, the bank and the warehouse do as they like.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use app::order::PaidParcel;
 use proptest::prelude::*;
 
 use super::super::state::AttemptState;
@@ -27,7 +28,11 @@ struct World {
     told: Vec<Input>,
     asked: BTreeSet<String>,
     banks: Vec<(PaymentId, Bank)>,
+    /// What was taken for each parcel, and given back for its cancelled lines, minor units.
+    taken: BTreeMap<FulfilmentId, i64>,
+    given_back: BTreeMap<FulfilmentId, i64>,
     payments: u128,
+    cancellations: u128,
     seconds: i64,
 }
 
@@ -56,6 +61,10 @@ impl World {
             }
             self.open.push(step);
         }
+        let is_open = |wanted: fn(&CheckoutStep) -> bool| self.open.iter().any(wanted);
+        let cancels_lines = is_open(|step| matches!(step, CheckoutStep::CancelLines { .. }));
+        let moves = is_open(|step| matches!(step, CheckoutStep::Capture { .. }));
+        assert!(!(cancels_lines && moves), "money is taken of a parcel while units are taken out of it");
         reaction.stops.iter().for_each(|timer| _ = self.timers.remove(timer));
         self.timers.extend(reaction.timers.into_iter().map(|(name, _)| name));
         self.tasks.extend(reaction.task.map(|task| (task.name, task.choices)));
@@ -124,9 +133,13 @@ impl World {
             CheckoutStep::Allocate { .. } => short(),
             CheckoutStep::Confirm { .. } => Input::Confirmed,
             CheckoutStep::RequestFulfilments { .. } => parcels_of(500),
-            CheckoutStep::Capture { fulfilment, .. } if is_good => Input::Captured { fulfilment },
+            CheckoutStep::Capture { fulfilment, amount, .. } if is_good => {
+                *self.taken.entry(fulfilment.clone()).or_default() += amount.minor();
+                Input::Captured { fulfilment }
+            }
             CheckoutStep::Capture { fulfilment, .. } => Input::CaptureFailed { fulfilment, code: "no".to_owned() },
             CheckoutStep::CancelFulfilments { fulfilments } => self.cancel(&fulfilments),
+            CheckoutStep::CancelLines { cancellation, parcels } => self.cancel_lines(cancellation, &parcels, choice),
             CheckoutStep::UndoPayment { payment, .. } if is_good => {
                 if let Some(bank @ (Bank::Undecided | Bank::Holds)) = self.bank(&payment) {
                     *bank = Bank::LetGo;
@@ -149,6 +162,8 @@ impl World {
             | CheckoutStep::ReleaseParcelStock { .. }
             | CheckoutStep::NoteFulfilment { .. }
             | CheckoutStep::RefundParcel { .. }
+            | CheckoutStep::RefuseLines { .. }
+            | CheckoutStep::RefundLines { .. }
             | CheckoutStep::CompleteOrder
             | CheckoutStep::KeepOrder
             | CheckoutStep::ReopenCart { .. }
@@ -156,6 +171,31 @@ impl World {
             | CheckoutStep::CancelOrder { .. } => Input::Done,
         };
         self.tell(input);
+    }
+
+    /// Takes units out of the parcels that are here: all of one, or some of both.
+    fn cancel_lines(&mut self, cancellation: LineCancellationId, parcels: &[PaidParcel], choice: usize) -> Input {
+        let mut taken = Vec::new();
+        let mut refund = 0;
+        for PaidParcel { fulfilment, location, is_paid } in parcels {
+            let parcel = &self.checkout.parcels[fulfilment];
+            assert_eq!(parcel.is_captured, *is_paid, "whether a parcel is paid changed meanwhile");
+            let is_here = matches!(parcel.state, ParcelState::Requested | ParcelState::Packed | ParcelState::Paid);
+            let is_emptied = choice % 5 == 1 && taken.is_empty();
+            if !is_here || (choice % 5 == 1 && !taken.is_empty()) {
+                continue;
+            }
+            let shipping = i64::try_from(choice % 3).expect("a small number").min(parcel.share.minor());
+            let share = if is_emptied { parcel.share.minor() - shipping } else { parcel.share.minor() / 2 };
+            let units = routed().into_iter().filter(|part| is_emptied && part.location == *location).collect();
+            if *is_paid {
+                refund += share;
+                *self.given_back.entry(fulfilment.clone()).or_default() += share;
+            }
+            let (fulfilment, share) = (fulfilment.clone(), eur(share));
+            taken.push(TakenOut { fulfilment, units, share, is_paid: *is_paid, is_emptied });
+        }
+        Input::LinesCancelled { cancellation, parcels: taken, refund: eur(refund) }
     }
 
     fn cancel(&self, fulfilments: &[FulfilmentId]) -> Input {
@@ -212,6 +252,11 @@ impl World {
             14 => self.tell_and_remember(cancellation()),
             15 => self.human_decides(choice),
             16 => self.timer_fires(),
+            17 => {
+                self.cancellations += 1;
+                let cancellation = LineCancellationId::from_uuid(Uuid::from_u128(self.cancellations));
+                self.tell_and_remember(Input::LineCancellationRequested { cancellation });
+            }
             _ => {
                 if let Some(again) = self.told.get(choice % self.told.len().max(1)).cloned()
                     && !matches!(again, Input::CancellationRequested { .. })
@@ -238,6 +283,23 @@ impl World {
         panic!("it never comes to rest: {:?} {:?}", self.open, self.tasks);
     }
 
+    /// What left is paid for exactly what was in it, and every wish to cancel lines has its answer.
+    fn assert_parcels_are_paid(&self) {
+        for (id, parcel) in &self.checkout.parcels {
+            let sum = |of: &BTreeMap<FulfilmentId, i64>| of.get(id).copied().unwrap_or_default();
+            let kept = sum(&self.taken) - sum(&self.given_back);
+            let is_first = parcel.reshipped.is_none() && !parcel.is_replaced;
+            if parcel.state >= ParcelState::Paid && is_first {
+                assert_eq!(kept, parcel.share.minor(), "{id} is not paid for what is in it: {:?}", self.checkout);
+            }
+        }
+        if self.checkout.is_owed() && !self.checkout.parcels.is_empty() {
+            let waits = self.checkout.parcels.values().any(|parcel| parcel.is_capturing);
+            assert!(self.checkout.lines_asked.is_empty() || waits, "a wish waits for ever: {:?}", self.checkout);
+            assert!(self.checkout.lines_under_way.is_none() && self.checkout.dispatches_waiting.is_empty());
+        }
+    }
+
     fn assert_nobody_is_cheated(&self) {
         let is_over = matches!(self.checkout.answer, CheckoutStatus::Rejected { .. } | CheckoutStatus::Cancelled);
         for (payment, bank) in &self.banks {
@@ -251,6 +313,7 @@ impl World {
         }
         let is_confirmed = matches!(self.checkout.answer, CheckoutStatus::Confirmed | CheckoutStatus::PaidAnew { .. });
         assert!(!is_confirmed || self.checkout.paying().is_some(), "sold for nothing: {:?}", self.checkout);
+        self.assert_parcels_are_paid();
         let asked = |key: &str| self.asked.contains(key);
         // A buyer who may still pay keeps their use.
         if asked("reserve_promotions") && self.checkout.stage != Stage::Paying {
@@ -266,7 +329,7 @@ proptest! {
     #[test]
     fn in_any_world_nothing_is_asked_twice_and_in_the_end_nobody_is_cheated(
         has_promotion in any::<bool>(),
-        steps in prop::collection::vec((0_u8..19, 0_usize..64), 0..120),
+        steps in prop::collection::vec((0_u8..20, 0_usize..64), 0..120),
     ) {
         let mut world = World::default();
         world.tell(if has_promotion { started_with_promotion() } else { started() });
