@@ -11,6 +11,7 @@
 //! | 7 | a hold that ends before the parcel leaves is renewed, or the parcel stays until another card pays |
 //! | 8 | a coupon of one use in thirty checkouts is used once, and given back by a cancelled order |
 //! | 9 | ten times 38.23 € less 6.2 % agree to the cent in cart, order, bank and refunds |
+//! | 10 | a price that goes 80, 100, 90 is no reduction; an announced one names the lowest price of the 30 days before |
 //! | 11 | what was sold stays as it was sold, and the old page is shown as it was |
 //! | 12 | the period of withdrawal begins with the last parcel, and ends with the last minute of its last day |
 //! | 14 | a refund that fails goes back another way |
@@ -28,6 +29,7 @@ mod scenario_06;
 mod scenario_07;
 mod scenario_08;
 mod scenario_09;
+mod scenario_10;
 mod scenario_11;
 mod scenario_12;
 mod scenario_14;

@@ -37,6 +37,10 @@ pub enum ErrorCode {
     NoPrice,
     /// The variant is not sold any more.
     VariantDiscontinued,
+    /// The price is not lower than the lowest of the 30 days before it: that is no reduction.
+    PriceNotReduced,
+    /// It had no price in the 30 days before the present one: there is nothing to reduce.
+    NoPriorPrice,
 
     /// Fewer units are free than were asked for.
     InsufficientStock,

@@ -100,9 +100,10 @@ impl VariantRecord {
             VariantEvent::Priced { price, .. } => {
                 self.prices.insert(price.currency(), price.minor());
             }
-            VariantEvent::PriceRemoved { currency } => {
+            VariantEvent::PriceRemoved { currency, .. } => {
                 self.prices.remove(&currency);
             }
+            VariantEvent::ReductionAnnounced { .. } | VariantEvent::ReductionEnded { .. } => {}
             VariantEvent::Discontinued {} => self.discontinued = true,
             VariantEvent::Reinstated {} => self.discontinued = false,
         }
