@@ -14,6 +14,7 @@
 //! | 10 | a price that goes 80, 100, 90 is no reduction; an announced one names the lowest price of the 30 days before |
 //! | 11 | what was sold stays as it was sold, and the old page is shown as it was |
 //! | 12 | the period of withdrawal begins with the last parcel, and ends with the last minute of its last day |
+//! | 13 | a refund is told before it is decided, explained line by line, and credited to the cent per rate of VAT |
 //! | 14 | a refund that fails goes back another way |
 //! | 15 | a lost parcel is waited for, sent once more or given back, and how often people are needed is a figure |
 //! | 16 | invoices issued at once by a server that is killed are numbered without a gap, credit notes too |
@@ -32,6 +33,7 @@ mod scenario_09;
 mod scenario_10;
 mod scenario_11;
 mod scenario_12;
+mod scenario_13;
 mod scenario_14;
 mod scenario_15;
 mod scenario_16;
