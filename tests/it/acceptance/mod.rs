@@ -18,6 +18,7 @@
 //! | 14 | a refund that fails goes back another way |
 //! | 15 | a lost parcel is waited for, sent once more or given back, and how often people are needed is a figure |
 //! | 16 | invoices issued at once by a server that is killed are numbered without a gap, credit notes too |
+//! | – | a count that finds less than is promised: the youngest order gets units elsewhere, or is rejected and its money let go |
 //! | 22 | in the worlds of the simulator every promise is kept |
 
 mod promotions;
@@ -38,6 +39,7 @@ mod scenario_14;
 mod scenario_15;
 mod scenario_16;
 mod scenario_22;
+mod shortfall;
 
 use std::sync::Arc;
 

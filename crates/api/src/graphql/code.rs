@@ -56,6 +56,10 @@ pub enum ErrorCode {
     AllocationUnknown,
     /// The units have left.
     AlreadyDispatched,
+    /// Fewer units were counted than are sold and have not left: call orders off first.
+    SoldUnitsMissing,
+    /// The count is too far from what is known.
+    CountImplausible,
     /// More units than a place can count.
     StockLimit,
 

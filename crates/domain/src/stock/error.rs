@@ -56,6 +56,26 @@ pub enum StockError {
         /// The order.
         order: OrderId,
     },
+    /// Fewer units were counted than are sold and have not left.
+    #[error("{counted} units were counted and {sold} are sold and have not left: call orders off first")]
+    SoldUnitsMissing {
+        /// Units counted.
+        counted: u64,
+        /// Units sold.
+        sold: i64,
+    },
+    /// The count is too far from what is known.
+    #[error(
+        "{counted} units were counted where {on_hand} are known: receive or write off more than {max} at once first"
+    )]
+    CountImplausible {
+        /// Units counted.
+        counted: u64,
+        /// Units known.
+        on_hand: i64,
+        /// The most that a count may set right.
+        max: i64,
+    },
     /// More units than the stream may count.
     #[error("the stock of one SKU at one location is limited to {max} units")]
     TooMany {
@@ -74,6 +94,8 @@ impl Refusal for StockError {
             StockError::NotExpired { .. } => "RESERVATION_NOT_EXPIRED",
             StockError::AllocationUnknown { .. } => "ALLOCATION_UNKNOWN",
             StockError::AlreadyDispatched { .. } => "ALREADY_DISPATCHED",
+            StockError::SoldUnitsMissing { .. } => "SOLD_UNITS_MISSING",
+            StockError::CountImplausible { .. } => "COUNT_IMPLAUSIBLE",
             StockError::TooMany { .. } => "STOCK_LIMIT",
         }
     }
@@ -89,6 +111,8 @@ impl Refusal for StockError {
             | StockError::NotExpired { .. }
             | StockError::AllocationUnknown { .. }
             | StockError::AlreadyDispatched { .. }
+            | StockError::SoldUnitsMissing { .. }
+            | StockError::CountImplausible { .. }
             | StockError::TooMany { .. } => Vec::new(),
         }
     }

@@ -116,6 +116,7 @@ impl VariantRecord {
             StockEvent::Received { quantity, .. }
             | StockEvent::ReservationReleased { quantity, .. }
             | StockEvent::ReservationExpired { quantity, .. }
+            | StockEvent::ShortfallDetected { quantity, .. }
             | StockEvent::AllocationReleased { quantity, .. }
             | StockEvent::Restocked { quantity, .. } => self.available += quantity.units(),
             StockEvent::Reserved { quantity, .. } | StockEvent::WrittenOff { quantity, .. } => {
