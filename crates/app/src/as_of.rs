@@ -67,6 +67,22 @@ pub async fn resolve(shop: &Shop, past: Past) -> Result<AsOf, AppError> {
     }
 }
 
+/// Returns the moment that a place in the past stands for, once it was resolved: of a position, when what stands there was
+/// recorded. A log that cannot be read backwards from a position tells when the next event was, or that it is now.
+///
+/// # Errors
+/// A failure when the log cannot be read.
+pub async fn moment(shop: &Shop, past: Past) -> Result<Timestamp, AppError> {
+    let position = match past {
+        Past::Time(time) => return Ok(time),
+        Past::Position(position) => position,
+    };
+    let store = shop.bus.store();
+    let before = if store.has_dense_positions() { Position(position.0.saturating_sub(1)) } else { position };
+    let found = store.read_all(before, 1, &Filter::default()).await?.events;
+    Ok(found.first().map_or_else(|| shop.clock.now(), |event| Timestamp::from_micros(event.recorded_at)))
+}
+
 /// Returns the end of the log. It is read where it seems to lie before a position: another process may have written it.
 async fn end_of_log(shop: &Shop, position: Position) -> Result<Position, AppError> {
     let known = *shop.bus.store().head().borrow();

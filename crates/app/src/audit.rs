@@ -120,6 +120,7 @@ impl Examined for Stock {
         let (order, is_there) = match event {
             StockEvent::ReservationReleased { order, .. }
             | StockEvent::ReservationExpired { order, .. }
+            | StockEvent::ShortfallDetected { order, .. }
             | StockEvent::Allocated { order, .. } => (order, self.reservation(order).is_some()),
             StockEvent::AllocationReleased { order, .. }
             | StockEvent::AllocationReduced { order, .. }

@@ -130,13 +130,13 @@ pub(crate) async fn hidden_product(shop: &Shop) -> ProductId {
 pub(crate) async fn variant(shop: &Shop, product: &ProductId, of: &Sku, price: Money) {
     let commands = [
         VariantCommand::Create { product: product.clone(), name: name("poche"), weight_grams: 300 },
-        VariantCommand::SetPrice { price, vat_rate: rate() },
+        VariantCommand::SetPrice { price, vat_rate: rate(), now: shop.clock.now() },
     ];
     catalog::change_variant(shop, &staff(), of, &commands).await.expect("a variant");
 }
 
 pub(crate) async fn reprice(shop: &Shop, of: &Sku, price: Money) {
-    let command = VariantCommand::SetPrice { price, vat_rate: rate() };
+    let command = VariantCommand::SetPrice { price, vat_rate: rate(), now: shop.clock.now() };
     catalog::change_variant(shop, &staff(), of, &[command]).await.expect("a new price");
 }
 

@@ -204,6 +204,37 @@ pub async fn reserve_all(
     Ok(if shortages.is_empty() { Ok(routed) } else { Err(shortages) })
 }
 
+/// Sells promised units to an order. Where a promise has ended meanwhile, by time or by a shortfall, looks for the units anew, in
+/// every location. `Err` inside `Ok` is what lacks; then units may be held at some locations, and [`release_all`] gives them
+/// back.
+///
+/// # Errors
+/// [`AppError`] when the store fails or the order's reservation was called off.
+pub async fn allocate_all(
+    shop: &Shop,
+    request: &Request,
+    order: &OrderId,
+    needs: &[(Sku, Quantity)],
+    mut routed: Vec<Routed>,
+) -> Result<Result<Vec<Routed>, Vec<Shortage>>, AppError> {
+    let command = StockCommand::Allocate { order: order.clone() };
+    for _ in 0..ROUTING_ROUNDS_MAX {
+        match for_each(shop, request, &routed, &command).await {
+            Ok(()) => return Ok(Ok(routed)),
+            Err(AppError::Refused(refused)) => {
+                tracing::info!(%order, code = refused.code, "a promise ended before it was sold");
+            }
+            Err(error) => return Err(error),
+        }
+        let expires_at = shop.clock.now().plus_seconds(shop.settings.reservation_seconds);
+        routed = match reserve_all(shop, request, order, needs, expires_at).await? {
+            Ok(routed) => routed,
+            Err(shortages) => return Ok(Err(shortages)),
+        };
+    }
+    Err(AppError::Contended)
+}
+
 /// Gives back everything an order holds of these SKUs in any location, sold or promised, and bars what may still come.
 ///
 /// # Errors

@@ -171,7 +171,8 @@ async fn fill(store: &MemoryStore, products: u64) -> Result<(), AnyError> {
         let sku = format!("SKU-{number}");
         let price = Money::new(i64::try_from(100 + dice.roll(9_900))?, Currency::Eur);
         let created = VariantEvent::Created { product: id, name: Localized::default(), weight_grams: 300 };
-        tell(store, "variant", &sku, &[created, VariantEvent::Priced { price, vat_rate: "0.055".parse()? }]).await?;
+        tell(store, "variant", &sku, &[created, VariantEvent::Priced { price, vat_rate: "0.055".parse()?, at: None }])
+            .await?;
         let quantity = Quantity::new(i64::try_from(1 + dice.roll(50))?)?;
         let received = StockEvent::Received { quantity, reference: "first".parse()? };
         tell(store, "stock", &format!("{sku}@paris"), &[received]).await?;

@@ -171,7 +171,7 @@ impl Story {
             self.add("product", product(number).as_str(), &events).await;
             let events = [
                 VariantEvent::Created { product: product(number), name: Localized::default(), weight_grams: 300 },
-                VariantEvent::Priced { price: euro(UNIT_PRICE), vat_rate: rate() },
+                VariantEvent::Priced { price: euro(UNIT_PRICE), vat_rate: rate(), at: None },
             ];
             self.add("variant", &sku(number), &events).await;
             let received = StockEvent::Received { quantity: units(1_000_000), reference: value("bon 1") };

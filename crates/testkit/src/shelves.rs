@@ -41,7 +41,7 @@ impl Book {
         let vat_rate: VatRate = "0.055".parse().expect("a rate");
         let commands = [
             VariantCommand::Create { product: product.clone(), name: Localized::new("Poche", None), weight_grams: 200 },
-            VariantCommand::SetPrice { price, vat_rate },
+            VariantCommand::SetPrice { price, vat_rate, now: shop.clock.now() },
         ];
         app::catalog::change_variant(shop, &request(), &sku, &commands).await.expect("a variant");
         for (location, units) in shop.settings.locations.clone().iter().zip(units).filter(|(_, units)| **units > 0) {

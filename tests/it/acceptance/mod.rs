@@ -11,12 +11,14 @@
 //! | 7 | a hold that ends before the parcel leaves is renewed, or the parcel stays until another card pays |
 //! | 8 | a coupon of one use in thirty checkouts is used once, and given back by a cancelled order |
 //! | 9 | ten times 38.23 € less 6.2 % agree to the cent in cart, order, bank and refunds |
+//! | 10 | a price that goes 80, 100, 90 is no reduction; an announced one names the lowest price of the 30 days before |
 //! | 11 | what was sold stays as it was sold, and the old page is shown as it was |
 //! | 12 | the period of withdrawal begins with the last parcel, and ends with the last minute of its last day |
 //! | 13 | a refund is told before it is decided, explained line by line, and credited to the cent per rate of VAT |
 //! | 14 | a refund that fails goes back another way |
 //! | 15 | a lost parcel is waited for, sent once more or given back, and how often people are needed is a figure |
 //! | 16 | invoices issued at once by a server that is killed are numbered without a gap, credit notes too |
+//! | – | a count that finds less than is promised: the youngest order gets units elsewhere, or is rejected and its money let go |
 //! | 22 | in the worlds of the simulator every promise is kept |
 
 mod promotions;
@@ -29,6 +31,7 @@ mod scenario_06;
 mod scenario_07;
 mod scenario_08;
 mod scenario_09;
+mod scenario_10;
 mod scenario_11;
 mod scenario_12;
 mod scenario_13;
@@ -36,6 +39,7 @@ mod scenario_14;
 mod scenario_15;
 mod scenario_16;
 mod scenario_22;
+mod shortfall;
 
 use std::sync::Arc;
 

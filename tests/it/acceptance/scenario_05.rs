@@ -13,15 +13,26 @@ const NOTICES: [&str; 4] =
 
 /// Buys with the bank's check and approves at the bank's page; the browser goes nowhere afterwards.
 async fn approve(stage: &Stage, buyer: &Client, book: &Book, key: &str) -> Value {
+    let (order, page) = sent_to_the_bank(buyer, book, key).await;
+    approve_at(stage, &page).await;
+    order
+}
+
+/// Buys with the bank's check; returns the order and the bank's page.
+pub(super) async fn sent_to_the_bank(buyer: &Client, book: &Book, key: &str) -> (Value, String) {
     let mut placed = buy(buyer, &[(book, 1)], "pm_card_threeDSecure2Required", key).await;
     let error = &placed["errors"][0];
     assert_eq!(error["code"], json!("PAYMENT_ACTION_REQUIRED"), "{placed}");
     let url = error["actionUrl"].as_str().expect("an address");
-    let path = &url[url.find("/simulator").expect("the simulated bank")..];
+    let path = url[url.find("/simulator").expect("the simulated bank")..].to_owned();
+    (placed["result"]["id"].take(), path)
+}
+
+/// Approves at the bank's page.
+pub(super) async fn approve_at(stage: &Stage, path: &str) {
     let browser = reqwest::Client::builder().redirect(Policy::none()).build().expect("a browser");
     let approved = browser.post(stage.server.url(&format!("{path}/approve"))).send().await.expect("the bank answers");
     assert!(!approved.status().is_client_error() && !approved.status().is_server_error(), "{approved:?}");
-    placed["result"]["id"].take()
 }
 
 /// Comes back from the bank; returns the order.

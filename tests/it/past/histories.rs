@@ -73,7 +73,8 @@ async fn tend(shop: &TestShop, books: &[Book], chance: &mut Random) {
     match chance.below(5) {
         0 => {
             let price = Money::new(units(chance, 5_000), book.price.currency());
-            let command = VariantCommand::SetPrice { price, vat_rate: "0.055".parse().expect("a rate") };
+            let vat_rate = "0.055".parse().expect("a rate");
+            let command = VariantCommand::SetPrice { price, vat_rate, now: write.clock.now() };
             change_variant(write, &staff, &book.sku, &[command]).await.expect("a price");
         }
         1 => {

@@ -2,6 +2,7 @@
 
 use app::as_of::{AsOf, Past};
 use async_graphql::{OneofObject, Result};
+use domain::values::Timestamp;
 
 use super::ApiState;
 use super::errors::failure;
@@ -24,10 +25,24 @@ pub enum AsOfInput {
 /// # Errors
 /// BAD_REQUEST with a reason for what is not past.
 pub(crate) async fn resolve(state: &ApiState, as_of: Option<AsOfInput>) -> Result<AsOf> {
-    let past = match as_of {
-        None => return Ok(AsOf::Now),
-        Some(AsOfInput::Time(DateTime(time))) => Past::Time(time),
-        Some(AsOfInput::Position(position)) => Past::Position(position.into()),
-    };
-    app::as_of::resolve(&state.shop, past).await.map_err(failure)
+    let Some(as_of) = as_of else { return Ok(AsOf::Now) };
+    app::as_of::resolve(&state.shop, as_of.into()).await.map_err(failure)
+}
+
+/// Finds the moment that a state is asked for, which was found already: what ends at a moment had or had not ended by then.
+///
+/// # Errors
+/// A failure when the log cannot be read.
+pub(crate) async fn moment(state: &ApiState, as_of: Option<AsOfInput>) -> Result<Timestamp> {
+    let Some(as_of) = as_of else { return Ok(state.shop.clock.now()) };
+    app::as_of::moment(&state.shop, as_of.into()).await.map_err(failure)
+}
+
+impl From<AsOfInput> for Past {
+    fn from(as_of: AsOfInput) -> Self {
+        match as_of {
+            AsOfInput::Time(DateTime(time)) => Past::Time(time),
+            AsOfInput::Position(position) => Past::Position(position.into()),
+        }
+    }
 }

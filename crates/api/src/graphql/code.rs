@@ -37,6 +37,10 @@ pub enum ErrorCode {
     NoPrice,
     /// The variant is not sold any more.
     VariantDiscontinued,
+    /// The price is not lower than the lowest of the 30 days before it: that is no reduction.
+    PriceNotReduced,
+    /// It had no price in the 30 days before the present one: there is nothing to reduce.
+    NoPriorPrice,
 
     /// Fewer units are free than were asked for.
     InsufficientStock,
@@ -54,6 +58,10 @@ pub enum ErrorCode {
     AllocationUnknown,
     /// The units have left.
     AlreadyDispatched,
+    /// Fewer units were counted than are sold and have not left: call orders off first.
+    SoldUnitsMissing,
+    /// The count is too far from what is known.
+    CountImplausible,
     /// More units than a place can count.
     StockLimit,
 

@@ -30,6 +30,8 @@ pub enum DomainError {
     VersionConflict(VersionConflictError),
     /// The total is not what the shopper saw.
     PriceChanged(PriceChangedError),
+    /// The price is no reduction.
+    PriceNotReduced(PriceNotReducedError),
     /// It is not paid.
     Payment(PaymentError),
     /// Any other refusal.
@@ -94,6 +96,21 @@ pub struct PriceChangedError {
     pub expected_total: Option<Money>,
     /// What it is now: show it and ask again.
     pub actual_total: Option<Money>,
+}
+
+/// The price is not lower than the lowest of the 30 days before it.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PriceNotReducedError {
+    /// What to branch on.
+    pub code: ErrorCode,
+    /// For people who build clients.
+    pub message: String,
+    /// The input field, outermost first.
+    pub path: Vec<String>,
+    /// The price that was to be announced, VAT included.
+    pub price: Option<Money>,
+    /// The lowest price of the 30 days before, VAT included: only what is lower is a reduction.
+    pub prior_price: Option<Money>,
 }
 
 /// It is not paid.
@@ -204,6 +221,13 @@ impl DomainError {
                 path,
                 expected_total: money("expected"),
                 actual_total: money("actual"),
+            }),
+            ErrorCode::PriceNotReduced => DomainError::PriceNotReduced(PriceNotReducedError {
+                code,
+                message,
+                path,
+                price: money("price"),
+                prior_price: money("reference"),
             }),
             _ => DomainError::Generic(GenericError { code, message, path }),
         })

@@ -113,6 +113,7 @@ pub struct Mutation(
     stock::StockMutation,
     catalog::ProductMutation,
     catalog::VariantMutation,
+    catalog::ReductionMutation,
     catalog::CategoryMutation,
     tasks::TaskMutation,
 );

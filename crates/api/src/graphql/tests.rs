@@ -34,6 +34,7 @@ fn money_and_stock_mutations_require_a_key() {
         "paymentRefund",
         "stockReceive",
         "stockWriteOff",
+        "stockRecount",
         "cartMerge",
         "returnRequest",
         "returnInspect",

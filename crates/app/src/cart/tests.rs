@@ -43,9 +43,10 @@ async fn every_line_that_cannot_be_bought_is_told_at_once_with_its_path() {
     let hidden = hidden_product(&shop).await;
     variant(&shop, &hidden, &sku("cache"), eur(500)).await;
     let dollars = sell(&shop, "dollars", 700).await;
+    let now = shop.clock.now();
     let commands = [
-        VariantCommand::SetPrice { price: domain::values::Money::new(800, Currency::Usd), vat_rate: rate() },
-        VariantCommand::RemovePrice { currency: Currency::Eur },
+        VariantCommand::SetPrice { price: domain::values::Money::new(800, Currency::Usd), vat_rate: rate(), now },
+        VariantCommand::RemovePrice { currency: Currency::Eur, now },
     ];
     catalog::change_variant(&shop, &staff(), &dollars, &commands).await.expect("it is sold in dollars");
     let before = *shop.bus.store().head().borrow();

@@ -197,7 +197,7 @@ impl<'a> Seeding<'a> {
         let price = Money::new(i64::from(variant.price_cents), Currency::Eur);
         let commands = [
             VariantCommand::Create { product: product.clone(), name: variant.name(), weight_grams: *weight_grams },
-            VariantCommand::SetPrice { price, vat_rate: self.vat_rate },
+            VariantCommand::SetPrice { price, vat_rate: self.vat_rate, now: self.shop.clock.now() },
         ];
         let request = Self::request("variant", sku.as_str());
         let mut commits = added(&app::catalog::change_variant(self.shop, &request, sku, &commands).await?);

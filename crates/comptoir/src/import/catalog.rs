@@ -137,7 +137,7 @@ async fn load_product(shop: &Shop, tree: &Tree, product: &Product, list_price: O
     let mut commands = vec![VariantCommand::Create { product: id, name: Localized::default(), weight_grams: 0 }];
     if let Some(cents) = list_price {
         let price = Money::new(cents, Currency::Usd);
-        commands.push(VariantCommand::SetPrice { price, vat_rate: VatRate::ZERO });
+        commands.push(VariantCommand::SetPrice { price, vat_rate: VatRate::ZERO, now: shop.clock.now() });
     }
     change_variant(shop, &request, &sku, &commands).await?;
     Ok(created.position.is_some())

@@ -187,6 +187,7 @@ impl Place {
             | StockEvent::ReservationExtended { .. }
             | StockEvent::ReservationReleased { .. }
             | StockEvent::ReservationExpired { .. }
+            | StockEvent::ShortfallDetected { .. }
             | StockEvent::ReservationBarred { .. }
             | StockEvent::Allocated { .. }
             | StockEvent::AllocationReleased { .. }

@@ -69,11 +69,31 @@ pub enum VariantCommand {
         price: Money,
         /// The rate inside the price.
         vat_rate: VatRate,
+        /// The present moment.
+        now: Timestamp,
     },
     /// Takes it off sale in a currency.
     RemovePrice {
         /// The currency.
         currency: Currency,
+        /// The present moment.
+        now: Timestamp,
+    },
+    /// Announces its present price as a reduction; where one is announced already, until another moment.
+    AnnounceReduction {
+        /// The currency.
+        currency: Currency,
+        /// The first moment at which it is not announced any more, after the present; none to announce it until it is ended.
+        ends_at: Option<Timestamp>,
+        /// The present moment.
+        now: Timestamp,
+    },
+    /// Announces no reduction any more.
+    EndReduction {
+        /// The currency.
+        currency: Currency,
+        /// The present moment.
+        now: Timestamp,
     },
     /// Stops selling it.
     Discontinue,

@@ -1,7 +1,8 @@
 //! Why the catalogue says no.
 
+use super::price::PRIOR_PRICE_DAYS;
 use crate::decider::Refusal;
-use crate::values::Currency;
+use crate::values::{Currency, Money};
 
 /// A refusal of the catalog context.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +45,20 @@ pub enum CatalogError {
     /// The variant is not sold any more.
     #[error("the variant is discontinued")]
     Discontinued,
+    /// The price is not lower than the lowest of the 30 days before it.
+    #[error("{price} is no reduction: the lowest price of the {PRIOR_PRICE_DAYS} days before was {reference}")]
+    NotReduced {
+        /// The present price.
+        price: Money,
+        /// The prior price.
+        reference: Money,
+    },
+    /// Nothing was asked for it in the 30 days before the present price.
+    #[error("the variant had no price in {currency} in the {PRIOR_PRICE_DAYS} days before: there is nothing to reduce")]
+    NoPriorPrice {
+        /// The currency.
+        currency: Currency,
+    },
 }
 
 impl Refusal for CatalogError {
@@ -56,6 +71,24 @@ impl Refusal for CatalogError {
             CatalogError::Cycle => "CATEGORY_CYCLE",
             CatalogError::NoPrice { .. } => "NO_PRICE",
             CatalogError::Discontinued => "VARIANT_DISCONTINUED",
+            CatalogError::NotReduced { .. } => "PRICE_NOT_REDUCED",
+            CatalogError::NoPriorPrice { .. } => "NO_PRIOR_PRICE",
+        }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        match self {
+            CatalogError::NotReduced { price, reference } => {
+                vec![("price", price.to_string()), ("reference", reference.to_string())]
+            }
+            CatalogError::AlreadyExists { .. }
+            | CatalogError::Unknown { .. }
+            | CatalogError::Invalid { .. }
+            | CatalogError::NotPublishable { .. }
+            | CatalogError::Cycle
+            | CatalogError::NoPrice { .. }
+            | CatalogError::Discontinued
+            | CatalogError::NoPriorPrice { .. } => Vec::new(),
         }
     }
 }

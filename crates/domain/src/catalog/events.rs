@@ -81,12 +81,39 @@ pub enum VariantEvent {
         price: Money,
         /// The rate inside the price.
         vat_rate: VatRate,
+        /// Since when; none in what was stored before times were.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
     },
     /// It is not for sale in a currency any more.
     #[serde(rename = "catalog.variant_price_removed")]
     PriceRemoved {
         /// The currency.
         currency: Currency,
+        /// Since when; none in what was stored before times were.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+    },
+    /// Its present price, and every lower one that follows, is announced as a reduction, or until another moment.
+    #[serde(rename = "catalog.variant_reduction_announced")]
+    ReductionAnnounced {
+        /// The present price, VAT included.
+        price: Money,
+        /// The prior price, VAT included, in the same currency: it stays while the reduction is announced.
+        reference: Money,
+        /// Since when.
+        starts_at: Timestamp,
+        /// The first moment at which it is not announced any more; none for one that lasts until it is ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends_at: Option<Timestamp>,
+    },
+    /// The reduction is not announced any more.
+    #[serde(rename = "catalog.variant_reduction_ended")]
+    ReductionEnded {
+        /// The currency.
+        currency: Currency,
+        /// Since when.
+        at: Timestamp,
     },
     /// It is not sold any more.
     #[serde(rename = "catalog.variant_discontinued")]

@@ -4,12 +4,14 @@
 //! [`CategoryId`](crate::values::CategoryId)). Prices are minor units, VAT included, one per currency; weights are grams.
 //!
 //! Invariants: a published product has a name and a category; a variant has at most one price in a currency; a category
-//! never stands in itself. Each aggregate has one file that holds its state and its rules. A slug never changes.
+//! never stands in itself; a reduction is announced only from the lowest price of the 30 days before it. Each aggregate has
+//! one file that holds its state and its rules, beside `price.rs` for what a variant has cost. A slug never changes.
 
 mod category;
 mod commands;
 mod error;
 mod events;
+mod price;
 mod product;
 mod slug;
 mod text;
@@ -25,6 +27,7 @@ pub use category::{ANCESTORS_MAX, Category};
 pub use commands::{CategoryCommand, ProductCommand, VariantCommand};
 pub use error::CatalogError;
 pub use events::{CategoryEvent, ProductEvent, VariantEvent};
+pub use price::{PAST_PRICES_MAX, PRIOR_PRICE_DAYS, Reduction};
 pub use product::{
     ATTRIBUTES_MAX, CATEGORIES_MAX, EDITORIAL_REVIEW_CHARACTERS_MAX, EDITORIAL_REVIEWS_MAX, EditorialReview, Product,
     SUMMARY_CHARACTERS_MAX,
@@ -64,6 +67,8 @@ impl DomainEvent for VariantEvent {
             VariantEvent::Created { .. } => "catalog.variant_created",
             VariantEvent::Priced { .. } => "catalog.variant_priced",
             VariantEvent::PriceRemoved { .. } => "catalog.variant_price_removed",
+            VariantEvent::ReductionAnnounced { .. } => "catalog.variant_reduction_announced",
+            VariantEvent::ReductionEnded { .. } => "catalog.variant_reduction_ended",
             VariantEvent::Discontinued {} => "catalog.variant_discontinued",
             VariantEvent::Reinstated {} => "catalog.variant_reinstated",
         }

@@ -3,6 +3,7 @@
 mod category;
 mod product;
 mod properties;
+mod reductions;
 mod slug;
 mod variant;
 
@@ -42,6 +43,11 @@ fn author() -> ShortText {
 
 fn euros(minor: i64) -> Money {
     Money::new(minor, Currency::Eur)
+}
+
+/// A moment, in hours.
+fn hour(hours: i64) -> Timestamp {
+    Timestamp::from_micros(0).plus_seconds(hours * 60 * 60)
 }
 
 fn book_vat() -> VatRate {
@@ -96,7 +102,7 @@ fn every_event_is_stored_under_its_type_and_reads_back() {
     names.extend(product::every_event().iter().map(stored_name));
     names.extend(variant::every_event().iter().map(stored_name));
     names.extend(category::every_event().iter().map(stored_name));
-    assert_eq!(names.len(), 16);
+    assert_eq!(names.len(), 18);
 }
 
 #[test]
@@ -109,6 +115,8 @@ fn every_refusal_has_a_code_of_its_own() {
         CatalogError::Cycle,
         CatalogError::NoPrice { currency: Currency::Eur },
         CatalogError::Discontinued,
+        CatalogError::NotReduced { price: euros(9), reference: euros(8) },
+        CatalogError::NoPriorPrice { currency: Currency::Eur },
     ];
     let codes: BTreeSet<&str> = refusals.iter().map(Refusal::code).collect();
     assert_eq!(codes.len(), refusals.len());

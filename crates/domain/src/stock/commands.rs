@@ -75,6 +75,13 @@ pub enum StockCommand {
         /// Units to put back.
         quantity: Quantity,
     },
+    /// Sets right how many units are here, as somebody counted them; promises that cannot be kept any more end.
+    Recount {
+        /// Units that are here, promised and sold ones among them.
+        counted: u64,
+        /// Why it was counted.
+        reason: ShortText,
+    },
     /// Takes free units out for good.
     WriteOff {
         /// Units to take out.

@@ -1,5 +1,7 @@
 //! The rules of stock.
 
+use std::cmp::Reverse;
+
 use super::commands::StockCommand;
 use super::error::StockError;
 use super::events::StockEvent;
@@ -28,6 +30,7 @@ pub(super) fn decide(stock: &Stock, command: &StockCommand) -> Decision {
         }
         StockCommand::Dispatch { order } => dispatch(stock, order),
         StockCommand::Restock { return_id, quantity } => restock(stock, return_id, *quantity),
+        StockCommand::Recount { counted, reason } => recount(stock, *counted, reason),
         StockCommand::WriteOff { quantity, reason } => {
             has_available(stock, *quantity)?;
             Ok(vec![StockEvent::WrittenOff { quantity: *quantity, reason: reason.clone() }])
@@ -147,6 +150,43 @@ fn restock(stock: &Stock, return_id: &ReturnId, quantity: Quantity) -> Decision 
     }
     has_room(stock, quantity)?;
     Ok(vec![StockEvent::Restocked { return_id: return_id.clone(), quantity }])
+}
+
+/// Sets the units right. What was found is received, what lacks is written off; where free units do not suffice, the promises that
+/// end last end first: who came first is served first. What is sold is not taken back here.
+fn recount(stock: &Stock, counted: u64, reason: &ShortText) -> Decision {
+    let on_hand = stock.on_hand();
+    let implausible = || StockError::CountImplausible { counted, on_hand, max: i64::from(Quantity::MAX) };
+    let difference = i64::try_from(counted).map_err(|_| implausible())? - on_hand;
+    if difference == 0 {
+        return Ok(vec![]);
+    }
+    let quantity = Quantity::new(difference.abs()).map_err(|_| implausible())?;
+    let reason = reason.clone();
+    if difference > 0 {
+        has_room(stock, quantity)?;
+        return Ok(vec![StockEvent::Received { quantity, reference: reason }]);
+    }
+    if on_hand + difference < stock.allocated() {
+        return Err(StockError::SoldUnitsMissing { counted, sold: stock.allocated() });
+    }
+    let mut events = shortfalls(stock, quantity, &reason);
+    events.push(StockEvent::WrittenOff { quantity, reason });
+    Ok(events)
+}
+
+/// Ends promises, the youngest first, until as many units are free as lack.
+fn shortfalls(stock: &Stock, lack: Quantity, reason: &ShortText) -> Vec<StockEvent> {
+    let mut promises: Vec<_> = stock.reservations().iter().collect();
+    promises.sort_by_key(|(order, held)| (Reverse(held.expires_at), Reverse(*order)));
+    let (mut lacking, mut events) = (lack.units() - stock.available(), Vec::new());
+    for (order, held) in promises {
+        let Ok(lacking_before) = Quantity::new(lacking) else { break };
+        let (order, quantity, reason) = (order.clone(), held.quantity, reason.clone());
+        events.push(StockEvent::ShortfallDetected { order, quantity, lacking: lacking_before, reason });
+        lacking -= quantity.units();
+    }
+    events
 }
 
 fn reservation_of(stock: &Stock, order: &OrderId) -> Result<super::state::Reservation, StockError> {

@@ -66,6 +66,26 @@ pub enum StockError {
         /// Units to free.
         requested: i64,
     },
+    /// Fewer units were counted than are sold and have not left.
+    #[error("{counted} units were counted and {sold} are sold and have not left: call orders off first")]
+    SoldUnitsMissing {
+        /// Units counted.
+        counted: u64,
+        /// Units sold.
+        sold: i64,
+    },
+    /// The count is too far from what is known.
+    #[error(
+        "{counted} units were counted where {on_hand} are known: receive or write off more than {max} at once first"
+    )]
+    CountImplausible {
+        /// Units counted.
+        counted: u64,
+        /// Units known.
+        on_hand: i64,
+        /// The most that a count may set right.
+        max: i64,
+    },
     /// More units than the stream may count.
     #[error("the stock of one SKU at one location is limited to {max} units")]
     TooMany {
@@ -85,6 +105,8 @@ impl Refusal for StockError {
             StockError::AllocationUnknown { .. } => "ALLOCATION_UNKNOWN",
             StockError::AlreadyDispatched { .. } => "ALREADY_DISPATCHED",
             StockError::AllocationExceeded { .. } => "ALLOCATION_EXCEEDED",
+            StockError::SoldUnitsMissing { .. } => "SOLD_UNITS_MISSING",
+            StockError::CountImplausible { .. } => "COUNT_IMPLAUSIBLE",
             StockError::TooMany { .. } => "STOCK_LIMIT",
         }
     }
@@ -101,6 +123,8 @@ impl Refusal for StockError {
             | StockError::AllocationUnknown { .. }
             | StockError::AlreadyDispatched { .. }
             | StockError::AllocationExceeded { .. }
+            | StockError::SoldUnitsMissing { .. }
+            | StockError::CountImplausible { .. }
             | StockError::TooMany { .. } => Vec::new(),
         }
     }

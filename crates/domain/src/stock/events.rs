@@ -101,6 +101,19 @@ pub enum StockEvent {
         /// Units put back.
         quantity: Quantity,
     },
+    /// A count found fewer units than are promised: this promise, one of the youngest, ended. The order may be promised units
+    /// again, here too.
+    #[serde(rename = "stock.shortfall_detected")]
+    ShortfallDetected {
+        /// The order whose promise ended.
+        order: OrderId,
+        /// Units that were promised to it.
+        quantity: Quantity,
+        /// Units that were lacking before its promise ended, with all free ones counted.
+        lacking: Quantity,
+        /// Why it was counted.
+        reason: ShortText,
+    },
     /// Units were taken out for good: damaged, lost, stolen.
     #[serde(rename = "stock.written_off")]
     WrittenOff {

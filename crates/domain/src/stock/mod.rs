@@ -3,7 +3,8 @@
 //! Stream `stock`, id `{sku}@{location}` ([`stream_id`]). Units are whole pieces.
 //!
 //! Invariants, after every event: `on hand = available + reserved + allocated`; none of the four is negative;
-//! `received + restocked = on hand + dispatched + written off`; a reservation ends exactly once. All lines of one
+//! `received + restocked = on hand + dispatched + written off`; a reservation ends exactly once, and only one that a
+//! shortfall ended may be made again. All lines of one
 //! order that name the same SKU are summed into one reservation, so a race is decided by one stream.
 
 mod commands;
@@ -52,6 +53,7 @@ impl DomainEvent for StockEvent {
             StockEvent::AllocationReduced { .. } => "stock.allocation_reduced",
             StockEvent::Dispatched { .. } => "stock.dispatched",
             StockEvent::Restocked { .. } => "stock.restocked",
+            StockEvent::ShortfallDetected { .. } => "stock.shortfall_detected",
             StockEvent::WrittenOff { .. } => "stock.written_off",
         }
         .to_owned()

@@ -71,6 +71,11 @@ impl Stock {
         self.reservations.get(order).copied()
     }
 
+    /// Returns all promises that stand.
+    pub(super) fn reservations(&self) -> &BTreeMap<OrderId, Reservation> {
+        &self.reservations
+    }
+
     /// Returns what is sold to an order and has not left.
     pub fn allocation(&self, order: &OrderId) -> Option<Quantity> {
         self.allocations.get(order).copied()
@@ -136,6 +141,11 @@ impl Stock {
             StockEvent::Restocked { return_id, quantity } => {
                 self.on_hand += quantity.units();
                 remember(&mut self.restocked, &mut self.restocked_order, return_id, *quantity);
+            }
+            // Not remembered as finished: the order may be promised units again.
+            StockEvent::ShortfallDetected { order, quantity, .. } => {
+                self.reserved -= quantity.units();
+                self.reservations.remove(order);
             }
             StockEvent::WrittenOff { quantity, .. } => self.on_hand -= quantity.units(),
         }

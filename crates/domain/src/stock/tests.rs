@@ -1,6 +1,7 @@
 //! Given, when, then for stock: what the tests share, its stored names and its limits.
 
 mod properties;
+mod recounts;
 mod reductions;
 mod refusals;
 mod repeats;
@@ -167,6 +168,7 @@ fn every_event_is_stored_under_its_type_and_reads_back() {
         dispatched(4),
         restocked(1),
         written_off(1),
+        recounts::shortfall(1, 4, 2),
     ];
     let names: BTreeSet<String> = events.iter().map(stored_name).collect();
     assert_eq!(names.len(), events.len());
@@ -188,6 +190,8 @@ fn every_refusal_has_a_code_of_its_own() {
         StockError::AllocationUnknown { order: order(1) },
         StockError::AlreadyDispatched { order: order(1) },
         StockError::AllocationExceeded { order: order(1), allocated: 1, requested: 2 },
+        StockError::SoldUnitsMissing { counted: 1, sold: 2 },
+        StockError::CountImplausible { counted: 0, on_hand: 2_000_000, max: 1_000_000 },
         StockError::TooMany { max: UNITS_MAX },
     ];
     let codes: BTreeSet<&str> = refusals.iter().map(Refusal::code).collect();

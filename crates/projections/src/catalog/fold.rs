@@ -1,10 +1,11 @@
 //! From events of the catalogue to rows.
 
 use domain::catalog::{CategoryEvent, ProductEvent, VariantEvent};
-use domain::values::{CategoryId, Locale, Localized};
+use domain::values::{CategoryId, Locale, Localized, Timestamp};
 
 use super::tables::{
-    ALL, CATEGORIES, CATEGORY_COUNTS, CATEGORY_PRODUCTS, PRODUCT_REVIEWS, PRODUCTS, VARIANT_PRICES, VARIANTS,
+    ALL, CATEGORIES, CATEGORY_COUNTS, CATEGORY_PRODUCTS, PRODUCT_REVIEWS, PRODUCTS, VARIANT_PRICES, VARIANT_REDUCTIONS,
+    VARIANTS,
 };
 use crate::event::{Body, Event};
 use crate::projection::Projection;
@@ -22,7 +23,7 @@ impl Projection for CatalogProjection {
     }
 
     fn version(&self) -> i64 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static Table] {
@@ -237,7 +238,7 @@ fn apply_variant(event: &Event, variant: &VariantEvent, rows: &mut Working) -> R
     row.set("version", event.sequence())?;
     match variant {
         VariantEvent::Created { .. } => Ok(()),
-        VariantEvent::Priced { price, vat_rate } => {
+        VariantEvent::Priced { price, vat_rate, at: _ } => {
             let fields = [
                 ("sku", event.id().into()),
                 ("currency", price.currency().code().into()),
@@ -247,7 +248,22 @@ fn apply_variant(event: &Event, variant: &VariantEvent, rows: &mut Working) -> R
             ];
             rows.insert(&VARIANT_PRICES, fields).map(|_row| ())
         }
-        VariantEvent::PriceRemoved { currency } => rows.delete(&VARIANT_PRICES, key([event.id(), currency.code()])),
+        VariantEvent::PriceRemoved { currency, at: _ } => {
+            rows.delete(&VARIANT_PRICES, key([event.id(), currency.code()]))
+        }
+        VariantEvent::ReductionAnnounced { price: _, reference, starts_at, ends_at } => {
+            let fields = [
+                ("sku", event.id().into()),
+                ("currency", reference.currency().code().into()),
+                ("reference_minor", reference.minor().into()),
+                ("starts_at", starts_at.micros().into()),
+                ("ends_at", ends_at.map(Timestamp::micros).into()),
+            ];
+            rows.insert(&VARIANT_REDUCTIONS, fields).map(|_row| ())
+        }
+        VariantEvent::ReductionEnded { currency, at: _ } => {
+            rows.delete(&VARIANT_REDUCTIONS, key([event.id(), currency.code()]))
+        }
         VariantEvent::Discontinued {} => Ok(row.set("discontinued", true)?),
         VariantEvent::Reinstated {} => Ok(row.set("discontinued", false)?),
     }

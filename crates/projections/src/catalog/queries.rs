@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use domain::values::{Locale, Localized, Money, VatRate};
+use domain::catalog::Reduction;
+use domain::values::{Currency, Locale, Localized, Money, Timestamp, VatRate};
 
 use super::tables::{
-    CATEGORIES, CATEGORY_COUNTS, CATEGORY_PRODUCTS, PRODUCT_REVIEWS, PRODUCTS, VARIANT_PRICES, VARIANTS,
+    CATEGORIES, CATEGORY_COUNTS, CATEGORY_PRODUCTS, PRODUCT_REVIEWS, PRODUCTS, VARIANT_PRICES, VARIANT_REDUCTIONS,
+    VARIANTS,
 };
 use crate::models::ReadModels;
 use crate::rows::{Direction, Page, Query, ReadError, ReadStore, Row};
@@ -64,6 +66,8 @@ pub struct PriceView {
     pub price: Money,
     /// The rate inside the price.
     pub vat_rate: VatRate,
+    /// The reduction that was announced last and not ended; its own end may have passed.
+    pub reduction: Option<Reduction>,
 }
 
 /// A review of the house.
@@ -249,11 +253,14 @@ impl CatalogQueries<'_> {
             return Ok(Vec::new());
         }
         let skus = variants.iter().map(|row| Ok(row.text("sku")?.to_owned())).collect::<Result<Vec<_>, ReadError>>()?;
+        let mut reductions = self.reductions(&skus).await?;
         let prices = Query::of(&VARIANT_PRICES).one_of("sku", skus);
         let mut prices_of: HashMap<String, Vec<PriceView>> = HashMap::new();
         for row in self.store.rows(prices.order(&["sku", "currency"], Direction::Ascending)).await? {
-            let price = PriceView { price: money(&row, "price_minor")?, vat_rate: vat_rate(&row)? };
-            prices_of.entry(row.text("sku")?.to_owned()).or_default().push(price);
+            let (sku, price) = (row.text("sku")?, money(&row, "price_minor")?);
+            let reduction = reductions.remove(&(sku.to_owned(), price.currency()));
+            let price = PriceView { price, vat_rate: vat_rate(&row)?, reduction };
+            prices_of.entry(sku.to_owned()).or_default().push(price);
         }
         let to_variant = |row: &Row| {
             let sku = row.text("sku")?;
@@ -268,6 +275,20 @@ impl CatalogQueries<'_> {
             })
         };
         variants.iter().map(to_variant).collect()
+    }
+
+    /// Returns what is announced of variants, by SKU and currency.
+    async fn reductions(&self, skus: &[String]) -> Result<HashMap<(String, Currency), Reduction>, ReadError> {
+        let announced = Query::of(&VARIANT_REDUCTIONS).one_of("sku", skus.iter().cloned());
+        let mut reductions = HashMap::new();
+        for row in self.store.rows(announced).await? {
+            let reference = money(&row, "reference_minor")?;
+            let starts_at = Timestamp::from_micros(row.int("starts_at")?);
+            let ends_at = row.int_or_null("ends_at")?.map(Timestamp::from_micros);
+            let key = (row.text("sku")?.to_owned(), reference.currency());
+            reductions.insert(key, Reduction { reference, starts_at, ends_at });
+        }
+        Ok(reductions)
     }
 }
 

@@ -92,6 +92,20 @@ pub(super) static VARIANT_PRICES: Table = Table {
     indexes: &[],
 };
 
+/// What is announced to be lower than before, until its end or for as long as it stands here.
+pub(super) static VARIANT_REDUCTIONS: Table = Table {
+    name: "variant_reductions",
+    columns: &[
+        Column::text("sku"),
+        Column::text("currency"),
+        Column::int("reference_minor"),
+        Column::int("starts_at"),
+        Column::int("ends_at").or_null(),
+    ],
+    key: 2,
+    indexes: &[],
+};
+
 pub(super) static CATEGORIES: Table = Table {
     name: "categories",
     columns: &[
@@ -115,5 +129,13 @@ pub(super) static CATEGORY_COUNTS: Table = Table {
     indexes: &[],
 };
 
-pub(super) static ALL: [&Table; 7] =
-    [&PRODUCTS, &CATEGORY_PRODUCTS, &PRODUCT_REVIEWS, &VARIANTS, &VARIANT_PRICES, &CATEGORIES, &CATEGORY_COUNTS];
+pub(super) static ALL: [&Table; 8] = [
+    &PRODUCTS,
+    &CATEGORY_PRODUCTS,
+    &PRODUCT_REVIEWS,
+    &VARIANTS,
+    &VARIANT_PRICES,
+    &VARIANT_REDUCTIONS,
+    &CATEGORIES,
+    &CATEGORY_COUNTS,
+];

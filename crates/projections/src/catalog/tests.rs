@@ -1,4 +1,4 @@
-use domain::catalog::{CategoryEvent, ProductEvent, VariantEvent};
+use domain::catalog::{CategoryEvent, ProductEvent, Reduction, VariantEvent};
 use domain::values::{Currency, Locale, Localized, Timestamp};
 
 use super::fold::sort_key;
@@ -36,8 +36,8 @@ async fn a_product_page_shows_variants_prices_and_reviews() {
     story.add("product", product(1).as_str(), &events).await;
     let events = [
         VariantEvent::Created { product: product(1), name: Localized::new("Poche", None), weight_grams: 200 },
-        VariantEvent::Priced { price: euro(900), vat_rate: value("0.055") },
-        VariantEvent::Priced { price: euro(950), vat_rate: value("0.055") },
+        VariantEvent::Priced { price: euro(900), vat_rate: value("0.055"), at: None },
+        VariantEvent::Priced { price: euro(950), vat_rate: value("0.055"), at: None },
         VariantEvent::Discontinued {},
     ];
     story.add("variant", "GERM-1", &events).await;
@@ -65,12 +65,39 @@ async fn a_price_that_is_removed_is_gone() {
     let mut story = Story::new();
     let events = [
         VariantEvent::Created { product: product(1), name: Localized::default(), weight_grams: 0 },
-        VariantEvent::Priced { price: euro(900), vat_rate: value("0.055") },
-        VariantEvent::PriceRemoved { currency: Currency::Eur },
+        VariantEvent::Priced { price: euro(900), vat_rate: value("0.055"), at: None },
+        VariantEvent::PriceRemoved { currency: Currency::Eur, at: None },
     ];
     story.add("variant", "V", &events).await;
     let models = models_of(&story, CatalogProjection).await;
     assert!(models.catalog().variants(&["V"]).await.expect("the store answers")[0].prices.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_announced_of_a_price_is_shown_until_it_is_ended() {
+    let mut story = Story::new();
+    let announced = |reference, ends_at| VariantEvent::ReductionAnnounced {
+        price: euro(800),
+        reference: euro(reference),
+        starts_at: Timestamp::from_micros(5),
+        ends_at,
+    };
+    let priced = |minor| VariantEvent::Priced { price: euro(minor), vat_rate: value("0.055"), at: None };
+    let created = VariantEvent::Created { product: product(1), name: Localized::default(), weight_grams: 0 };
+    let end = Some(Timestamp::from_micros(9));
+    let ended = VariantEvent::ReductionEnded { currency: Currency::Eur, at: Timestamp::from_micros(7) };
+    let kept = [created.clone(), priced(800), announced(900, None), announced(900, end), priced(700)];
+    story.add("variant", "KEPT", &kept).await;
+    story.add("variant", "ENDED", &[created, priced(800), announced(900, end), ended]).await;
+    let models = models_of(&story, CatalogProjection).await;
+    let variants = models.catalog().variants(&["KEPT", "ENDED"]).await.expect("the store answers");
+    let shown: Vec<_> = variants
+        .iter()
+        .map(|variant| (variant.sku.as_str(), variant.prices[0].price, variant.prices[0].reduction))
+        .collect();
+    let reduction = Reduction { reference: euro(900), starts_at: Timestamp::from_micros(5), ends_at: end };
+    assert!(shown.contains(&("KEPT", euro(700), Some(reduction))), "{shown:?}");
+    assert!(shown.contains(&("ENDED", euro(800), None)), "{shown:?}");
 }
 
 #[tokio::test]

@@ -100,9 +100,10 @@ impl VariantRecord {
             VariantEvent::Priced { price, .. } => {
                 self.prices.insert(price.currency(), price.minor());
             }
-            VariantEvent::PriceRemoved { currency } => {
+            VariantEvent::PriceRemoved { currency, .. } => {
                 self.prices.remove(&currency);
             }
+            VariantEvent::ReductionAnnounced { .. } | VariantEvent::ReductionEnded { .. } => {}
             VariantEvent::Discontinued {} => self.discontinued = true,
             VariantEvent::Reinstated {} => self.discontinued = false,
         }
@@ -115,6 +116,7 @@ impl VariantRecord {
             StockEvent::Received { quantity, .. }
             | StockEvent::ReservationReleased { quantity, .. }
             | StockEvent::ReservationExpired { quantity, .. }
+            | StockEvent::ShortfallDetected { quantity, .. }
             | StockEvent::AllocationReleased { quantity, .. }
             | StockEvent::AllocationReduced { quantity, .. }
             | StockEvent::Restocked { quantity, .. } => self.available += quantity.units(),

@@ -69,9 +69,9 @@ fn movement(stock: &StockEvent) -> (i64, i64, i64) {
     match stock {
         StockEvent::Received { quantity, .. } | StockEvent::Restocked { quantity, .. } => (quantity.units(), 0, 0),
         StockEvent::Reserved { quantity, .. } => (0, quantity.units(), 0),
-        StockEvent::ReservationReleased { quantity, .. } | StockEvent::ReservationExpired { quantity, .. } => {
-            (0, -quantity.units(), 0)
-        }
+        StockEvent::ReservationReleased { quantity, .. }
+        | StockEvent::ReservationExpired { quantity, .. }
+        | StockEvent::ShortfallDetected { quantity, .. } => (0, -quantity.units(), 0),
         StockEvent::Allocated { quantity, .. } => (0, -quantity.units(), quantity.units()),
         StockEvent::AllocationReleased { quantity, .. } | StockEvent::AllocationReduced { quantity, .. } => {
             (0, 0, -quantity.units())

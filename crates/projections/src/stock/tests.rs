@@ -31,6 +31,13 @@ async fn units_move_from_shelf_to_order_to_door() {
         reserved(5, 7),
         StockEvent::Allocated { order: order(5), quantity: units(7) },
         reserved(6, 2),
+        reserved(7, 3),
+        StockEvent::ShortfallDetected {
+            order: order(7),
+            quantity: units(3),
+            lacking: units(1),
+            reason: value("count"),
+        },
         StockEvent::Restocked { return_id: returned(1), quantity: units(3) },
         StockEvent::WrittenOff { quantity: units(1), reason: value("broken") },
     ];
@@ -41,7 +48,7 @@ async fn units_move_from_shelf_to_order_to_door() {
 
     let levels = models.availability().levels(&["A"]).await.expect("the store answers");
     let paris = &levels[1];
-    assert_eq!((paris.location.as_str(), paris.version), ("paris", 15));
+    assert_eq!((paris.location.as_str(), paris.version), ("paris", 17));
     assert_eq!((paris.on_hand, paris.reserved, paris.allocated, paris.available), (92, 2, 7, 83));
 
     let totals = models.availability().totals(&["B", "A", "unknown"]).await.expect("the store answers");

@@ -8,7 +8,6 @@ use app::stock::{self, Routed};
 use async_trait::async_trait;
 use domain::cart::{Cart, CartCommand, CartStatus};
 use domain::order::{Order, OrderCommand, OrderStatus};
-use domain::stock::StockCommand;
 use domain::values::{CartId, OrderId, PaymentId, PromotionId, ShortText, Timestamp};
 use event_store::StreamId;
 
@@ -88,7 +87,7 @@ fn rejection(code: &str) -> &'static str {
     match code {
         "PAYMENT_TIMEOUT" => "the order was not paid in time",
         "PAYMENT_DECLINED" => "the payment was declined and not tried again in time",
-        "INSUFFICIENT_STOCK" => "the units were sold to others before the payment came",
+        "INSUFFICIENT_STOCK" => "the units were not there any more when the payment came",
         _ => "the order could not be carried out",
     }
 }
@@ -132,27 +131,16 @@ impl GatewayWork {
         Ok(Input::Placed { payment, pay_until })
     }
 
-    /// Sells the promised units; where a promise ran out meanwhile, looks for the units anew.
+    /// Sells the promised units; where a promise has ended meanwhile, looks for the units anew.
     async fn allocate(&self, order: &OrderId, cart: &CartId, routed: &[Routed], request: &Request) -> Answer {
-        let command = StockCommand::Allocate { order: order.clone() };
-        match stock::for_each(&self.shop, request, routed, &command).await {
-            Ok(()) => return Ok(Input::Allocated { routed: routed.to_vec() }),
-            Err(AppError::Refused(refused)) => {
-                tracing::info!(%order, code = refused.code, "a promise ran out before the payment came");
-            }
-            Err(error) => return Err(error.into()),
-        }
         let needs = needs(&*self.cart(cart).await?)?;
-        let expires_at = self.shop.clock.now().plus_seconds(self.shop.settings.reservation_seconds);
-        let anew = match stock::reserve_all(&self.shop, request, order, &needs, expires_at).await {
-            Ok(Ok(routed)) => routed,
-            Ok(Err(shortages)) => return Ok(Input::Short { shortages }),
+        Ok(match stock::allocate_all(&self.shop, request, order, &needs, routed.to_vec()).await {
+            Ok(Ok(routed)) => Input::Allocated { routed },
+            Ok(Err(shortages)) => Input::Short { shortages },
             // The promise was called off for good: this order cannot have units any more.
-            Err(AppError::Refused(_)) => return Ok(Input::Short { shortages: Vec::new() }),
+            Err(AppError::Refused(_)) => Input::Short { shortages: Vec::new() },
             Err(error) => return Err(error.into()),
-        };
-        stock::for_each(&self.shop, request, &anew, &command).await?;
-        Ok(Input::Allocated { routed: anew })
+        })
     }
 
     async fn confirm(&self, order: &OrderId, payment: Option<&PaymentId>, request: &Request) -> Answer {

@@ -3,7 +3,6 @@
 use app::bus::Request;
 use app::stock;
 use domain::fulfilment::{Fulfilment, FulfilmentCommand};
-use domain::stock::StockCommand;
 use domain::values::{FulfilmentId, Money, OrderId};
 
 use super::fulfilment::by_location;
@@ -29,7 +28,11 @@ impl GatewayWork {
         let needs = stock::needs(lost.lines().iter().map(|line| (&line.sku, line.quantity)))?;
         let expires_at = self.shop.clock.now().plus_seconds(self.shop.settings.reservation_seconds);
         let fulfilment = fulfilment.clone();
-        let routed = match stock::reserve_all(&self.shop, request, &holder, &needs, expires_at).await? {
+        let sold = match stock::reserve_all(&self.shop, request, &holder, &needs, expires_at).await? {
+            Ok(routed) => stock::allocate_all(&self.shop, request, &holder, &needs, routed).await?,
+            Err(shortages) => Err(shortages),
+        };
+        let routed = match sold {
             Ok(routed) => routed,
             Err(shortages) => {
                 let skus: Vec<_> = needs.into_iter().map(|(sku, _)| sku).collect();
@@ -38,7 +41,6 @@ impl GatewayWork {
                 return Ok(Input::NotReshipped { fulfilment, shortages });
             }
         };
-        stock::for_each(&self.shop, request, &routed, &StockCommand::Allocate { order: holder.clone() }).await?;
         let mut parcels = Vec::new();
         let lines = lost.lines().iter().map(|line| (&line.line, &line.sku, line.quantity));
         for (location, lines) in by_location(lines, &routed)? {

@@ -53,6 +53,7 @@ impl Journey<'_> {
         let price = VariantCommand::SetPrice {
             price: Money::new(1_090, Currency::Eur),
             vat_rate: "0.055".parse().expect("a rate"),
+            now: write.clock.now(),
         };
         change_variant(write, &staff(), &book.sku, &[price]).await.expect("a price");
         let moved = app::checkout::start(write, &customer.request(), &cart, seen).await;

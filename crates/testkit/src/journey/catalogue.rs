@@ -6,7 +6,7 @@ use app::catalog;
 use domain::catalog::{ProductCommand, VariantCommand};
 use domain::values::{CategoryId, Currency, Locale, Localized, Money, ProductId, Sku};
 
-use super::{Journey, words};
+use super::{Journey, SECONDS_PER_DAY, words};
 use crate::staff;
 
 fn localized(fr: &str, en: &str) -> Localized {
@@ -53,17 +53,26 @@ impl Journey<'_> {
 
     async fn variant(&self, product: ProductId) {
         let sku: Sku = "ROUGE-POCHE".parse().expect("a SKU");
-        let price = |currency| VariantCommand::SetPrice {
-            price: Money::new(890, currency),
+        let now = self.write().clock.now();
+        let price_of = |minor, currency| VariantCommand::SetPrice {
+            price: Money::new(minor, currency),
             vat_rate: "0.055".parse().expect("a rate"),
+            now,
         };
+        let price = |currency| price_of(890, currency);
+        let announce = |currency, ends_at| VariantCommand::AnnounceReduction { currency, ends_at, now };
         let commands = [
             VariantCommand::Create { product, name: localized("Poche", "Paperback"), weight_grams: 320 },
             price(Currency::Eur),
             price(Currency::Usd),
             price(Currency::Gbp),
             price(Currency::Chf),
-            VariantCommand::RemovePrice { currency: Currency::Usd },
+            VariantCommand::RemovePrice { currency: Currency::Usd, now },
+            price_of(690, Currency::Eur),
+            announce(Currency::Eur, None),
+            price_of(690, Currency::Chf),
+            announce(Currency::Chf, Some(now.plus_seconds(SECONDS_PER_DAY))),
+            VariantCommand::EndReduction { currency: Currency::Chf, now },
             VariantCommand::Discontinue,
             VariantCommand::Reinstate,
         ];

@@ -151,7 +151,7 @@ impl Journey<'_> {
     /// Moves stock in every way that no order does.
     async fn stock(&self, book: &Book) {
         let location = self.write().settings.locations[0].clone();
-        let (order, late) = [(); 2].map(|()| OrderId::from_uuid(self.write().ids.uuid())).into();
+        let (order, late, short) = [(); 3].map(|()| OrderId::from_uuid(self.write().ids.uuid())).into();
         let (now, quantity) = (self.write().clock.now(), units(1));
         let (expires_at, later) = (now.plus_seconds(60), now.plus_seconds(120));
         let commands = [
@@ -160,6 +160,9 @@ impl Journey<'_> {
             StockCommand::Extend { order: order.clone(), expires_at: later },
             StockCommand::Expire { order, now: later },
             StockCommand::Release { order: late, reason: words("it was called off before it came") },
+            StockCommand::Reserve { order: short, quantity: units(39), expires_at: later },
+            StockCommand::Recount { counted: 0, reason: words("stocktaking") },
+            StockCommand::Recount { counted: 39, reason: words("they stood on another shelf") },
         ];
         for command in commands {
             let place = (&book.sku, &location);

@@ -6,6 +6,7 @@ mod mutations;
 mod past;
 mod product_mutations;
 mod queries;
+mod reductions;
 pub mod types;
 
 pub use categories::CategoryQuery;
@@ -15,3 +16,4 @@ pub use mutations::{CategoryMutation, VariantMutation};
 pub use product_mutations::ProductMutation;
 pub use queries::CatalogQuery;
 pub(crate) use queries::find_product;
+pub use reductions::{PriceReduction, ReductionMutation};

@@ -5,7 +5,7 @@ use app::bus::Outcome;
 use app::error::AppError;
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use domain::catalog::{Category as CategoryState, Variant as VariantState, VariantCommand};
-use domain::values::{CategoryId, Localized, Money, ProductId, Sku, VatRate};
+use domain::values::{CategoryId, Localized, Money, ProductId, Sku, Timestamp, VatRate};
 
 use super::types::{Category, Variant};
 use crate::graphql::call::Call;
@@ -118,7 +118,7 @@ impl VariantMutation {
         let call = Call::with(ctx, Permission::CatalogWrite)?;
         let mut inputs = Inputs::of(ctx, &input, idempotency_key.as_deref(), None);
         let sku = inputs.parse::<Sku>(&["sku"], &input.sku);
-        let commands = creation(&mut inputs, &input);
+        let commands = creation(&mut inputs, &input, call.state.shop.clock.now());
         call.answer(change_variant(call, inputs, sku, commands).await, Variant::of)
     }
 
@@ -134,7 +134,8 @@ impl VariantMutation {
         let sku = inputs.parse::<Sku>(&["sku"], &input.sku);
         let price = inputs.money(&["price"], input.price);
         let rate = vat_rate(&mut inputs, &["vatRate"], input.vat_rate);
-        let command = price.zip(rate).map(|(price, vat_rate)| vec![VariantCommand::SetPrice { price, vat_rate }]);
+        let now = call.state.shop.clock.now();
+        let command = price.zip(rate).map(|(price, vat_rate)| vec![VariantCommand::SetPrice { price, vat_rate, now }]);
         call.answer(change_variant(call, inputs, sku, command).await, Variant::of)
     }
 
@@ -219,7 +220,7 @@ fn vat_rate(inputs: &mut Inputs, path: &[&str], rate: Decimal) -> Option<VatRate
     inputs.parse::<VatRate>(path, &rate.0.to_string())
 }
 
-fn creation(inputs: &mut Inputs, input: &VariantCreateInput) -> Option<Vec<VariantCommand>> {
+fn creation(inputs: &mut Inputs, input: &VariantCreateInput, now: Timestamp) -> Option<Vec<VariantCommand>> {
     let product = inputs.parse::<ProductId>(&["productId"], &input.product_id);
     let weight_grams = u32::try_from(input.weight_grams).ok();
     if weight_grams.is_none() {
@@ -236,11 +237,11 @@ fn creation(inputs: &mut Inputs, input: &VariantCreateInput) -> Option<Vec<Varia
     let (product, weight_grams, prices) = (product?, weight_grams?, prices?);
     let name = input.name.as_ref().map_or_else(Localized::default, localized);
     let mut commands = vec![VariantCommand::Create { product, name, weight_grams }];
-    commands.extend(prices.into_iter().map(|(price, vat_rate)| VariantCommand::SetPrice { price, vat_rate }));
+    commands.extend(prices.into_iter().map(|(price, vat_rate)| VariantCommand::SetPrice { price, vat_rate, now }));
     Some(commands)
 }
 
-async fn change_variant(
+pub(super) async fn change_variant(
     call: Call<'_>,
     inputs: Inputs,
     sku: Option<Sku>,

@@ -6,6 +6,7 @@ use domain::catalog::Category as CategoryState;
 use domain::values::{ProductId, Sku};
 
 use super::types::{Category, Product, Variant, product_view, variant_view};
+use crate::graphql::as_of::{AsOfInput, resolve};
 use crate::graphql::call::{request, state};
 use crate::graphql::cart::types::or_null;
 use crate::graphql::consistency::wait;
@@ -13,7 +14,11 @@ use crate::graphql::errors::failure;
 use crate::graphql::reading::read_failure;
 
 /// Finds a product that the actor may look at, as it was. Which variants it has a read model knows; what they were the log.
-pub(super) async fn product_as_of(ctx: &Context<'_>, id: &str, as_of: AsOf) -> Result<Option<Product>> {
+pub(super) async fn product_as_of(
+    ctx: &Context<'_>,
+    id: &str,
+    (as_of, asked): (AsOf, Option<AsOfInput>),
+) -> Result<Option<Product>> {
     let Ok(id) = id.parse::<ProductId>() else { return Ok(None) };
     let (state, actor) = (state(ctx)?, request(ctx)?.actor.as_ref());
     let found = app::catalog::look_up(&state.shop, actor, &id, as_of).await;
@@ -27,16 +32,17 @@ pub(super) async fn product_as_of(ctx: &Context<'_>, id: &str, as_of: AsOf) -> R
             view.variants.push(variant_view(sku, variant.version, &variant.state));
         }
     }
-    Ok(Some(Product::past(view, as_of)))
+    Ok(Some(Product::past(view, as_of, asked)))
 }
 
 /// Finds a variant of a product that the actor may look at.
-pub(super) async fn variant_as_of(ctx: &Context<'_>, sku: &str, as_of: AsOf) -> Result<Option<Variant>> {
+pub(super) async fn variant_as_of(ctx: &Context<'_>, sku: &str, asked: Option<AsOfInput>) -> Result<Option<Variant>> {
     let Ok(sku) = sku.parse::<Sku>() else { return Ok(None) };
     let (state, actor) = (state(ctx)?, request(ctx)?.actor.as_ref());
+    let as_of = resolve(state, asked).await?;
     let found = app::catalog::look_up_variant(&state.shop, actor, &sku, as_of).await;
     let found = or_null(found)?;
-    Ok(found.map(|loaded| Variant::past(variant_view(sku.as_str(), loaded.version, &loaded.state), as_of)))
+    Ok(found.map(|loaded| Variant::past(variant_view(sku.as_str(), loaded.version, &loaded.state), as_of, asked)))
 }
 
 /// Finds categories by id, as they were; the tree around them is the present one.

@@ -58,17 +58,17 @@ impl CatalogQuery {
         #[graphql(desc = "Its address in the shop.")] slug: Option<String>,
         #[graphql(desc = "As it was then; left out, as it is.")] as_of: Option<AsOfInput>,
     ) -> Result<Option<Product>> {
-        let as_of = resolve(state(ctx)?, as_of).await?;
-        match (id, slug, as_of) {
+        let then = (resolve(state(ctx)?, as_of).await?, as_of);
+        match (id, slug, then.0) {
             (Some(id), None, AsOf::Now) => find_product(ctx, &id).await,
-            (Some(id), None, AsOf::Position(_)) => product_as_of(ctx, &id, as_of).await,
+            (Some(id), None, AsOf::Position(_)) => product_as_of(ctx, &id, then).await,
             (None, Some(slug), _) => {
                 wait(ctx, &["catalog"]).await?;
                 let state = state(ctx)?;
                 let found = state.catalog.by_slug(&state.reads, &slug).await.map_err(read_failure)?;
-                match (found, as_of) {
+                match (found, then.0) {
                     // An address never changes, so that it leads to the same product at any time.
-                    (Some(found), AsOf::Position(_)) => product_as_of(ctx, &found.id, as_of).await,
+                    (Some(found), AsOf::Position(_)) => product_as_of(ctx, &found.id, then).await,
                     (found, _) => visible(ctx, found),
                 }
             }
@@ -84,7 +84,7 @@ impl CatalogQuery {
         #[graphql(desc = "The SKU.")] sku: String,
         #[graphql(desc = "As it was then; left out, as it is.")] as_of: Option<AsOfInput>,
     ) -> Result<Option<Variant>> {
-        variant_as_of(ctx, &sku, resolve(state(ctx)?, as_of).await?).await
+        variant_as_of(ctx, &sku, as_of).await
     }
 
     /// The published products, searched, narrowed down and ordered.

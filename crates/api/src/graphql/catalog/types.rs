@@ -13,6 +13,8 @@ use projections::catalog::{PriceView, ProductView, ReviewView, VariantView};
 pub use super::categories::Category;
 use super::categories::category_tree;
 use super::past::{available_as_of, categories_as_of};
+use super::reductions::PriceReduction;
+use crate::graphql::as_of::{AsOfInput, moment};
 use crate::graphql::audit::types::Event;
 use crate::graphql::call::{request, state};
 use crate::graphql::connection::Connection;
@@ -37,23 +39,24 @@ pub struct Product {
     pub(crate) has_variants: bool,
     pub(crate) stocks: Option<Stocks>,
     as_of: AsOf,
+    asked: Option<AsOfInput>,
 }
 
 impl Product {
     /// Shows what a read model holds.
     pub(crate) fn shown(view: Arc<ProductView>, stocks: Option<Stocks>) -> Self {
-        Self { view, has_variants: true, stocks, as_of: AsOf::Now }
+        Self { view, has_variants: true, stocks, as_of: AsOf::Now, asked: None }
     }
 
     /// Shows what a command led to.
     pub(crate) fn of(outcome: &Outcome<ProductState>) -> Self {
         let view = product_view(&outcome.id, outcome.version, &outcome.state);
-        Self { view: Arc::new(view), has_variants: false, stocks: None, as_of: AsOf::Now }
+        Self { view: Arc::new(view), has_variants: false, stocks: None, as_of: AsOf::Now, asked: None }
     }
 
     /// Shows what was folded from the log, with its variants.
-    pub(super) fn past(view: ProductView, as_of: AsOf) -> Self {
-        Self { view: Arc::new(view), has_variants: true, stocks: None, as_of }
+    pub(super) fn past(view: ProductView, as_of: AsOf, asked: Option<AsOfInput>) -> Self {
+        Self { view: Arc::new(view), has_variants: true, stocks: None, as_of, asked }
     }
 }
 
@@ -83,7 +86,10 @@ pub(super) fn product_view(id: &str, version: u64, state: &ProductState) -> Prod
 
 /// Views a variant of the write side.
 pub(super) fn variant_view(sku: &str, version: u64, state: &VariantState) -> VariantView {
-    let prices = state.prices().values().map(|(price, vat_rate)| PriceView { price: *price, vat_rate: *vat_rate });
+    let prices = state.prices().values().map(|(price, vat_rate)| {
+        let reduction = state.reduction(price.currency());
+        PriceView { price: *price, vat_rate: *vat_rate, reduction }
+    });
     VariantView {
         sku: sku.to_owned(),
         product: state.product().map(ToString::to_string).unwrap_or_default(),
@@ -282,21 +288,23 @@ pub struct Variant {
     source: Source,
     stocks: Option<Stocks>,
     as_of: AsOf,
+    asked: Option<AsOfInput>,
 }
 
 impl Variant {
     fn within(view: Arc<ProductView>, index: usize, product: &Product) -> Self {
-        Self { source: Source::Within(view, index), stocks: product.stocks.clone(), as_of: product.as_of }
+        let (as_of, asked) = (product.as_of, product.asked);
+        Self { source: Source::Within(view, index), stocks: product.stocks.clone(), as_of, asked }
     }
 
     /// Shows what was folded from the log.
-    pub(super) fn past(view: VariantView, as_of: AsOf) -> Self {
-        Self { source: Source::Alone(Arc::new(view)), stocks: None, as_of }
+    pub(super) fn past(view: VariantView, as_of: AsOf, asked: Option<AsOfInput>) -> Self {
+        Self { source: Source::Alone(Arc::new(view)), stocks: None, as_of, asked }
     }
 
     /// Shows what a command led to.
     pub(crate) fn of(outcome: &Outcome<VariantState>) -> Self {
-        Self::past(variant_view(&outcome.id, outcome.version, &outcome.state), AsOf::Now)
+        Self::past(variant_view(&outcome.id, outcome.version, &outcome.state), AsOf::Now, None)
     }
 
     fn view(&self) -> &VariantView {
@@ -346,6 +354,19 @@ impl Variant {
         #[graphql(default_with = "CurrencyCode::Eur")] currency: CurrencyCode,
     ) -> Result<Option<TaxedMoney>> {
         price_in(self.view(), currency.into()).map(taxed).transpose()
+    }
+
+    /// What is announced of its price in a currency: the prior price and how much lower it is; null where nothing is.
+    async fn reduction(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "CurrencyCode::Eur")] currency: CurrencyCode,
+    ) -> Result<Option<PriceReduction>> {
+        let Some(PriceView { price, reduction: Some(reduction), .. }) = price_in(self.view(), currency.into()) else {
+            return Ok(None);
+        };
+        let moment = moment(state(ctx)?, self.asked).await?;
+        Ok(reduction.runs_at(moment).then(|| PriceReduction::of(price, reduction)))
     }
 
     /// What a unit costs in every currency it is sold in.

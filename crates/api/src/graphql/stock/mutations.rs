@@ -11,6 +11,7 @@ use super::types::StockLevel;
 use crate::graphql::call::Call;
 use crate::graphql::inputs::Inputs;
 use crate::graphql::payload::Payload;
+use crate::graphql::scalars::SafeInt;
 
 /// Takes units in.
 #[derive(Clone, Debug, InputObject)]
@@ -37,6 +38,21 @@ pub struct StockWriteOffInput {
     /// How many units, 1 to 1,000,000.
     pub quantity: i32,
     /// Why, 1 to 500 characters.
+    pub reason: String,
+    /// The version you saw.
+    pub expected_version: Option<i32>,
+}
+
+/// Says how many units somebody counted.
+#[derive(Clone, Debug, InputObject)]
+pub struct StockRecountInput {
+    /// The SKU.
+    pub sku: String,
+    /// The location.
+    pub location: String,
+    /// Units that are there, promised and sold ones among them, from 0.
+    pub counted: SafeInt,
+    /// Why it was counted, 1 to 500 characters.
     pub reason: String,
     /// The version you saw.
     pub expected_version: Option<i32>,
@@ -80,6 +96,28 @@ impl StockMutation {
         let quantity = inputs.quantity(&["quantity"], input.quantity);
         let reason = inputs.parse::<ShortText>(&["reason"], &input.reason);
         let command = quantity.zip(reason).map(|(quantity, reason)| StockCommand::WriteOff { quantity, reason });
+        call.answer(change(call, inputs, place, command).await, StockLevel::of)
+    }
+
+    /// Sets right how many units are there. Where fewer were counted than are promised to orders that are not paid, the youngest
+    /// promises end: such an order gets units of another location or is rejected when it is paid, and its money is let go.
+    /// Needs `STOCK_WRITE`. Codes: VALIDATION, NOT_FOUND, SOLD_UNITS_MISSING, COUNT_IMPLAUSIBLE, STOCK_LIMIT,
+    /// VERSION_CONFLICT, IDEMPOTENCY_KEY_REUSED.
+    async fn stock_recount(
+        &self,
+        ctx: &Context<'_>,
+        input: StockRecountInput,
+        idempotency_key: String,
+    ) -> Result<Payload<StockLevel>> {
+        let call = Call::with(ctx, Permission::StockWrite)?;
+        let mut inputs = Inputs::of(ctx, &input, Some(&idempotency_key), input.expected_version);
+        let place = place(&mut inputs, &input.sku, &input.location);
+        let counted = u64::try_from(input.counted.0).ok();
+        if counted.is_none() {
+            inputs.refuse(&["counted"], "fewer than no units were counted", "a whole number from 0");
+        }
+        let reason = inputs.parse::<ShortText>(&["reason"], &input.reason);
+        let command = counted.zip(reason).map(|(counted, reason)| StockCommand::Recount { counted, reason });
         call.answer(change(call, inputs, place, command).await, StockLevel::of)
     }
 }

@@ -11,23 +11,31 @@ fn create(product: u128, name: &str, weight_grams: u32) -> VariantCommand {
 }
 
 fn priced(minor: i64) -> VariantEvent {
-    VariantEvent::Priced { price: euros(minor), vat_rate: book_vat() }
+    VariantEvent::Priced { price: euros(minor), vat_rate: book_vat(), at: Some(hour(0)) }
 }
 
 fn set_price(minor: i64) -> VariantCommand {
-    VariantCommand::SetPrice { price: euros(minor), vat_rate: book_vat() }
+    VariantCommand::SetPrice { price: euros(minor), vat_rate: book_vat(), now: hour(0) }
 }
 
 fn remove_price() -> VariantCommand {
-    VariantCommand::RemovePrice { currency: Currency::Eur }
+    VariantCommand::RemovePrice { currency: Currency::Eur, now: hour(0) }
 }
 
 fn price_removed() -> VariantEvent {
-    VariantEvent::PriceRemoved { currency: Currency::Eur }
+    VariantEvent::PriceRemoved { currency: Currency::Eur, at: Some(hour(0)) }
 }
 
 pub(super) fn every_event() -> Vec<VariantEvent> {
-    vec![created(), priced(750), price_removed(), VariantEvent::Discontinued {}, VariantEvent::Reinstated {}]
+    vec![
+        created(),
+        priced(750),
+        price_removed(),
+        VariantEvent::Discontinued {},
+        VariantEvent::Reinstated {},
+        super::reductions::announced(750, 900, None),
+        super::reductions::ended(0),
+    ]
 }
 
 #[test]
@@ -64,13 +72,14 @@ fn every_repeat_changes_nothing() {
 #[test]
 fn another_rate_is_another_price() {
     let (price, vat_rate) = (euros(750), VatRate::ZERO);
-    let then = vec![VariantEvent::Priced { price, vat_rate }];
-    accepted::<Variant>(vec![created(), priced(750)], VariantCommand::SetPrice { price, vat_rate }, then);
+    let then = vec![VariantEvent::Priced { price, vat_rate, at: Some(hour(0)) }];
+    let when = VariantCommand::SetPrice { price, vat_rate, now: hour(0) };
+    accepted::<Variant>(vec![created(), priced(750)], when, then);
 }
 
 #[test]
 fn a_price_in_one_currency_leaves_the_others_alone() {
-    let dollars = VariantEvent::Priced { price: Money::new(900, Currency::Usd), vat_rate: VatRate::ZERO };
+    let dollars = VariantEvent::Priced { price: Money::new(900, Currency::Usd), vat_rate: VatRate::ZERO, at: None };
     let variant: Variant = after(vec![created(), priced(750), dollars, price_removed()]);
     assert_eq!(variant.price(Currency::Eur), None);
     assert_eq!(variant.price(Currency::Usd), Some((Money::new(900, Currency::Usd), VatRate::ZERO)));

@@ -1,6 +1,6 @@
 //! What holds after any sequence of commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -40,6 +40,7 @@ fn any_command() -> impl Strategy<Value = StockCommand> {
         1 => (0..RETURNS, any_units())
             .prop_map(|(number, quantity)| StockCommand::Restock { return_id: return_id(number), quantity }),
         1 => any_units().prop_map(|quantity| StockCommand::WriteOff { quantity, reason: text("water damage") }),
+        1 => (0_u64..=40).prop_map(|counted| StockCommand::Recount { counted, reason: text("stocktaking") }),
     ]
 }
 
@@ -50,6 +51,7 @@ struct Ledger {
     units_out: i64,
     promises: BTreeMap<OrderId, u32>,
     ends: BTreeMap<OrderId, u32>,
+    shortfalls: BTreeSet<OrderId>,
     restocks: BTreeMap<ReturnId, u32>,
     reductions: BTreeMap<LineCancellationId, u32>,
 }
@@ -74,6 +76,11 @@ impl Ledger {
             StockEvent::Reserved { order, .. } => *self.promises.entry(order.clone()).or_default() += 1,
             StockEvent::AllocationReduced { cancellation, .. } => {
                 *self.reductions.entry(cancellation.clone()).or_default() += 1;
+            }
+            // The promise is as if it had not been made.
+            StockEvent::ShortfallDetected { order, .. } => {
+                self.shortfalls.insert(order.clone());
+                *self.promises.entry(order.clone()).or_default() -= 1;
             }
             StockEvent::ReservationExtended { .. } | StockEvent::Allocated { .. } => {}
         }
@@ -102,10 +109,16 @@ impl Ledger {
     }
 }
 
+/// Says whether a command makes or lengthens a promise to an order that a shortfall took one from: it may have another one since.
+fn promises_again(command: &StockCommand, ledger: &Ledger) -> bool {
+    let is_touched = |order| ledger.shortfalls.contains(order);
+    matches!(command, StockCommand::Reserve { order, .. } | StockCommand::Extend { order, .. } if is_touched(order))
+}
+
 /// Tells commands that name what they are about from those whose repeat only the command id tells from a second wish.
 fn has_a_key(command: &StockCommand) -> bool {
     match command {
-        StockCommand::Receive { .. } | StockCommand::WriteOff { .. } => false,
+        StockCommand::Receive { .. } | StockCommand::Recount { .. } | StockCommand::WriteOff { .. } => false,
         StockCommand::Reserve { .. }
         | StockCommand::Extend { .. }
         | StockCommand::Release { .. }
@@ -139,12 +152,16 @@ proptest! {
                 ledger.note(event);
                 ledger.check(&stock);
             }
+            if let (StockCommand::Recount { counted, .. }, false) = (&command, events.is_empty()) {
+                prop_assert_eq!(u64::try_from(stock.on_hand()), Ok(*counted));
+                prop_assert!(has_no_effect(&stock, &command), "{:?} twice", command);
+            }
             if !events.is_empty() && has_a_key(&command) {
                 prop_assert!(has_no_effect(&stock, &command), "{:?} twice", command);
                 done.push(command);
             }
         }
-        for command in done {
+        for command in done.into_iter().filter(|command| !promises_again(command, &ledger)) {
             prop_assert!(has_no_effect(&stock, &command), "{:?} repeated late", command);
         }
         let json = serde_json::to_string(&stock).expect("a state is JSON");

@@ -73,7 +73,7 @@ async fn stock_and_price_of_a_sku_wait_for_its_product() {
         shop.receive(1, 2).await;
         let price = Money::new(500, Currency::Eur);
         let vat_rate = "0.055".parse().expect("a rate");
-        shop.variant_event(sku(1).as_str(), VariantEvent::Priced { price, vat_rate }).await;
+        shop.variant_event(sku(1).as_str(), VariantEvent::Priced { price, vat_rate, at: None }).await;
         if commit_between {
             shop.index.catch_up().await.expect("the index catches up");
         }

@@ -41,7 +41,7 @@ async fn every_sort_has_its_order() {
 #[tokio::test]
 async fn a_product_without_a_price_comes_last_in_both_price_orders() {
     let mut shop = shelf().await;
-    shop.variant_event("sku-2", VariantEvent::PriceRemoved { currency: Currency::Eur }).await;
+    shop.variant_event("sku-2", VariantEvent::PriceRemoved { currency: Currency::Eur, at: None }).await;
     assert_eq!(shop.found(&sorted(Sort::PriceAsc)).await, [4, 1, 3, 2]);
     assert_eq!(shop.found(&sorted(Sort::PriceDesc)).await, [3, 1, 4, 2]);
 }
@@ -65,7 +65,7 @@ async fn the_lowest_price_of_the_variants_on_sale_counts() {
     shop.variant_event("pocket", created(3)).await;
     let price = domain::values::Money::new(300, Currency::Eur);
     let vat_rate = "0.055".parse().expect("a rate");
-    shop.variant_event("pocket", VariantEvent::Priced { price, vat_rate }).await;
+    shop.variant_event("pocket", VariantEvent::Priced { price, vat_rate, at: None }).await;
     assert_eq!(shop.found(&sorted(Sort::PriceAsc)).await, [3, 2, 4, 1]);
     shop.variant_event("pocket", VariantEvent::Discontinued {}).await;
     assert_eq!(shop.found(&sorted(Sort::PriceAsc)).await, [2, 4, 1, 3]);

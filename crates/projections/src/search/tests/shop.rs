@@ -118,7 +118,7 @@ impl Shop {
     pub(super) async fn price(&mut self, number: u128, cents: i64) {
         let price = Money::new(cents, Currency::Eur);
         let vat_rate = "0.055".parse().expect("a rate");
-        self.variant_event(&format!("sku-{number}"), VariantEvent::Priced { price, vat_rate }).await;
+        self.variant_event(&format!("sku-{number}"), VariantEvent::Priced { price, vat_rate, at: None }).await;
     }
 
     pub(super) async fn categorise(&mut self, number: u128, categories: &[u128]) {
