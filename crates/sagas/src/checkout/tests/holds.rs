@@ -124,6 +124,18 @@ fn another_card_pays_what_is_packed_where_the_hold_was_lost() {
 }
 
 #[test]
+fn a_decision_to_hold_the_money_anew_asks_no_bank_where_the_buyer_has_paid_meanwhile() {
+    let (mut checkout, _) = at_the_timer(&path_held_for(WEEK_SECONDS), WEEK_SECONDS);
+    let renewal = renewal_of(&checkout.react(&Input::HoldExpired { payment: payment(1) }, noon()));
+    checkout.react(&Input::PaymentRequested { payment: renewal.clone() }, noon());
+    let refused = checkout.react(&Input::Declined { payment: renewal, code: "expired_card".to_owned() }, noon());
+    assert_eq!(refused.task.map(|task| task.name), Some(TASK_HOLD.to_owned()));
+    checkout.react(&requested(2), noon());
+    checkout.react(&held_for(2, WEEK_SECONDS), noon());
+    assert_eq!(checkout.react(&decided(TASK_HOLD, "renew"), noon()), Asked::default());
+}
+
+#[test]
 fn another_card_that_is_declined_or_waits_for_its_bank_leaves_the_parcels_where_they_are() {
     for (answer, what) in [(declined(2), "declined"), (action(2), "requires_action")] {
         let mut checkout = without_money();
