@@ -12,11 +12,13 @@ mod zone;
 use std::str::FromStr;
 
 use cqrs_es::Aggregate;
+use domain::decider::Decider;
 use domain::invoicing::{
-    Document, DocumentNumber, DocumentsCommand, Issue, OrderDocuments, Seller, Series, SeriesCommand, SeriesEvent,
-    SeriesId,
+    Document, DocumentNumber, DocumentsCommand, DocumentsEvent, Issue, OrderDocuments, Seller, Series, SeriesCommand,
+    SeriesEvent, SeriesId,
 };
-use domain::values::{FulfilmentId, Money, OrderId, PaymentId, ReturnId, Timestamp};
+use domain::returns::Return;
+use domain::values::{FulfilmentId, Money, OrderId, PaymentId, ReturnId, TaxedAmount, Timestamp};
 use event_store::{RecordedEvent, StreamId};
 
 pub use zone::Zone;
@@ -186,6 +188,37 @@ async fn issue(
 /// [`AppError`] when the log cannot be read.
 pub async fn of_order(shop: &Shop, order: &OrderId, as_of: AsOf) -> Result<Loaded<OrderDocuments>, AppError> {
     shop.bus.load_as_of::<OrderDocuments>(order.as_str(), as_of).await
+}
+
+/// Tells the VAT that the credit note of a return's refund takes back, per rate as sold, the lowest first: of the one that is
+/// there, or of the one that would be written if the return were as given. None where the order's parcels are not invoiced
+/// for as much.
+///
+/// # Errors
+/// [`AppError`] when the log cannot be read or an amount leaves its range.
+pub async fn vat_of_credit(
+    shop: &Shop,
+    order: &OrderId,
+    refund: &Refund,
+    found: &Return,
+    as_of: AsOf,
+) -> Result<Option<Vec<TaxedAmount>>, AppError> {
+    let documents = of_order(shop, order, as_of).await?.state;
+    if let Some(written) = documents.credit_note(&refund.name) {
+        return Ok(Some(written.vat.clone()));
+    }
+    if refund.amount.minor() == 0 {
+        return Ok(Some(Vec::new()));
+    }
+    let claim = draft::claim_of_return(shop, order, refund, found).await?;
+    let Ok(events) = documents.decide(&DocumentsCommand::DraftCreditNote { claim: Box::new(claim) }) else {
+        return Ok(None);
+    };
+    let drafted = events.into_iter().find_map(|event| match event {
+        DocumentsEvent::CreditNoteDrafted { credit_note } => Some(credit_note.vat),
+        DocumentsEvent::InvoiceDrafted { .. } | DocumentsEvent::DocumentIssued { .. } => None,
+    });
+    Ok(drafted)
 }
 
 /// Finds a document by its number, from the series itself: which document of which order it is, and the order's documents.

@@ -1,11 +1,14 @@
 //! Use cases of returns.
 
+mod explain;
 #[cfg(test)]
 mod tests;
 
 use domain::order::{DeclaredWithdrawal, Order, OrderCommand, OrderLine, ReturnedLine, Sale, Withdrawal};
 use domain::returns::{LegalWithdrawal, Return, ReturnCommand, ReturnLine, ReturnStatus};
 use domain::values::{Money, OrderId, Quantity, ReturnId, ShortText};
+
+pub use explain::{ExplainedLine, ExplainedRefund, explained, preview};
 
 use crate::Shop;
 use crate::actor::{Actor, Permission};
@@ -14,6 +17,9 @@ use crate::bus::{Loaded, Outcome, Request};
 use crate::checkout::paid_parts;
 use crate::error::{AppError, Refused};
 use crate::order;
+
+/// Refunds of returns are named by this and the return's id.
+pub const REFUND_PREFIX: &str = "return-";
 
 /// Loads a return that the actor may look at, as it is or as it was.
 ///

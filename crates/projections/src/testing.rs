@@ -352,7 +352,7 @@ impl Story {
             ReturnEvent::Approved {},
             ReturnEvent::Received { location: value("paris") },
             ReturnEvent::Inspected {
-                items: vec![Inspection { line, resalable: 1, damaged: 0, missing: 1 }],
+                items: vec![Inspection { line, resalable: 1, damaged: 0, missing: 1, deduction: None }],
                 refund: euro(UNIT_PRICE),
             },
         ];

@@ -13,6 +13,7 @@
 //! | 9 | ten times 38.23 € less 6.2 % agree to the cent in cart, order, bank and refunds |
 //! | 11 | what was sold stays as it was sold, and the old page is shown as it was |
 //! | 12 | the period of withdrawal begins with the last parcel, and ends with the last minute of its last day |
+//! | 13 | a refund is told before it is decided, explained line by line, and credited to the cent per rate of VAT |
 //! | 14 | a refund that fails goes back another way |
 //! | 15 | a lost parcel is waited for, sent once more or given back, and how often people are needed is a figure |
 //! | 16 | invoices issued at once by a server that is killed are numbered without a gap, credit notes too |
@@ -30,6 +31,7 @@ mod scenario_08;
 mod scenario_09;
 mod scenario_11;
 mod scenario_12;
+mod scenario_13;
 mod scenario_14;
 mod scenario_15;
 mod scenario_16;

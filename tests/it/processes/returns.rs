@@ -34,7 +34,7 @@ pub async fn arrive(shop: &TestShop, return_id: &ReturnId, resalable: u32, damag
         app::returns::change(write, &staff(), return_id, command).await.expect("goes on");
     }
     let line = write.bus.load::<Return>(return_id.as_str()).await.expect("loads").state.lines()[0].line.clone();
-    let items = vec![Inspection { line, resalable, damaged, missing: 0 }];
+    let items = vec![Inspection { line, resalable, damaged, missing: 0, deduction: None }];
     app::returns::change(write, &staff(), return_id, ReturnCommand::Inspect { items }).await.expect("is inspected");
 }
 

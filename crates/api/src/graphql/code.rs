@@ -194,6 +194,8 @@ pub enum ErrorCode {
     AmountsInvalid,
     /// Resalable, damaged and missing units do not sum to what was announced.
     CountDiffers,
+    /// More is to be deducted than was paid for the damaged units, or nothing.
+    DeductionInvalid,
     /// The refund is not what is owed.
     RefundDiffers,
 

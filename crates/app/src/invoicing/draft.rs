@@ -68,6 +68,25 @@ pub(super) async fn credit_note(
     })
 }
 
+/// Puts together what a return's refund is credited for, with no address: for who only asks what it comes to.
+pub(super) async fn claim_of_return(
+    shop: &Shop,
+    order_id: &OrderId,
+    refund: &Refund,
+    found: &Return,
+) -> Result<CreditNoteClaim, AppError> {
+    let order = shop.bus.load::<Order>(order_id.as_str()).await?.state;
+    let sale = sale(&order)?;
+    Ok(CreditNoteClaim {
+        refund: refund.name.clone(),
+        reason: CreditReason::Return,
+        payment: refund.payment.clone(),
+        seller: shop.settings.invoicing.seller.clone(),
+        buyer: Buyer { customer: sale.customer.clone(), address: None, country: sale.country.clone() },
+        claims: claims_of(found, refund.amount)?,
+    })
+}
+
 fn sale(order: &Order) -> Result<&Sale, AppError> {
     order.sale().ok_or_else(|| AppError::broken("an order without a sale has no documents"))
 }
@@ -178,10 +197,10 @@ fn vat_of(lines: &[InvoiceLine]) -> Result<Vec<TaxedAmount>, AppError> {
 fn claims_of(state: &Return, refunded: Money) -> Result<Vec<Claim>, AppError> {
     let mut claims = Vec::new();
     let mut owed = Money::zero(refunded.currency());
-    for (line, units, amount) in state.owed() {
-        let (line, quantity): (LineId, _) = (line.clone(), Quantity::new(units)?);
-        claims.push(Claim { of: Credited::Units { line, quantity }, amount });
-        owed = owed.plus(amount).map_err(AppError::broken)?;
+    for found in state.refund_lines().into_iter().filter(|found| found.units > 0) {
+        let (line, quantity) = (found.line, Quantity::new(found.units)?);
+        claims.push(Claim { of: Credited::Units { line, quantity }, amount: found.refund });
+        owed = owed.plus(found.refund).map_err(AppError::broken)?;
     }
     if let Some(withdrawal) = state.withdrawal().filter(|withdrawal| withdrawal.delivery.minor() > 0) {
         claims.push(Claim { of: Credited::Shipping, amount: withdrawal.delivery });

@@ -1,6 +1,7 @@
 //! What comes back is paid back as it was paid, to the cent, however it is split.
 
 use domain::order::{FulfilmentStatus, OrderShipping};
+use domain::returns::RefundLine;
 use domain::values::{CartId, Currency, LineId, ProductId, Sealed, TaxedAmount};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -48,6 +49,36 @@ fn sale(lines: &[(i64, i64)], shipping: i64, coupon: i64) -> Sale {
         email: Sealed::new(customer(1), "e".to_owned()),
         address: Sealed::new(customer(1), "a".to_owned()),
         country: "FR".to_owned(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_was_paid_for_units_is_their_price_less_promotions_and_coupons(
+        (count, unit, percent_off) in (1_i64..30, 0_i64..10_000, 0_i64..=100),
+        is_priced_by_unit in any::<bool>(),
+        (shipping, coupon) in (0_i64..2_000, 0_i64..50_000),
+        (before, more) in (0_i64..30, 0_i64..30),
+    ) {
+        let discount = count * unit * percent_off / 100;
+        let mut sale = sale(&[(count, count * unit - discount), (2, 700)], shipping, coupon);
+        sale.lines[0].unit_price = is_priced_by_unit.then_some(eur(unit));
+        sale.lines[0].discount = Some(eur(discount)).filter(|discount| discount.minor() > 0);
+        let before = before % count;
+        let returned = 1 + more % (count - before);
+        let sold = &sale.lines[0];
+        let paid = paid_for(&sale, sold, before, returned).expect("it is in range");
+        let (line, quantity) = (sold.line.clone(), units(returned));
+        let owed =
+            RefundLine { line, quantity, units: returned, paid, missing: eur(0), deduction: None, refund: paid };
+        let (parts, _) = paid_parts(&sale).expect("it is split");
+        let told = explain::explained_line(sold, parts[0].1, owed).expect("it is in range");
+        let [price, promotions, coupons] = [told.price, told.promotions, told.coupons].map(Money::minor);
+        prop_assert_eq!(price - promotions - coupons, paid.minor());
+        prop_assert!(promotions >= 0 && coupons >= 0);
+        prop_assert!(coupon > 0 || coupons == 0, "nobody else paid");
+        prop_assert!(discount > 0 || coupon > 0 || promotions == 0, "nothing was taken off");
+        prop_assert!(!is_priced_by_unit || price == unit * returned);
     }
 }
 

@@ -32,8 +32,8 @@ pub enum ReturnCommand {
         location: LocationId,
     },
     /// Looks into it. Each line once; `resalable + damaged + missing` is the line's quantity.
-    /// The refund is the paid share of resalable and damaged units, and what a withdrawal gives back of delivery; a
-    /// deduction needs a reason of its own and a later event.
+    /// The refund is the paid share of resalable and damaged units less what is deducted for damage, and what a withdrawal
+    /// gives back of delivery.
     Inspect {
         /// What was found.
         items: Vec<Inspection>,

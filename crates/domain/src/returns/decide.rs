@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::commands::ReturnCommand;
 use super::error::ReturnError;
 use super::events::{Inspection, LegalWithdrawal, ReturnEvent, ReturnLine};
+use super::refund::refund_of;
 use super::state::{Return, ReturnStatus};
 use crate::values::{LineId, LocationId, Money, MoneyError, ShortText};
 
@@ -81,11 +82,7 @@ fn inspect(current: &Return, items: &[Inspection]) -> Decision {
     match current.status() {
         ReturnStatus::Absent => Err(ReturnError::Unknown),
         ReturnStatus::Received => {
-            let goods = refund_of(current.lines(), items)?;
-            let refund = match current.withdrawal() {
-                Some(withdrawal) => goods.plus(withdrawal.delivery).map_err(amounts_invalid)?,
-                None => goods,
-            };
+            let refund = refund_of(current, items)?;
             Ok(vec![ReturnEvent::Inspected { items: items.to_vec(), refund }])
         }
         ReturnStatus::Inspected | ReturnStatus::Resolved => {
@@ -151,29 +148,6 @@ fn has_valid_lines(lines: &[ReturnLine]) -> Result<(), ReturnError> {
     Ok(())
 }
 
-/// Returns what is owed: per line, what was paid is split over the units that came back and the units that did not,
-/// by largest remainder, a tie in favour of the customer; the first parts sum to the refund.
-fn refund_of(lines: &[ReturnLine], items: &[Inspection]) -> Result<Money, ReturnError> {
-    if !are_distinct(items.iter().map(|item| &item.line)) {
-        return Err(ReturnError::LinesInvalid);
-    }
-    for item in items {
-        if !lines.iter().any(|line| line.line == item.line) {
-            return Err(ReturnError::LineUnknown { line: item.line.clone() });
-        }
-    }
-    let mut refund: Option<Money> = None;
-    for line in lines {
-        let item = items.iter().find(|item| item.line == line.line).ok_or(ReturnError::LinesInvalid)?;
-        let share = refund_share(line, item)?;
-        refund = Some(match refund {
-            Some(sum) => sum.plus(share).map_err(amounts_invalid)?,
-            None => share,
-        });
-    }
-    refund.ok_or(ReturnError::LinesInvalid)
-}
-
 /// What is given back of delivery is in the currency of the goods and not negative.
 fn has_valid_delivery(lines: &[ReturnLine], withdrawal: Option<&LegalWithdrawal>) -> Result<(), ReturnError> {
     let (Some(withdrawal), Some(line)) = (withdrawal, lines.first()) else { return Ok(()) };
@@ -183,20 +157,7 @@ fn has_valid_delivery(lines: &[ReturnLine], withdrawal: Option<&LegalWithdrawal>
     Ok(())
 }
 
-/// Returns what is owed for one line.
-pub(super) fn refund_share(line: &ReturnLine, item: &Inspection) -> Result<Money, ReturnError> {
-    let returned = u64::from(item.resalable) + u64::from(item.damaged);
-    let missing = u64::from(item.missing);
-    let counted = i64::from(item.resalable) + i64::from(item.damaged) + i64::from(item.missing);
-    let announced = line.quantity.units();
-    if counted != announced {
-        return Err(ReturnError::CountDiffers { line: line.line.clone(), counted, announced });
-    }
-    let parts = line.paid.allocate(&[returned, missing]).map_err(amounts_invalid)?;
-    parts.first().copied().ok_or(ReturnError::AmountsInvalid)
-}
-
-fn are_distinct<'a>(lines: impl Iterator<Item = &'a LineId>) -> bool {
+pub(super) fn are_distinct<'a>(lines: impl Iterator<Item = &'a LineId>) -> bool {
     let mut seen = BTreeSet::new();
     for line in lines {
         if !seen.insert(line) {
@@ -207,7 +168,7 @@ fn are_distinct<'a>(lines: impl Iterator<Item = &'a LineId>) -> bool {
 }
 
 /// The error says which rule the amounts break; the arithmetic's own message names no line of a return.
-fn amounts_invalid(_error: MoneyError) -> ReturnError {
+pub(super) fn amounts_invalid(_error: MoneyError) -> ReturnError {
     ReturnError::AmountsInvalid
 }
 

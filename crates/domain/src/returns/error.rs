@@ -34,6 +34,16 @@ pub enum ReturnError {
         /// Announced.
         announced: i64,
     },
+    /// A deduction that is none, or above what was paid for the damaged units.
+    #[error("{deducted} cannot be deducted for damaged units of {line}: above zero, at most {deductible}")]
+    DeductionInvalid {
+        /// The line.
+        line: LineId,
+        /// What was asked.
+        deducted: Money,
+        /// What was paid for the damaged units.
+        deductible: Money,
+    },
     /// Another amount than the inspection found.
     #[error("{refunded} was refunded, {owed} is owed")]
     RefundDiffers {
@@ -64,6 +74,7 @@ impl Refusal for ReturnError {
             ReturnError::AmountsInvalid => "AMOUNTS_INVALID",
             ReturnError::LineUnknown { .. } => "LINE_NOT_FOUND",
             ReturnError::CountDiffers { .. } => "COUNT_DIFFERS",
+            ReturnError::DeductionInvalid { .. } => "DEDUCTION_INVALID",
             ReturnError::RefundDiffers { .. } => "REFUND_DIFFERS",
             ReturnError::WithdrawalStands => "WITHDRAWAL_STANDS",
             ReturnError::IllegalTransition { .. } => "ILLEGAL_TRANSITION",

@@ -28,6 +28,16 @@ pub struct LegalWithdrawal {
     pub delivery: Money,
 }
 
+/// What is kept back for damaged units, and why: what they are worth less is the buyer's to bear where it comes from handling
+/// beyond what was needed to try them (directive 2011/83/EU, article 14, 2; Code de la consommation, article L221-23).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deduction {
+    /// How much, VAT included, above zero.
+    pub amount: Money,
+    /// Why, as the buyer reads it.
+    pub reason: ShortText,
+}
+
 /// What was found in the box.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inspection {
@@ -39,6 +49,9 @@ pub struct Inspection {
     pub damaged: u32,
     /// Units that were announced and did not arrive.
     pub missing: u32,
+    /// What is kept back for the damaged ones, at most what was paid for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deduction: Option<Deduction>,
 }
 
 /// A fact about a return. Stored names are for ever.

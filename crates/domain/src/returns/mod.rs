@@ -11,6 +11,7 @@ mod commands;
 mod decide;
 mod error;
 mod events;
+mod refund;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,8 @@ use cqrs_es::{Aggregate, DomainEvent};
 
 pub use commands::ReturnCommand;
 pub use error::ReturnError;
-pub use events::{Inspection, LegalWithdrawal, ReturnEvent, ReturnLine};
+pub use events::{Deduction, Inspection, LegalWithdrawal, ReturnEvent, ReturnLine};
+pub use refund::RefundLine;
 pub use state::{Return, ReturnStatus};
 
 use crate::decider::{Decider, decide_into_sink};

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::decide::refund_share;
+use super::error::ReturnError;
 use super::events::{Inspection, LegalWithdrawal, ReturnEvent, ReturnLine};
-use crate::values::{CustomerId, LineId, LocationId, Money, OrderId, ShortText, Sku};
+use super::refund::{RefundLine, refund_lines, refund_of};
+use crate::values::{CustomerId, LocationId, Money, OrderId, ShortText, Sku};
 
 /// How far the return is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,16 +120,25 @@ impl Return {
         self.refund
     }
 
-    /// Returns what is owed for each line of which units came back, and how many did; empty until the box is looked into.
-    /// The amounts sum to the refund, but for what is given back of delivery.
-    pub fn owed(&self) -> Vec<(&LineId, i64, Money)> {
-        let found = self.inspection.iter().filter_map(|item| {
-            let line = self.lines.iter().find(|line| line.line == item.line)?;
-            let units = i64::from(item.resalable) + i64::from(item.damaged);
-            // What was inspected was counted right.
-            Some((&line.line, units, refund_share(line, item).ok()?))
-        });
-        found.filter(|(_, units, _)| *units > 0).collect()
+    /// Returns what is owed for each line and why; empty until the box is looked into. The refunds sum to the refund, but for
+    /// what is given back of delivery.
+    pub fn refund_lines(&self) -> Vec<RefundLine> {
+        // What was inspected was counted right.
+        refund_lines(&self.lines, &self.inspection).unwrap_or_default()
+    }
+
+    /// Returns the return as it would be if this were found in the box, whether or not it has arrived.
+    ///
+    /// # Errors
+    /// What `Inspect` would be refused with for such a finding; `NOT_FOUND` before the return is asked for.
+    pub fn if_inspected(&self, items: &[Inspection]) -> Result<Self, ReturnError> {
+        if self.status == ReturnStatus::Absent {
+            return Err(ReturnError::Unknown);
+        }
+        let refund = refund_of(self, items)?;
+        let mut found = self.clone();
+        found.move_on(&ReturnEvent::Inspected { items: items.to_vec(), refund });
+        Ok(found)
     }
 
     /// Returns what went back to the customer, once it did.

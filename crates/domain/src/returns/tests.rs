@@ -59,7 +59,7 @@ fn requested_of(lines: Vec<ReturnLine>) -> ReturnEvent {
 }
 
 fn item(number: u128, resalable: u32, damaged: u32, missing: u32) -> Inspection {
-    Inspection { line: line_id(number), resalable, damaged, missing }
+    Inspection { line: line_id(number), resalable, damaged, missing, deduction: None }
 }
 
 fn items() -> Vec<Inspection> {
@@ -280,6 +280,60 @@ fn the_refund_is_the_paid_share_of_what_came_back() {
     }
 }
 
+/// A finding of which something is kept back for damage.
+fn less(item: Inspection, deducted: Money) -> Inspection {
+    let reason = text("the cover is torn");
+    Inspection { deduction: Some(Deduction { amount: deducted, reason }), ..item }
+}
+
+#[test]
+fn at_most_what_was_paid_for_damaged_units_is_deducted() {
+    for (counted, deductible, came_back) in
+        [(item(1, 1, 2, 0), 667, 1_000), (item(1, 0, 3, 0), 1_000, 1_000), (item(1, 1, 1, 1), 334, 667)]
+    {
+        let given = || given_received(vec![line(1, "BOOK", 3, euros(1_000))]);
+        for deducted in [1, deductible] {
+            let items = vec![less(counted.clone(), euros(deducted))];
+            let expected = ReturnEvent::Inspected { items: items.clone(), refund: euros(came_back - deducted) };
+            given().when(inspect(items)).then_expect_events(vec![expected]);
+        }
+        for deducted in [euros(deductible + 1), euros(0), euros(-1), Money::new(1, Currency::Usd)] {
+            let deductible = euros(deductible);
+            let refusal = ReturnError::DeductionInvalid { line: line_id(1), deducted, deductible };
+            given().when(inspect(vec![less(counted.clone(), deducted)])).then_expect_error(refusal);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_deducted_where_nothing_is_damaged() {
+    for counted in [item(1, 3, 0, 0), item(1, 0, 0, 3)] {
+        let (deducted, deductible) = (euros(1), euros(0));
+        let refusal = ReturnError::DeductionInvalid { line: line_id(1), deducted, deductible };
+        let given = given_received(vec![line(1, "BOOK", 3, euros(1_000))]);
+        given.when(inspect(vec![less(counted, deducted)])).then_expect_error(refusal);
+    }
+}
+
+#[test]
+fn what_would_be_refunded_is_what_is_refunded_and_told_line_by_line() {
+    let found = vec![less(item(1, 1, 1, 1), euros(100)), item(2, 1, 0, 0)];
+    let before = folded(&situation(Requested)).if_inspected(&found).expect("a refund is told");
+    let after = folded(&situation(Received));
+    let events = after.decide(&inspect(found.clone())).expect("is inspected");
+    let after = events.iter().fold(after, |mut after, event| {
+        after.evolve(event);
+        after
+    });
+    assert_eq!((before.refund(), before.refund_lines()), (after.refund(), after.refund_lines()));
+    assert_eq!(after.refund(), Some(euros(REFUND.minor() - 100)));
+    let told: Vec<_> = after.refund_lines().into_iter().map(|line| (line.paid, line.missing, line.refund)).collect();
+    assert_eq!(told, [(euros(1_000), euros(333), euros(567)), (euros(250), euros(0), euros(250))]);
+    assert_eq!(Return::default().if_inspected(&found), Err(ReturnError::Unknown));
+    let false_count = vec![item(1, 9, 0, 0), item(2, 1, 0, 0)];
+    assert!(folded(&situation(Requested)).if_inspected(&false_count).is_err());
+}
+
 #[test]
 fn the_order_in_which_lines_are_inspected_does_not_matter() {
     let backwards = vec![item(2, 1, 0, 0), item(1, 1, 1, 1)];
@@ -404,6 +458,7 @@ fn names_and_codes_are_unique() {
         ReturnError::AmountsInvalid,
         ReturnError::LineUnknown { line: line_id(1) },
         ReturnError::CountDiffers { line: line_id(1), counted: 1, announced: 2 },
+        ReturnError::DeductionInvalid { line: line_id(1), deducted: euros(2), deductible: euros(1) },
         ReturnError::RefundDiffers { refunded: euros(1), owed: euros(2) },
         ReturnError::WithdrawalStands,
         ReturnError::IllegalTransition { status: "refused", wish: "approved" },

@@ -15,6 +15,8 @@ use crate::{StoreError, checks};
 
 /// How long a start looks for damage at most.
 pub(super) const LOOK_SECONDS_MAX: u64 = 10;
+/// How long after an interruption the next one comes.
+const INTERRUPT_AGAIN: Duration = Duration::from_millis(10);
 /// How many findings are told.
 const FINDINGS_MAX: usize = 5;
 /// Where it says what to do.
@@ -67,14 +69,17 @@ fn damaged(path: &Path, findings: &str) -> StoreError {
     StoreError::Corrupt(format!("{}: {findings}; {ADVICE}", path.display()))
 }
 
-/// Interrupts what the connection does once the time is over.
+/// Interrupts what the connection does once the time is over, again and again until it has ended: an interruption that comes
+/// between two statements, or before the first, interrupts nothing (<https://sqlite.org/c3ref/interrupt.html>).
 fn within<T>(connection: &Connection, limit: Duration, work: impl FnOnce() -> T) -> T {
     let interrupt = connection.get_interrupt_handle();
     let (done, waiting) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            if waiting.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            let mut pause = limit;
+            while waiting.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
                 interrupt.interrupt();
+                pause = INTERRUPT_AGAIN;
             }
         });
         let outcome = work();
@@ -108,9 +113,14 @@ mod tests {
     #[test]
     fn a_look_that_takes_too_long_ends_and_lets_the_log_open() {
         let connection = Connection::open_in_memory().expect("SQLite opens");
-        let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
-        let ended = within(&connection, Duration::from_millis(1), || {
-            connection.query_row(endless, [], |row| row.get::<_, i64>(0))
+        let long =
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000000) SELECT max(i) FROM n";
+        let ended = within(&connection, Duration::ZERO, || {
+            // The first interruption comes before the statement.
+            while !connection.is_interrupted() {
+                std::thread::yield_now();
+            }
+            connection.query_row(long, [], |row| row.get::<_, i64>(0))
         });
         let error = ended.expect_err("is interrupted");
         assert_eq!(error.sqlite_error_code(), Some(ErrorCode::OperationInterrupted));

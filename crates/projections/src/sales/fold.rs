@@ -136,8 +136,8 @@ fn apply_return(event: &Event, returned: &ReturnEvent, rows: &mut Working) -> Re
     }
 }
 
-/// Splits what was given back over the lines, each weighing what was paid for its units that came back. The parts sum to
-/// the whole whatever the weights are.
+/// Splits what was given back over the lines, each weighing what was paid for its units that came back, less what was kept
+/// back for damage. The parts sum to the whole whatever the weights are.
 fn shares(refunded: Money, lines: &[ReturnLine], items: &[Inspection]) -> Result<Vec<(String, i64)>, FoldError> {
     let mut weights = Vec::with_capacity(lines.len());
     for line in lines {
@@ -145,7 +145,11 @@ fn shares(refunded: Money, lines: &[ReturnLine], items: &[Inspection]) -> Result
             Some(item) => {
                 let came_back = u64::from(item.resalable) + u64::from(item.damaged);
                 let parts = line.paid.allocate(&[came_back, u64::from(item.missing)])?;
-                parts.first().copied().unwrap_or(line.paid)
+                let came_back = parts.first().copied().unwrap_or(line.paid);
+                match &item.deduction {
+                    Some(deduction) => came_back.minus(deduction.amount)?,
+                    None => came_back,
+                }
             }
             None => line.paid,
         };

@@ -8,6 +8,7 @@ mod tests;
 
 use app::bus::decode;
 use app::error::AppError;
+pub use app::returns::REFUND_PREFIX;
 use domain::order::OrderEvent;
 use domain::payment::PaymentEvent;
 use domain::returns::ReturnEvent;
@@ -19,8 +20,6 @@ use crate::engine::{Process, Reaction, Told};
 
 /// The task of a refund that failed.
 pub const TASK_REFUND: &str = "refund";
-/// Refunds of returns are named by this and the return's id.
-pub const REFUND_PREFIX: &str = "return-";
 
 /// What the process is told. Stored names are for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

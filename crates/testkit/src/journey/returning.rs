@@ -71,7 +71,7 @@ impl Journey<'_> {
         let location = self.write().settings.locations[0].clone();
         self.answer(return_id, ReturnCommand::Receive { location }).await;
         let line = self.state::<Return>(return_id.as_str()).await.lines()[0].line.clone();
-        let items = vec![Inspection { line, resalable, damaged, missing }];
+        let items = vec![Inspection { line, resalable, damaged, missing, deduction: None }];
         self.answer(return_id, ReturnCommand::Inspect { items }).await;
     }
 

@@ -1,10 +1,21 @@
 //! Looking into a box.
 
 use async_graphql::{ID, InputObject};
-use domain::returns::{Inspection, ReturnCommand};
-use domain::values::LineId;
+use domain::returns::{Deduction, Inspection, ReturnCommand};
+use domain::values::{LineId, ShortText};
 
 use crate::graphql::inputs::Inputs;
+use crate::graphql::money::MoneyInput;
+
+/// What is kept back of the refund for damaged units. The buyer bears it only where it comes from handling beyond what was
+/// needed to try them.
+#[derive(Clone, Debug, InputObject)]
+pub struct DeductionInput {
+    /// How much, VAT included: above zero, at most what was paid for the damaged units.
+    pub amount: MoneyInput,
+    /// Why, 1 to 500 characters; the buyer reads it.
+    pub reason: String,
+}
 
 /// What was found of a line: `resalable + damaged + missing` is what was announced.
 #[derive(Clone, Debug, InputObject)]
@@ -20,6 +31,8 @@ pub struct InspectionInput {
     /// Units that were announced and did not arrive.
     #[graphql(default)]
     pub missing: i32,
+    /// What is kept back for the damaged ones; left out, nothing.
+    pub deduction: Option<DeductionInput>,
 }
 
 /// Looks into a box.
@@ -35,14 +48,28 @@ pub struct ReturnInspectInput {
 
 /// Reads what was found.
 pub(super) fn inspect(inputs: &mut Inputs, items: &[InspectionInput]) -> Option<ReturnCommand> {
-    let items = inputs.list("items", items, |inputs, path, item| {
+    inspections(inputs, items).map(|items| ReturnCommand::Inspect { items })
+}
+
+/// Reads what was found of each line.
+pub(super) fn inspections(inputs: &mut Inputs, items: &[InspectionInput]) -> Option<Vec<Inspection>> {
+    inputs.list("items", items, |inputs, path, item| {
         let line = inputs.parse::<LineId>(&[path, &["lineId"]].concat(), &item.line_id);
         let resalable = units(inputs, &[path, &["resalable"]].concat(), item.resalable);
         let damaged = units(inputs, &[path, &["damaged"]].concat(), item.damaged);
         let missing = units(inputs, &[path, &["missing"]].concat(), item.missing);
-        Some(Inspection { line: line?, resalable: resalable?, damaged: damaged?, missing: missing? })
-    })?;
-    Some(ReturnCommand::Inspect { items })
+        let deduction = match &item.deduction {
+            Some(input) => Some(deduction(inputs, &[path, &["deduction"]].concat(), input)?),
+            None => None,
+        };
+        Some(Inspection { line: line?, resalable: resalable?, damaged: damaged?, missing: missing?, deduction })
+    })
+}
+
+fn deduction(inputs: &mut Inputs, path: &[&str], input: &DeductionInput) -> Option<Deduction> {
+    let amount = inputs.money(&[path, &["amount"]].concat(), input.amount);
+    let reason = inputs.parse::<ShortText>(&[path, &["reason"]].concat(), &input.reason);
+    Some(Deduction { amount: amount?, reason: reason? })
 }
 
 /// Reads a count that may be nothing.

@@ -1,5 +1,6 @@
 //! Returns over GraphQL.
 
+mod explain;
 mod inspect;
 mod mutations;
 mod queries;

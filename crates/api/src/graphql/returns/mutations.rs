@@ -130,7 +130,7 @@ impl ReturnMutation {
     }
 
     /// Looks into a box: what is resalable goes back on the shelf, what arrived is refunded. Needs `ORDERS_WRITE`. Codes:
-    /// VALIDATION, NOT_FOUND, LINE_NOT_FOUND, COUNT_DIFFERS, ILLEGAL_TRANSITION, VERSION_CONFLICT.
+    /// VALIDATION, NOT_FOUND, LINE_NOT_FOUND, COUNT_DIFFERS, DEDUCTION_INVALID, ILLEGAL_TRANSITION, VERSION_CONFLICT.
     async fn return_inspect(
         &self,
         ctx: &Context<'_>,

@@ -4,6 +4,7 @@ use app::actor::Permission;
 use async_graphql::{Context, ID, Object, Result};
 use projections::Slice;
 
+use super::explain::{ReturnRefundPreview, ReturnRefundPreviewInput, preview};
 use super::types::{Return, ReturnStatus};
 use crate::graphql::as_of::{AsOfInput, resolve};
 use crate::graphql::call::{Call, page_size};
@@ -33,6 +34,16 @@ impl ReturnQuery {
         let Ok(id) = id.parse() else { return Ok(None) };
         let found = app::returns::look_up(&call.state.shop, call.actor, &id, as_of).await;
         Ok(or_null(found)?.map(|loaded| Return::loaded(id.as_str(), loaded).shown_as_of(as_of)))
+    }
+
+    /// What would be refunded if this were found in the box, line by line; nothing is decided. For the buyer and for staff, at any
+    /// time. Codes: VALIDATION, NOT_FOUND, LINE_NOT_FOUND, RETURN_LINES_INVALID, COUNT_DIFFERS, DEDUCTION_INVALID.
+    async fn return_refund_preview(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What might be found.")] input: ReturnRefundPreviewInput,
+    ) -> Result<ReturnRefundPreview> {
+        preview(ctx, &input).await
     }
 
     /// The shop's returns, the newest first. Needs `ORDERS_READ`; a shopper finds theirs at their orders.

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use app::as_of::AsOf;
 use app::bus::{Loaded, Outcome};
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use domain::returns::Return as ReturnState;
-use domain::values::paris_time;
+use domain::returns::{Deduction as DeductionState, Return as ReturnState};
+use domain::values::{ReturnId, paris_time};
 
+use super::explain::RefundExplained;
 use crate::graphql::audit::types::Event;
+use crate::graphql::call::Call;
 use crate::graphql::connection::Connection;
+use crate::graphql::errors::failure;
 use crate::graphql::history::history;
 use crate::graphql::money::Money;
 use crate::graphql::scalars::DateTime;
@@ -69,6 +72,23 @@ pub struct ReturnInspection {
     pub damaged: u32,
     /// Units that were announced and did not arrive.
     pub missing: u32,
+    /// What is kept back for the damaged ones, and why; null where nothing is.
+    pub deduction: Option<Deduction>,
+}
+
+/// What is kept back of a refund for damaged units.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Deduction {
+    /// How much, VAT included.
+    pub amount: Money,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<&DeductionState> for Deduction {
+    fn from(deduction: &DeductionState) -> Self {
+        Self { amount: deduction.amount.into(), reason: deduction.reason.to_string() }
+    }
 }
 
 /// The dated acknowledgement of a withdrawal from the contract.
@@ -178,6 +198,7 @@ impl Return {
                 resalable: item.resalable,
                 damaged: item.damaged,
                 missing: item.missing,
+                deduction: item.deduction.as_ref().map(Into::into),
             })
             .collect()
     }
@@ -185,6 +206,15 @@ impl Return {
     /// What is owed, once the box was looked into.
     async fn refund(&self) -> Option<Money> {
         self.state.refund().map(Into::into)
+    }
+
+    /// Why the refund is what it is, line by line; null until the box is looked into.
+    async fn refund_explained(&self, ctx: &Context<'_>) -> Result<Option<RefundExplained>> {
+        let call = Call::of(ctx)?;
+        let Ok(id) = self.id.parse::<ReturnId>() else { return Ok(None) };
+        let explained = app::returns::explained(&call.state.shop, &id, &self.state, self.as_of).await;
+        let explained = explained.map_err(failure)?;
+        Ok(explained.map(|explained| RefundExplained::of(explained, call.request.locale)))
     }
 
     /// What went back to the buyer, once it did.
