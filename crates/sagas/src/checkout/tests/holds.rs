@@ -169,6 +169,14 @@ fn an_order_that_is_called_off_while_its_hold_is_renewed_lets_both_go() {
 }
 
 #[test]
+fn money_of_an_order_that_is_being_called_off_is_not_held_anew() {
+    let (mut checkout, _) = tell(&path_held_for(WEEK_SECONDS));
+    checkout.react(&cancellation(), noon());
+    let nears = checkout.react(&Input::HoldEnding, noon().plus_seconds(WEEK_SECONDS - RENEW_BEFORE_SECONDS));
+    assert_eq!(names(&nears), [""; 0]);
+}
+
+#[test]
 fn a_hold_that_ended_while_nobody_was_awake_is_renewed_late() {
     let (mut checkout, reaction) = at_the_timer(&path_held_for(WEEK_SECONDS), WEEK_SECONDS);
     assert_eq!(names(&reaction), ["expire_hold/p1"]);
