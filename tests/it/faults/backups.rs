@@ -12,6 +12,7 @@ use test_postgres::TestPostgres;
 use testkit::TempFolder;
 use tokio::sync::watch;
 
+use super::disk::{Disk, Fault};
 use super::platter::PROVIDER;
 use crate::kill::program::{Program, signal};
 use crate::kill::shoppers::{Placed, Shoppers};
@@ -117,4 +118,27 @@ async fn a_backup_says_by_a_code_why_it_is_not_made_or_not_put_back() {
     bytes[middle] ^= 1;
     fs::write(path("good/log.sqlite"), bytes).expect("temporary files can be written");
     refused(&["restore", &path("good")], "BACKUP_DAMAGED: ").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_finds_no_room_says_so_and_leaves_nothing_behind() {
+    let (folder, place) = (TempFolder::new(), TempFolder::new());
+    let program = Program::open(folder.path(), None).await;
+    stock_up(&program.wire, &program.staff_token()).await;
+    program.stop().await;
+    let (disk, kept) = (Disk::new(), place.path().join("data"));
+    fs::create_dir(&kept).expect("temporary files can be written");
+    let target = kept.join("backup");
+    let words = ["backup", target.to_str().expect("temporary paths are text")];
+    let backed_up = async || {
+        let environment = disk.environment_without_journal(place.path());
+        Program::run_with(folder.path(), None, environment, &words).await
+    };
+    disk.set(Fault::Full, 2);
+    let (well, said) = backed_up().await;
+    assert!(!well && said.contains("BACKUP_NO_ROOM: "), "{said}");
+    assert!(disk.failures() > 0 && !target.exists(), "{} failures", disk.failures());
+    disk.set(Fault::Full, 0);
+    let (well, said) = backed_up().await;
+    assert!(well, "{said}");
 }

@@ -188,7 +188,19 @@ impl Program {
     /// Runs a sub-command on the data of a folder, at an address where nobody listens, to its end: whether it ended well,
     /// and what it said.
     pub async fn run(folder: &Path, database_url: Option<&str>, arguments: &[&str]) -> (bool, String) {
-        run_to_end(Setup::of_shop(folder, database_url).command(), arguments).await
+        Self::run_with(folder, database_url, Environment::new(), arguments).await
+    }
+
+    /// Runs a sub-command as [`Program::run`] does, with some variables of its own.
+    pub async fn run_with(
+        folder: &Path,
+        database_url: Option<&str>,
+        environment: Environment,
+        arguments: &[&str],
+    ) -> (bool, String) {
+        let mut command = Setup::of_shop(folder, database_url).command();
+        command.envs(environment);
+        run_to_end(command, arguments).await
     }
 
     /// Runs a sub-command beside the open server, with its configuration, to its end.
