@@ -6,6 +6,7 @@ mod faults;
 mod fuzz;
 mod http;
 mod kill;
+mod localstripe;
 mod past;
 mod patroni;
 mod processes;

@@ -102,6 +102,8 @@ pub struct Config {
     pub payment_key: Option<String>,
     /// What the payment provider signs its webhooks with. Never shown.
     pub payment_webhook_secret: Option<String>,
+    /// The page of the shop that a bank sends a buyer back to. Stripe names a page of the bank only to who gives one.
+    pub payment_return_url: Option<String>,
     /// Who sells, and where the shop is. Without a seller invoices name the demo's, which is none.
     #[serde(flatten)]
     pub seller: SellerSettings,
@@ -131,6 +133,7 @@ impl Default for Config {
             payment_url: None,
             payment_key: None,
             payment_webhook_secret: None,
+            payment_return_url: None,
             seller: SellerSettings::default(),
             demo: true,
             log: "warn,comptoir=info".to_owned(),
@@ -142,7 +145,7 @@ impl Default for Config {
 }
 
 /// Every key, in the order it is shown.
-pub const KEYS: [&str; 21] = [
+pub const KEYS: [&str; 22] = [
     "listen",
     "data_dir",
     "store",
@@ -154,6 +157,7 @@ pub const KEYS: [&str; 21] = [
     "payment_url",
     "payment_key",
     "payment_webhook_secret",
+    "payment_return_url",
     "seller_name",
     "seller_address",
     "seller_siren",
@@ -293,7 +297,7 @@ impl Config {
                     _ => return Err(wrong("api, worker or api,worker")),
                 }
             }
-            "payment_url" | "payment_key" | "payment_webhook_secret" => {
+            "payment_url" | "payment_key" | "payment_webhook_secret" | "payment_return_url" => {
                 self.set_provider(key, value).map_err(wrong)?;
             }
             "seller_name" | "seller_address" | "seller_siren" | "seller_vat_id" | "time_zone" => {
@@ -342,6 +346,8 @@ impl Config {
             "payment_url" => self.payment_url = Some(value.to_owned()),
             "payment_key" if value.is_empty() => return Err("the provider's secret key"),
             "payment_key" => self.payment_key = Some(value.to_owned()),
+            "payment_return_url" if !is_web => return Err("the address of a page, such as https://shop.example/paid"),
+            "payment_return_url" => self.payment_return_url = Some(value.to_owned()),
             _ => {
                 WebhookSecret::new(value).map_err(|_| "at least 16 characters")?;
                 self.payment_webhook_secret = Some(value.to_owned());
@@ -460,6 +466,7 @@ mod tests {
             ("roles", "cook", "api, worker or api,worker"),
             ("payment_url", "stripe.com", "an address such as"),
             ("payment_webhook_secret", "hush", "at least 16 characters"),
+            ("payment_return_url", "/paid", "the address of a page"),
             ("seller_siren", "732829321", "nine digits"),
             ("seller_vat_id", "44", "two letters"),
             ("seller_name", "", "1 to 500 characters"),

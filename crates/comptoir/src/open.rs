@@ -230,16 +230,23 @@ async fn open_payments(
     (clock, ids): (&Arc<dyn Clock>, &dyn Ids),
     journal: Option<PathBuf>,
 ) -> anyhow::Result<(StripeGateway, Option<StripeSimulator>)> {
+    let return_url = config.payment_return_url.clone();
     if let Some(Provider { url, key, webhook_secret }) = config.provider()? {
+        if return_url.is_none() {
+            tracing::warn!(
+                "payment_return_url is missing: at Stripe no card can be used whose bank asks the buyer, so set \
+                 COMPTOIR_PAYMENT_RETURN_URL"
+            );
+        }
         let transport = HttpTransport::new(&url, &key).context("payment_url or payment_key cannot be used")?;
         let webhook_secret = WebhookSecret::new(&webhook_secret).context("payment_webhook_secret cannot be used")?;
-        let settings = StripeSettings { webhook_secret, return_url: None };
+        let settings = StripeSettings { webhook_secret, return_url };
         return Ok((StripeGateway::new(Arc::new(transport), settings), None));
     }
     let webhook_secret = webhook_secret(store, ids).await?;
     let simulator = open_simulator(config, webhook_secret.clone(), clock, journal)?;
     let transport = InProcessTransport::new(simulator.router());
-    let settings = StripeSettings { webhook_secret, return_url: None };
+    let settings = StripeSettings { webhook_secret, return_url };
     Ok((StripeGateway::new(Arc::new(transport), settings), Some(simulator)))
 }
 

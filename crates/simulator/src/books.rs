@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 use crate::clock::ProcessClock;
 use crate::ids::SeededIds;
 use crate::population::{BUYER, BUYER_EMAIL};
+use crate::seals;
 use crate::world::{World, held};
 
 const BOOKS: &str = "the books";
@@ -95,6 +96,7 @@ pub(crate) async fn reckon(world: &World) -> Outcomes {
     }
     check_labels(world);
     check_read_models(world).await;
+    seals::check(world).await;
     outcomes
 }
 

@@ -58,11 +58,15 @@ pub enum Bug {
     LabelEachTime,
     /// A buyer's name is noted in clear.
     NameInClear,
+    /// What is sealed is not byte for byte what is stored.
+    SealsOtherBytes,
+    /// A bit of each full tile of the log's tree is turned on its way to where it is kept.
+    TileDamaged,
 }
 
 impl Bug {
     /// Every mistake and its name.
-    pub const ALL: [(&'static str, Self); 26] = [
+    pub const ALL: [(&'static str, Self); 28] = [
         ("stock-without-version", Self::StockWithoutVersion),
         ("payment-without-version", Self::PaymentWithoutVersion),
         ("process-without-version", Self::ProcessWithoutVersion),
@@ -89,6 +93,8 @@ impl Bug {
         ("release-one-short", Self::ReleaseOneShort),
         ("label-each-time", Self::LabelEachTime),
         ("name-in-clear", Self::NameInClear),
+        ("seals-other-bytes", Self::SealsOtherBytes),
+        ("tile-damaged", Self::TileDamaged),
     ];
 
     /// Returns its name.

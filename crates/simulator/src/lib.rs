@@ -23,6 +23,7 @@ mod provider;
 mod report;
 mod run;
 mod sabotage;
+mod seals;
 mod shrink;
 mod world;
 

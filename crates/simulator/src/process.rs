@@ -29,6 +29,7 @@ use crate::log::{ProcessLog, Reader};
 use crate::port::Port;
 use crate::provider::ProcessTransport;
 use crate::sabotage;
+use crate::seals;
 use crate::world::World;
 
 /// How many processes a shop has.
@@ -89,6 +90,7 @@ async fn start(world: &Arc<World>, number: u64) -> Result<Running, Failure> {
     let log_of = |reader| -> Arc<dyn EventStore> { Arc::new(ProcessLog { port: port.clone(), reader }) };
     let (log, feed, clock) = (log_of(Reader::Shop), log_of(Reader::ReadModels), sabotage::clock(world, own_clock));
     let ids: Arc<dyn Ids> = Arc::new(SeededIds::new(world.seed, number));
+    let sealing = seals::keep(world.clone(), log_of(Reader::Sealer), clock.clone());
     let opened = tokio::select! {
         biased;
         () = fate.died() => return Err("it died while it was started".into()),
@@ -106,7 +108,8 @@ async fn start(world: &Arc<World>, number: u64) -> Result<Running, Failure> {
         shutdown: Shutdown::new(),
     };
     let door = Door { process: number, fate: fate.clone(), router: api::routes(state, parts), processes };
-    let (shutdown, tasks) = work(&door, runner, ids.uuid());
+    let (shutdown, mut tasks) = work(&door, runner, ids.uuid());
+    tasks.spawn(sealing);
     Ok(Running { door, fate, tasks, _shutdown: shutdown })
 }
 

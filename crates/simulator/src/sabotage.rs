@@ -5,7 +5,8 @@ use std::sync::Arc;
 use app::clock::Clock;
 use async_trait::async_trait;
 use domain::values::Timestamp;
-use event_store::{Appended, Commit, NewEvent, Page, Position};
+use event_store::seals::Seals;
+use event_store::{Appended, Commit, NewEvent, Page, Position, RecordedEvent};
 use sagas::Processes;
 use serde_json::value::RawValue;
 
@@ -119,11 +120,31 @@ pub(crate) fn page(world: &World, reader: Reader, mut page: Page) -> Page {
     let bug = match reader {
         Reader::Shop => Bug::ProcessesMissEvents,
         Reader::ReadModels => Bug::ReadModelsMissEvents,
+        Reader::Sealer => Bug::SealsOtherBytes,
     };
-    if world.has(bug) {
+    if world.has(bug) && reader == Reader::Sealer {
+        let each = page.events.iter_mut();
+        each.filter(|event| event.position.0.is_multiple_of(41)).for_each(alter);
+    } else if world.has(bug) {
         page.events.retain(|event| !event.position.0.is_multiple_of(41));
     }
     page
+}
+
+/// Puts a space into what an event says: it means the same, and is not the same.
+fn alter(event: &mut Arc<RecordedEvent>) {
+    let text = event.payload.get().replacen('{', "{ ", 1);
+    let mut altered = RecordedEvent::clone(event);
+    altered.payload = RawValue::from_string(text).unwrap_or(altered.payload);
+    *event = Arc::new(altered);
+}
+
+/// Changes what is kept of the tree.
+pub(crate) fn seals(world: &World, mut seals: Seals) -> Seals {
+    if world.has(Bug::TileDamaged) {
+        seals.tiles.iter_mut().for_each(|tile| tile.hashes[0] ^= 1);
+    }
+    seals
 }
 
 /// Moves a mark.

@@ -52,7 +52,7 @@ impl TestServer {
 
     /// Makes a client without a token.
     pub fn anonymous(&self) -> Client {
-        Client { url: self.url("/graphql"), http: reqwest::Client::new(), token: None }
+        Client::anonymous(&self.url("/graphql"))
     }
 
     /// Makes a client of someone of the house.
@@ -65,13 +65,11 @@ impl TestServer {
 
     /// Makes a client of a new guest, through the API.
     pub async fn guest(&self) -> Client {
-        let session = self.anonymous().call("mutation { sessionStart { result { token } } }", json!({})).await;
-        let token = session["sessionStart"]["result"]["token"].as_str().map(str::to_owned);
-        Client { token, ..self.anonymous() }
+        Client::guest(&self.url("/graphql")).await
     }
 }
 
-/// Speaks GraphQL to a test server as one person.
+/// Speaks GraphQL to a server as one person.
 #[derive(Clone)]
 pub struct Client {
     url: String,
@@ -81,6 +79,19 @@ pub struct Client {
 }
 
 impl Client {
+    /// Makes a client without a token, of a server whose GraphQL is at an address.
+    pub fn anonymous(url: &str) -> Self {
+        Self { url: url.to_owned(), http: reqwest::Client::new(), token: None }
+    }
+
+    /// Makes a client of a new guest, through the API.
+    pub async fn guest(url: &str) -> Self {
+        let anonymous = Self::anonymous(url);
+        let session = anonymous.call("mutation { sessionStart { result { token } } }", json!({})).await;
+        let token = session["sessionStart"]["result"]["token"].as_str().map(str::to_owned);
+        Self { token, ..anonymous }
+    }
+
     /// Sends an operation and returns the whole answer.
     ///
     /// # Panics

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+/// What a payment provider signs its notices with, and a shop knows them by.
+pub const WEBHOOK_SECRET: &str = "whsec_of_these_tests";
 /// How long a sub-command may take.
 const RUN_SECONDS_MAX: u64 = 60;
 /// What a server prints once it listens.
@@ -96,9 +98,8 @@ pub fn paid_at(provider: &str) -> Environment {
     [url, ("COMPTOIR_PAYMENT_KEY", "sk_test".into()), webhook_secret()].into_iter().chain(seller).collect()
 }
 
-/// What a payment provider signs its notices with, and a shop knows them by.
 fn webhook_secret() -> (&'static str, OsString) {
-    ("COMPTOIR_PAYMENT_WEBHOOK_SECRET", "whsec_of_these_tests".into())
+    ("COMPTOIR_PAYMENT_WEBHOOK_SECRET", WEBHOOK_SECRET.into())
 }
 
 impl Setup {

@@ -56,7 +56,7 @@ const ROOMS: &[Room] = &[
     room(
         "simulator",
         "crates/simulator",
-        &["domain", "event_store", "app", "projections", "sagas", "gateways", "api"],
+        &["domain", "event_store", "proof", "app", "projections", "sagas", "gateways", "api"],
         &[],
     ),
     room(

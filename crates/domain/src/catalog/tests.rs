@@ -93,6 +93,7 @@ fn stored_name<E: DomainEvent>(event: &E) -> String {
     assert_eq!(&serde_json::from_value::<E>(json.clone()).expect("its own JSON"), event);
     let object = json.as_object().expect("an event is a JSON object");
     assert_eq!(object.keys().collect::<Vec<_>>(), [&event.event_type()]);
+    assert_eq!(event.event_version(), "1");
     event.event_type()
 }
 

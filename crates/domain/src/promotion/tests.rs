@@ -241,6 +241,7 @@ fn every_event_is_stored_under_its_type_and_reads_back() {
     for event in events {
         let json = serde_json::to_value(&event).expect("an event is JSON");
         assert!(json.get(event.event_type()).is_some(), "{json}");
+        assert_eq!(event.event_version(), "1");
         assert_eq!(serde_json::from_value::<PromotionEvent>(json).expect("its own JSON"), event);
     }
 }
@@ -265,6 +266,7 @@ fn a_promotion_is_posted_once_and_taken_down_once_and_the_board_has_room_for_few
     for event in [BoardEvent::Posted { promotion: id(1) }, BoardEvent::TakenDown { promotion: id(1) }] {
         let json = serde_json::to_value(&event).expect("an event is JSON");
         assert!(json.get(event.event_type()).is_some(), "{json}");
+        assert_eq!(event.event_version(), "1");
     }
 }
 

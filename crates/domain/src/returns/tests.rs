@@ -342,6 +342,19 @@ fn the_order_in_which_lines_are_inspected_does_not_matter() {
 }
 
 #[test]
+fn what_is_owed_is_told_by_line_and_sums_to_the_refund() {
+    let told = |facts: &[ReturnEvent]| {
+        let lines = folded(facts).refund_lines().into_iter();
+        lines.map(|line| (line.line, line.units, line.refund)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&situation(Inspected)), [(line_id(1), 2, euros(667)), (line_id(2), 1, euros(250))]);
+    // Whole and damaged units count alike, and what is missing does not: nothing is owed for a line that did not come.
+    let inspected = ReturnEvent::Inspected { items: vec![item(1, 0, 3, 0), item(2, 0, 0, 1)], refund: euros(1_000) };
+    let facts = [situation(Received), vec![inspected]].concat();
+    assert_eq!(told(&facts), [(line_id(1), 3, euros(1_000)), (line_id(2), 0, euros(0))]);
+}
+
+#[test]
 fn only_what_is_owed_is_refunded_and_once() {
     changes_nothing(&resolve(REFUND), &[Resolved]);
     refuses_elsewhere(&resolve(REFUND), "resolved", &[Inspected, Resolved]);

@@ -173,7 +173,7 @@ fn every_event_is_stored_under_its_type_and_reads_back() {
     let names: BTreeSet<String> = events.iter().map(stored_name).collect();
     assert_eq!(names.len(), events.len());
     for event in events {
-        assert_eq!(event.event_type(), stored_name(&event));
+        assert_eq!((event.event_type(), event.event_version()), (stored_name(&event), "1".to_owned()));
         let json = serde_json::to_string(&event).expect("an event is JSON");
         assert_eq!(serde_json::from_str::<StockEvent>(&json).expect("its own JSON"), event);
     }

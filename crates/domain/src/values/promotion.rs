@@ -194,6 +194,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_code_is_shown_as_it_counts_however_it_was_typed() {
+        for typed in ["welcome-10", " Welcome-10 ", "WELCOME-10"] {
+            assert_eq!(
+                typed.parse::<CouponCode>().map(|code| code.to_string()),
+                Ok("WELCOME-10".to_owned()),
+                "{typed:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_code_is_the_same_in_any_case() {
         let code: CouponCode = " welcome-10 ".parse().expect("a code");
         assert_eq!((code.as_str(), "WELCOME-10".parse()), ("WELCOME-10", Ok(code.clone())));

@@ -46,6 +46,17 @@ fn a_number_never_bears_an_earlier_day_than_the_one_before() {
 }
 
 #[test]
+fn a_series_knows_its_last_number_its_day_and_its_moment() {
+    let mut series = Series::default();
+    assert_eq!((series.last(), series.last_date(), series.last_issued_at()), (None, None, None));
+    for event in [taken("F2026-000001", "2026-03-01", NOON), taken("F2026-000002", "2026-03-02", NOON)] {
+        series.evolve(&event);
+    }
+    let last = (series.last(), series.last_date(), series.last_issued_at());
+    assert_eq!(last, (Some(number("F2026-000002")), Some(day("2026-03-02")), Some(NOON)));
+}
+
+#[test]
 fn a_number_of_another_kind_or_year_is_refused() {
     given_series([]).when(take("2027-01-01", NOON)).then_expect_error(InvoicingError::SeriesDiffers);
     let SeriesCommand::TakeNumber { series, order, total, date, at, .. } = take("2026-03-01", NOON);
@@ -69,6 +80,7 @@ fn a_series_ends_at_its_last_number() {
 fn a_number_has_one_way_to_be_written() {
     for text in ["F2026-000001", "A0999-000042", "F2026-1234567"] {
         assert_eq!(number(text).to_string(), text);
+        assert_eq!(serde_json::to_value(number(text)).expect("a number is JSON"), text, "as it is stored");
     }
     for text in [
         "",

@@ -67,6 +67,15 @@ fn every_event_is_stored_under_its_type_and_survives_json() {
 }
 
 #[test]
+fn a_refusal_of_too_many_units_says_how_many_may_come_back() {
+    let order = given(&[placed(), OrderEvent::Confirmed {}, delivered()]);
+    let refusal = order.decide(&open_return(1, vec![returned(1, 3)], DELIVERED_AT)).expect_err("two were sold");
+    let facts = [("requested", "3".to_owned()), ("returnable", "2".to_owned())];
+    assert_eq!((refusal.code(), refusal.facts()), ("NOT_RETURNABLE", facts.to_vec()));
+    assert_eq!(OrderError::AlreadyShipped.facts(), []);
+}
+
+#[test]
 fn every_refusal_has_a_code_of_its_own() {
     let refusals = [
         OrderError::Unknown,

@@ -16,6 +16,7 @@ fn a_return_takes_units_of_its_lines_and_a_repeat_is_no_news() {
     assert_eq!(events, [return_opened(1, lines.clone())]);
     assert_eq!(order.return_lines(&return_id(1)), Some(lines.as_slice()));
     assert_eq!(order.return_lines(&return_id(2)), None);
+    assert_eq!(order.returns_opened(), [return_id(1)]);
     assert_eq!((order.returnable(&line_id(1)), order.returnable(&line_id(2))), (1, 0));
     assert_eq!(order.returnable(&line_id(3)), 0);
 }

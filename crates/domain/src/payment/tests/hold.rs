@@ -117,7 +117,8 @@ fn a_second_hold_is_no_repeat_of_the_first() {
 fn a_decline_is_final() {
     let mut payment = after(&[initiate()]);
     assert_eq!(accept(&mut payment, &decline()).len(), 1);
-    assert_eq!(payment.status(), PaymentStatus::Declined);
+    assert_eq!((payment.status(), payment.decline_code()), (PaymentStatus::Declined, Some("insufficient_funds")));
+    assert_eq!(after(&[initiate()]).decline_code(), None);
     let refusal = PaymentError::IllegalTransition { status: "authorised", wish: "declined" };
     assert_eq!(authorised_and(&[]).decide(&decline()), Err(refusal));
     let voided = authorised_and(&[request_void()]);

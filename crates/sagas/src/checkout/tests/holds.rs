@@ -124,6 +124,18 @@ fn another_card_pays_what_is_packed_where_the_hold_was_lost() {
 }
 
 #[test]
+fn a_decision_to_hold_the_money_anew_asks_no_bank_where_the_buyer_has_paid_meanwhile() {
+    let (mut checkout, _) = at_the_timer(&path_held_for(WEEK_SECONDS), WEEK_SECONDS);
+    let renewal = renewal_of(&checkout.react(&Input::HoldExpired { payment: payment(1) }, noon()));
+    checkout.react(&Input::PaymentRequested { payment: renewal.clone() }, noon());
+    let refused = checkout.react(&Input::Declined { payment: renewal, code: "expired_card".to_owned() }, noon());
+    assert_eq!(refused.task.map(|task| task.name), Some(TASK_HOLD.to_owned()));
+    checkout.react(&requested(2), noon());
+    checkout.react(&held_for(2, WEEK_SECONDS), noon());
+    assert_eq!(checkout.react(&decided(TASK_HOLD, "renew"), noon()), Asked::default());
+}
+
+#[test]
 fn another_card_that_is_declined_or_waits_for_its_bank_leaves_the_parcels_where_they_are() {
     for (answer, what) in [(declined(2), "declined"), (action(2), "requires_action")] {
         let mut checkout = without_money();
@@ -154,6 +166,14 @@ fn an_order_that_is_called_off_while_its_hold_is_renewed_lets_both_go() {
         undoing,
         ["release_stock".to_owned(), "undo_payment/p1/1".to_owned(), format!("undo_payment/{renewal}/1")]
     );
+}
+
+#[test]
+fn money_of_an_order_that_is_being_called_off_is_not_held_anew() {
+    let (mut checkout, _) = tell(&path_held_for(WEEK_SECONDS));
+    checkout.react(&cancellation(), noon());
+    let nears = checkout.react(&Input::HoldEnding, noon().plus_seconds(WEEK_SECONDS - RENEW_BEFORE_SECONDS));
+    assert_eq!(names(&nears), [""; 0]);
 }
 
 #[test]

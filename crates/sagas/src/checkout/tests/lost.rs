@@ -1,5 +1,6 @@
 //! A parcel that is lost.
 
+use super::super::react::TIMER_RETURN;
 use super::super::state::ParcelState;
 use super::*;
 
@@ -22,6 +23,18 @@ fn people_who_wait_for_a_lost_parcel_are_asked_again_after_a_time_unless_it_turn
     let (_, reaction) = tell(&with(waiting.clone(), std::slice::from_ref(&again)));
     assert_eq!(reaction.task.map(|task| task.name), Some(full("parcel_lost/f1")));
     assert_eq!(tell(&with(waiting, &[delivered(1), again])).1, Asked::default(), "it is there");
+}
+
+#[test]
+fn an_order_waits_for_what_people_decide_about_its_lost_parcel() {
+    let rest_arrived = with(
+        with_lost_parcel(),
+        &[packed(2), captured(2), handed_over(2), decided("parcel_lost/f1", "wait"), delivered(2)],
+    );
+    let timers = |inputs: &[Input]| tell(inputs).1.timers.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(timers(&rest_arrived), [""; 0], "a parcel is lost and not given up");
+    let given_back = with(rest_arrived, &[decided("parcel_lost/f1", "refund")]);
+    assert_eq!(timers(&given_back), [TIMER_RETURN]);
 }
 
 #[test]
