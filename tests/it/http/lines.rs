@@ -56,7 +56,7 @@ async fn look_when(client: &Client, id: &str, wanted: impl Fn(&Value) -> bool) -
     tokio::time::timeout(testkit::PATIENCE, found).await.expect("the order comes to be as wanted in time")
 }
 
-fn refused_with<'a>(payload: &'a Value) -> Option<&'a str> {
+fn refused_with(payload: &Value) -> Option<&str> {
     payload["errors"][0]["code"].as_str()
 }
 
