@@ -147,20 +147,26 @@ async fn route(
     look: Look,
 ) -> Result<Result<Route, Shortage>, AppError> {
     let (sku, quantity) = need;
-    let (mut held, mut free, mut missing) = (Vec::new(), Vec::new(), quantity.units());
+    let (mut sold, mut promised, mut free) = (Vec::new(), Vec::new(), Vec::new());
     for location in &shop.settings.locations {
         let id = stream_id(sku, location);
         let stock = match look {
             Look::AtHand => shop.bus.load_at_hand::<Stock>(&id).await?.state,
             Look::Latest => shop.bus.load::<Stock>(&id).await?.state,
         };
-        let own = stock.reservation(order).map(|reservation| reservation.quantity).or(stock.allocation(order));
-        match own {
-            Some(quantity) => {
-                missing -= quantity.units();
-                held.push(Routed { sku: sku.clone(), location: location.clone(), quantity });
-            }
-            None => free.push((location, stock.available())),
+        let own = |quantity| Routed { sku: sku.clone(), location: location.clone(), quantity };
+        match (stock.allocation(order), stock.reservation(order)) {
+            (Some(quantity), _) => sold.push(own(quantity)),
+            (None, Some(reservation)) => promised.push(own(reservation.quantity)),
+            (None, None) => free.push((location, stock.available())),
+        }
+    }
+    // Two workers may have promised the same units at two locations: what is promised beyond the need is left to expire.
+    let (mut held, mut missing) = (Vec::new(), quantity.units());
+    for part in sold.into_iter().chain(promised) {
+        if part.quantity.units() <= missing {
+            missing -= part.quantity.units();
+            held.push(part);
         }
     }
     let available = free.iter().map(|(_, units)| units).sum::<i64>();

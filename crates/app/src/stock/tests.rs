@@ -137,15 +137,41 @@ async fn staff_move_units_only_where_the_shop_has_a_location() {
     assert_eq!(length(&shop), 0);
 }
 
+async fn do_at(shop: &Shop, at: &str, book: &Sku, command: StockCommand) {
+    let id = stream_id(book, &at.parse().expect("a location"));
+    shop.bus.execute::<Stock>(&id, &staff(), command).await.expect("it is promised by each of two");
+}
+
+/// The same four units are promised to the first order at both locations, by two workers that chose otherwise.
+async fn promised_twice(until: [Timestamp; 2]) -> (Shop, Sku) {
+    let (shop, book) = two_shelves(4, 4).await;
+    for (at, expires_at) in ["paris", "lyon"].into_iter().zip(until) {
+        do_at(&shop, at, &book, StockCommand::Reserve { order: order(1), quantity: units(4), expires_at }).await;
+    }
+    (shop, book)
+}
+
+#[tokio::test]
+async fn what_two_workers_promised_twice_is_sold_once() {
+    let (shop, book) = promised_twice([noon().plus_seconds(900); 2]).await;
+    let before = length(&shop);
+    assert_eq!(ask(&shop, 1, &book, 4).await.as_deref().map(routes), Ok(vec![("paris", 4)]));
+    do_at(&shop, "lyon", &book, StockCommand::Allocate { order: order(1) }).await;
+    assert_eq!(
+        ask(&shop, 1, &book, 4).await.as_deref().map(routes),
+        Ok(vec![("lyon", 4)]),
+        "what is sold counts first"
+    );
+    let (needs, routed) = ([(book.clone(), units(4))], ask(&shop, 1, &book, 4).await.expect("it is held"));
+    let sold = allocate_all(&shop, &staff(), &order(1), &needs, routed).await;
+    let sold = sold.expect("the store is there").expect("it is held");
+    assert_eq!((routes(&sold), length(&shop)), (vec![("lyon", 4)], before + 1));
+}
+
 #[tokio::test]
 async fn a_promise_beside_the_one_that_was_sold_ends_when_its_time_is_over() {
-    let (shop, book) = two_shelves(4, 4).await;
-    let [ends, later] = [shop.clock.now(), shop.clock.now().plus_seconds(60)];
-    for (location, expires_at) in [("paris", later), ("lyon", ends)] {
-        let command = StockCommand::Reserve { order: order(1), quantity: units(4), expires_at };
-        let id = stream_id(&book, &location.parse().expect("a location"));
-        shop.bus.execute::<Stock>(&id, &staff(), command).await.expect("it is promised by each of two");
-    }
+    let [ends, later] = [noon(), noon().plus_seconds(60)];
+    let (shop, book) = promised_twice([later, ends]).await;
     expire_promises(&shop, &staff(), &order(1), &[&book].into()).await.expect("the store is there");
     assert_eq!(available(&shop, &book).await.expect("the store is there"), 4, "the one whose time is not over stands");
     let before = length(&shop);

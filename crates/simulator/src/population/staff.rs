@@ -200,7 +200,8 @@ pub(super) async fn decide(mut job: Job) -> Done {
     let is_dead_letter = name.starts_with("dead_letter/");
     // What was given as goodwill cannot be given back once more: that is settled by hand.
     let is_spent = task["question"].as_str()?.contains("REFUND_EXCEEDS_CAPTURED");
-    let may_give_up = !is_dead_letter || is_spent || name.contains("refund_parcel");
+    let is_refund = ["refund_parcel", "refund_lines"].iter().any(|step| name.contains(step));
+    let may_give_up = !is_dead_letter || is_spent || is_refund;
     let retries = choices.contains(&"retry") && !is_spent && (!may_give_up || job.dice.percent(40));
     let choice = match (retries, choices.as_slice()) {
         (true, _) => "retry",
