@@ -97,6 +97,13 @@ impl Stage {
         ["onHand", "available", "reserved", "allocated"].map(sum)
     }
 
+    /// Waits until a SKU's units on hand, available, reserved and allocated are such: what staff see follows the log, and stock
+    /// moves beside parcels and money.
+    async fn stock_comes_to(&self, sku: &str, wanted: [i64; 4]) {
+        let found = async { while self.stock(sku).await != wanted {} };
+        tokio::time::timeout(testkit::PATIENCE, found).await.unwrap_or_else(|_| panic!("{sku} never is {wanted:?}"));
+    }
+
     async fn close(mut self) {
         self.server.stop().await;
         self.shop.stop().await;

@@ -47,12 +47,6 @@ async fn leave(stage: &Stage, buyer: &Client, id: &str, parcel: &Value) {
     order_when(buyer, id, |order| order["fulfilmentStatus"] == "SHIPPED").await;
 }
 
-/// Waits until the book's units are such: the stock moves beside the parcels.
-async fn stock_comes_to(stage: &Stage, wanted: [i64; 4]) {
-    let found = async { while stage.stock("LIV-1").await != wanted {} };
-    tokio::time::timeout(testkit::PATIENCE, found).await.unwrap_or_else(|_| panic!("the stock never is {wanted:?}"));
-}
-
 /// Decides the only task there is.
 async fn decide(stage: &Stage, choice: &str) {
     let task = first_task(&staff(stage)).await;
@@ -91,14 +85,14 @@ async fn sent_once_more(engine: Engine) {
     let anew = order["fulfilments"].as_array().and_then(|all| all.iter().find(|one| one["status"] == "REQUESTED"));
     let anew = json!({ "fulfilmentId": anew.expect("a parcel in its place")["id"] });
     // A unit is gone, another one sold.
-    stock_comes_to(&stage, [2, 1, 0, 1]).await;
+    stage.stock_comes_to("LIV-1", [2, 1, 0, 1]).await;
     leave(&stage, &buyer, &id, &anew).await;
     staff_step(&staff(&stage), "fulfilmentDeliver", anew).await;
     order_when(&buyer, &id, |order| order["fulfilmentStatus"] == "DELIVERED").await;
     let other = buy(&buyer, &[(&book, 1)], "pm_card_visa", "not lost").await;
     let other = other["result"]["id"].as_str().expect("an order").to_owned();
     deliver(&buyer, &staff(&stage), &other).await;
-    stock_comes_to(&stage, [0, 0, 0, 0]).await;
+    stage.stock_comes_to("LIV-1", [0, 0, 0, 0]).await;
     assert_eq!(banked(&stage), [(PAYABLE, 0), (PAYABLE, 0)], "one parcel is paid once");
 
     clock.advance_seconds(TO_THE_END_SECONDS);
@@ -142,7 +136,7 @@ async fn given_back_where_no_unit_is_left(engine: Engine) {
     decide(&stage, "refund").await;
     let is_over = |order: &Value| order["paymentStatus"] == "REFUNDED" && order["status"] == "COMPLETED";
     order_when(&buyer, &id, is_over).await;
-    stock_comes_to(&stage, [0, 0, 0, 0]).await;
+    stage.stock_comes_to("LIV-1", [0, 0, 0, 0]).await;
     assert_eq!(banked(&stage), [(PAYABLE, PAYABLE)]);
     stage.close().await;
 }

@@ -3,7 +3,7 @@
 
 use app::actor::Role;
 use serde_json::{Value, json};
-use testkit::{Engine, PATIENCE};
+use testkit::Engine;
 
 use super::scenario_05::{approve_at, sent_to_the_bank};
 use super::{Stage, on_both_engines};
@@ -23,12 +23,6 @@ async fn shortfalls(stage: &Stage) -> Vec<Value> {
     let query = "{ events(types: [\"stock.shortfall_detected\"], first: 10) { nodes { data reason actorKind } } }";
     let mut found = stage.server.of_role(Role::Auditor).call(query, json!({})).await;
     found["events"]["nodes"].take().as_array().cloned().unwrap_or_default()
-}
-
-/// Waits until the warehouses count so many units on hand, available, reserved and allocated: what staff see follows the log.
-async fn stock_comes_to(stage: &Stage, sku: &str, counts: [i64; 4]) {
-    let seen = async { while stage.stock(sku).await != counts {} };
-    tokio::time::timeout(PATIENCE, seen).await.expect("the counts come to be as wanted in time");
 }
 
 async fn held(stage: &Stage, order: &Value) -> i64 {
@@ -57,7 +51,7 @@ async fn the_youngest_goes_without(engine: Engine) {
     approve_at(&stage, &early_page).await;
     order_when(&first, early.as_str().expect("an order"), |order| order["status"] == "CONFIRMED").await;
     assert_eq!(held(&stage, &early).await, 1_055 + 390);
-    stock_comes_to(&stage, "LIV-1", [1, 0, 0, 1]).await;
+    stage.stock_comes_to("LIV-1", [1, 0, 0, 1]).await;
     let refused = count(&stage, "LIV-1", 0, "again").await;
     assert_eq!(refused["errors"][0]["code"], json!("SOLD_UNITS_MISSING"), "{refused}");
     stage.close().await;
@@ -74,7 +68,7 @@ async fn another_location_sends_it(engine: Engine) {
     approve_at(&stage, &page).await;
     order_when(&buyer, order.as_str().expect("an order"), |order| order["status"] == "CONFIRMED").await;
     // The unit of Lyon is sold.
-    stock_comes_to(&stage, "LIV-2", [1, 0, 0, 1]).await;
+    stage.stock_comes_to("LIV-2", [1, 0, 0, 1]).await;
     stage.close().await;
 }
 

@@ -76,8 +76,9 @@ impl Scene {
     }
 }
 
+/// None are on hand before the read models have heard of the book.
 fn on_hand(level: &Value) -> i64 {
-    level["onHand"].as_i64().expect("a number")
+    if level.is_null() { 0 } else { level["onHand"].as_i64().expect("a number") }
 }
 
 #[tokio::test(flavor = "multi_thread")]
