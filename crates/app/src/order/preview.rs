@@ -9,7 +9,7 @@ use super::lines::{gone, sum_up, without};
 use crate::Shop;
 use crate::actor::Actor;
 use crate::error::{AppError, Refused};
-use crate::fulfilment::{FirstParcel, first_parcels, paid_of};
+use crate::fulfilment::{FirstParcel, LineShare, first_parcels, paid_of};
 
 /// What cancelling units of lines would come to, as things stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,11 +53,8 @@ pub async fn preview_line_cancellation(
     let pending = || Refused::new("FULFILMENT_PENDING", "the warehouses are being asked: look again in a moment");
     let parcels = parcels.ok_or_else(pending)?;
     let is_whole = facts.iter().any(|fact| matches!(fact, OrderEvent::CancellationRequested { .. }));
-    let (cancelled, taken) = plan(sale, &parcels, lines)?;
-    let mut paid = Money::zero(sale.currency);
-    for line in &cancelled {
-        paid = paid.plus(line.paid).map_err(AppError::broken)?;
-    }
+    let (worth, taken) = plan(sale, &parcels, &lines)?;
+    let (cancelled, paid) = (sum_up(&lines, &worth)?, paid_of(sale, worth.iter())?);
     let kept = order.captured().minus(order.refunded()).map_err(AppError::broken)?;
     let left = order.payable_left().minus(paid).map_err(AppError::broken)?;
     let nothing = Money::zero(sale.currency);
@@ -73,12 +70,8 @@ pub async fn preview_line_cancellation(
 
 /// Goes through the parcels as the cancellation will, and says what the units cost and what of it is taken: a parcel may leave
 /// once it is.
-fn plan(
-    sale: &Sale,
-    parcels: &[FirstParcel],
-    mut wanted: Vec<LineUnits>,
-) -> Result<(Vec<CancelledLine>, Money), AppError> {
-    let (mut worth, mut taken, asked) = (Vec::new(), Money::zero(sale.currency), wanted.clone());
+fn plan(sale: &Sale, parcels: &[FirstParcel], lines: &[LineUnits]) -> Result<(Vec<LineShare>, Money), AppError> {
+    let (mut worth, mut taken, mut wanted) = (Vec::new(), Money::zero(sale.currency), lines.to_vec());
     for parcel in parcels {
         let lines = parcel.holds(&wanted)?;
         let costs = parcel.worth(None, &lines)?;
@@ -88,5 +81,5 @@ fn plan(
         wanted = without(wanted, &lines);
         worth.extend(costs);
     }
-    Ok((sum_up(&asked, &worth)?, taken))
+    Ok((worth, taken))
 }
