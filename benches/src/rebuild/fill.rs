@@ -60,12 +60,18 @@ pub(super) async fn fill(log: &dyn EventStore, source: &dyn EventStore, events: 
     bail!("{NAMES} copies hold {done} events: import more baskets")
 }
 
+/// Names a stream in a copy. What a shop has one of, such as the numbers of its invoices, each copy has one of.
+fn renamed_stream(id: &str, copy: usize) -> String {
+    let renamed = renamed(id, copy);
+    if copy > 0 && renamed == id { format!("{id}.{copy}") } else { renamed }
+}
+
 /// Returns an event as it stands in a copy, at a position of the filled log.
 fn copied(event: &RecordedEvent, copy: usize, position: Position) -> anyhow::Result<RecordedEvent> {
     let text = |json: &RawValue| RawValue::from_string(renamed(json.get(), copy));
     Ok(RecordedEvent {
         position,
-        stream: StreamId { kind: event.stream.kind.clone(), id: renamed(&event.stream.id, copy).into() },
+        stream: StreamId { kind: event.stream.kind.clone(), id: renamed_stream(&event.stream.id, copy).into() },
         event_id: Uuid::now_v7(),
         payload: text(&event.payload)?,
         metadata: text(&event.metadata)?,

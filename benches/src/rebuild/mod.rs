@@ -89,24 +89,26 @@ pub async fn run_here(kind: EngineKind, batch_events: usize, folder: &Path) -> a
     let mut runner = Runner::open(store, log.clone(), projections::all()).await?.with_batch_events(batch_events);
     let (events, idle) = (log.head().borrow().0, peak_mebibytes()?);
     let begun = Instant::now();
-    catch_up(&mut runner, events).await?;
+    let own = catch_up(&mut runner, events).await?;
     let (took, peak) = (begun.elapsed().as_secs_f64(), peak_mebibytes()?);
     let (rate, feed) = (events as f64 / took, wanted_per_second(&log).await?);
     let count = runner.models().status().len();
     println!("{count} read models, {batch_events} events a batch: {took:.1} s, {rate:.0} events/s");
     println!("the same events into a fold that does nothing: {feed:.0} events/s, rebuild÷feed {:.2}", rate / feed);
-    println!("resident: {idle:.0} MiB before it began, {peak:.0} MiB at most");
+    println!("resident: {idle:.0} MiB before it began, {peak:.0} MiB at most, its own of them {own:.0} MiB at most");
     log.close().await;
     Ok(())
 }
 
-/// Moves every read model to the end of the log, and tells how far the last of them is.
-async fn catch_up(runner: &mut Runner, events: u64) -> anyhow::Result<()> {
+/// Moves every read model to the end of the log, and tells how far the last of them is. Returns the most memory that was
+/// this process's own after any batch, MiB: without the pages of mapped files, which are the system's cache (`RssAnon`, proc(5)).
+async fn catch_up(runner: &mut Runner, events: u64) -> anyhow::Result<f64> {
     let (models, mut board) = (runner.models(), runner.models().watch());
     let least = |all: &[ProjectionStatus]| all.iter().map(|status| status.position.0).min().unwrap_or_default();
     let mut lines = Lines::begin("building", events);
-    let mut moved = pin!(runner.catch_up());
+    let (mut moved, mut own) = (pin!(runner.catch_up()), 0);
     loop {
+        own = own.max(memory::kib_of("self", "RssAnon")?);
         tokio::select! {
             biased;
             done = &mut moved => break done?,
@@ -120,7 +122,7 @@ async fn catch_up(runner: &mut Runner, events: u64) -> anyhow::Result<()> {
         let is_there = status.state == ProjectionState::Live && status.position.0 == events;
         ensure!(is_there, "{} stands at {} of {events}, {}", status.name, status.position, status.state.name());
     }
-    Ok(())
+    Ok(memory::mebibytes(own))
 }
 
 /// Reads the events that read models want, in pages as large as there are, and throws them away.

@@ -7,6 +7,8 @@ use anyhow::{Context, bail};
 use domain::values::{Currency, OrderId};
 use gateways::simulator::StripeSimulator;
 use projections::{ProjectionStatus, ReadModels, Replay};
+use sagas::engine::Process;
+use sagas::invoicing::OrderToInvoice;
 use serde::Serialize;
 
 use crate::background::Started;
@@ -14,6 +16,8 @@ use crate::progress::{Console, per_second};
 
 /// How long projections may take to reach the end of the log.
 const CATCH_UP_MAX: Duration = Duration::from_secs(3_600);
+/// How often a process is looked at that others wait for.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How often a replay is compared again because something was still written meanwhile.
 const COMPARISONS_MAX: usize = 3;
 
@@ -39,6 +43,34 @@ pub(super) fn captured_cents(payments: &StripeSimulator, orders: &HashSet<OrderI
     let ours = ledger.iter().filter(|line| orders.contains(line.order.as_str()));
     let dollars = ours.filter(|line| line.amount.currency() == Currency::Usd);
     dollars.map(|line| line.captured.minor() - line.refunded.minor()).sum()
+}
+
+/// Waits until all documents that are due have been issued: that goes on after the last order has been delivered.
+///
+/// # Errors
+/// When some are still to be issued after [`CATCH_UP_MAX`].
+pub(super) async fn wait_for_documents(started: &Started, console: &Console) -> anyhow::Result<()> {
+    let (mut head, begun) = (started.store.head(), Instant::now());
+    let (task, mut most) = (console.task("documents", 0), 0);
+    loop {
+        let end = head.borrow_and_update().0;
+        let all = started.processes.status();
+        let issuing =
+            all.iter().find(|status| status.kind == OrderToInvoice::KIND).context("nobody issues documents")?;
+        // What waits for a human may wait for long.
+        let due = issuing.open.saturating_sub(issuing.tasks) as u64;
+        most = due.max(most);
+        task.set(most - due, most);
+        if due == 0 && issuing.position >= end {
+            task.finish();
+            return Ok(());
+        }
+        if begun.elapsed() > CATCH_UP_MAX {
+            bail!("the documents of {due} orders are still not issued");
+        }
+        // Either is a reason to look again: a process may also end without an event.
+        let _either = tokio::time::timeout(LOOK_EVERY, head.changed()).await;
+    }
 }
 
 /// Waits until the read models have reached what is the end of the log now.

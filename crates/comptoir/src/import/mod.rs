@@ -110,6 +110,7 @@ async fn import(options: &ImportOptions, recorded: &Recorded, started: &Started)
     let (begun, playing) = (Instant::now(), play::play(&world, &mut plan, console));
     let played = playing.await.context("the baskets cannot be played")?;
     let (took, head_played) = (begun.elapsed(), head(started));
+    checks::wait_for_documents(started, console).await?;
     checks::wait_for_models(started, console).await?;
     let stock = stock::count(&started.shop, &started.models, &played.sold, &played.orders).await?;
     let money = MoneyReport {

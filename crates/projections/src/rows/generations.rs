@@ -31,7 +31,8 @@ pub(crate) struct Generation {
     pub(crate) version: i64,
     pub(crate) position: u64,
     pub(crate) live: bool,
-    shape: Vec<TableShape>,
+    /// As it is stored: only who drops or replaces its tables reads it.
+    shape: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,15 +43,20 @@ struct TableShape {
 
 impl Generation {
     fn from_row(row: &Row) -> Result<Self, ReadError> {
-        let malformed = |column: &str, found: &str| RowError::Malformed { column: column.into(), found: found.into() };
-        let (position, shape) = (row.int("position")?, row.text("shape")?);
+        let position = row.int("position")?;
+        let malformed = |_| RowError::Malformed { column: "position".into(), found: position.to_string() };
         Ok(Self {
             number: row.int("generation")?,
             version: row.int("version")?,
-            position: u64::try_from(position).map_err(|_| malformed("position", &position.to_string()))?,
+            position: u64::try_from(position).map_err(malformed)?,
             live: row.bool("live")?,
-            shape: serde_json::from_str(shape).map_err(|_| malformed("shape", shape))?,
+            shape: row.text("shape")?.to_owned(),
         })
+    }
+
+    fn shape(&self) -> Result<Vec<TableShape>, ReadError> {
+        let malformed = |_| RowError::Malformed { column: "shape".into(), found: self.shape.clone() };
+        Ok(serde_json::from_str(&self.shape).map_err(malformed)?)
     }
 }
 
@@ -168,7 +174,7 @@ fn make_live(dialect: Dialect, name: &str, number: i64, position: u64) -> Step {
 pub(crate) async fn discard(store: &ReadStore, name: &str, old: &Generation) -> Result<(), ReadError> {
     let dialect = store.dialect();
     let mut steps = vec![forget(dialect, name, old.number, i64::MAX.unsigned_abs(), ExpectedRows::Any)];
-    steps.extend(old.shape.iter().map(|shape| run(dialect.drop(&format!("{}_g{}", shape.table, old.number)))));
+    steps.extend(old.shape()?.iter().map(|shape| run(dialect.drop(&format!("{}_g{}", shape.table, old.number)))));
     store.transact_alone(steps).await?;
     Ok(())
 }
@@ -189,14 +195,14 @@ pub(crate) async fn switch(
         forget(dialect, name, old.number, furthest, ExpectedRows::One),
         make_live(dialect, name, number, position),
     ];
-    let shape = shape_of(projection);
-    for was in &old.shape {
+    let (shape, old_shape) = (shape_of(projection), old.shape()?);
+    for was in &old_shape {
         if !shape.iter().any(|now| now.table == was.table) {
             steps.push(run(dialect.drop_view(&was.table)));
         }
     }
     for table in projection.tables() {
-        let was = old.shape.iter().find(|was| was.table == table.name);
+        let was = old_shape.iter().find(|was| was.table == table.name);
         let now = shape.iter().find(|now| now.table == table.name);
         let grown = matches!((was, now), (Some(was), Some(now)) if now.columns.starts_with(&was.columns));
         let physical = table.physical(number);
@@ -204,6 +210,6 @@ pub(crate) async fn switch(
             if grown { dialect.replace_view(table.name, &physical) } else { dialect.point_view(table.name, &physical) };
         steps.extend(statements.into_iter().map(run));
     }
-    steps.extend(old.shape.iter().map(|was| run(dialect.drop(&format!("{}_g{}", was.table, old.number)))));
+    steps.extend(old_shape.iter().map(|was| run(dialect.drop(&format!("{}_g{}", was.table, old.number)))));
     store.transact_alone(steps).await
 }

@@ -21,6 +21,10 @@ use super::table::{Column, ColumnType};
 
 /// How many connections read at the same time.
 const READERS: usize = 4;
+/// What the writer keeps of the file's pages in memory of its own: 64 MiB.
+const WRITER_CACHE_KIB: i64 = 65_536;
+/// What each reader does: 2 MiB, for pages that are in the write-ahead log only.
+const READER_CACHE_KIB: i64 = 2_048;
 /// How much of the file a reader maps into memory: 1 GiB.
 const MAPPED_BYTES_MAX: i64 = 1 << 30;
 /// How many statements a connection remembers.
@@ -76,7 +80,7 @@ impl From<rusqlite::Error> for ReadError {
 
 impl SqliteRows {
     pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
-        let writer = connect(path)?;
+        let writer = connect_writer(path)?;
         let idle = (0..READERS).map(|_| connect_reader(path)).collect::<Result<Vec<_>, _>>()?;
         let readers = Readers { idle: Mutex::new(idle), free: Semaphore::new(READERS) };
         Ok(Self::with(writer, Some(readers), WorkPlace::Aside))
@@ -155,16 +159,22 @@ fn connect(path: &Path) -> Result<Connection, ReadError> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // 64 MiB of pages; the write-ahead log is copied back every 16 MiB.
-    connection.pragma_update(None, "cache_size", -65_536)?;
+    // The write-ahead log is copied back every 16 MiB.
     connection.pragma_update(None, "wal_autocheckpoint", 4_096)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
 }
 
-/// Every commit of the writer makes a reader forget its pages, so that they are mapped rather than read anew.
+fn connect_writer(path: &Path) -> Result<Connection, ReadError> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    Ok(connection)
+}
+
+/// Every commit of the writer makes a reader forget its pages, so that they are mapped rather than read anew and kept.
 fn connect_reader(path: &Path) -> Result<Connection, ReadError> {
     let connection = connect(path)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     connection.pragma_update(None, "mmap_size", MAPPED_BYTES_MAX)?;
     Ok(connection)
 }
