@@ -2,6 +2,7 @@
 //! what is allowed.
 
 mod error;
+mod kinds;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use gateways::stripe::WebhookSecret;
 use serde::{Deserialize, Serialize};
 
 pub use self::error::ConfigError;
+use self::kinds::{roles, store_kind};
 use crate::seller::SellerSettings;
 
 /// Where the log and the read models live.
@@ -296,14 +298,7 @@ impl Config {
             }
             "kurrentdb_url" => return Err(wrong("kurrentdb://user:password@host:port or kurrentdb+discover://…")),
             "log_shared" => self.log_shared = value.parse().map_err(|_| wrong("true or false"))?,
-            "roles" => {
-                self.roles = match value {
-                    "api,worker" | "worker,api" => Roles::All,
-                    "api" => Roles::Api,
-                    "worker" => Roles::Worker,
-                    _ => return Err(wrong("api, worker or api,worker")),
-                }
-            }
+            "roles" => self.roles = roles(value).ok_or_else(|| wrong("api, worker or api,worker"))?,
             "payment_url" | "payment_key" | "payment_webhook_secret" | "payment_return_url" => {
                 self.set_provider(key, value).map_err(wrong)?;
             }
@@ -378,16 +373,6 @@ impl Config {
             *hidden = hidden.as_ref().map(|_| HIDDEN.to_owned());
         }
         toml::to_string(&shown).unwrap_or_default()
-    }
-}
-
-fn store_kind(value: &str) -> Option<StoreKind> {
-    match value {
-        "sqlite" => Some(StoreKind::Sqlite),
-        "postgres" => Some(StoreKind::Postgres),
-        "kurrentdb" => Some(StoreKind::KurrentDb),
-        "memory" => Some(StoreKind::Memory),
-        _ => None,
     }
 }
 

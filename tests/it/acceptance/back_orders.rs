@@ -113,10 +113,11 @@ async fn the_oldest_is_served_first(engine: Engine) {
     waits(third, youngest).await;
     stage.stock_comes_to("LIV-1", [2, 0, 0, 2]).await;
 
-    let lines = "mutation($i: OrderCancelLinesInput!) { orderCancelLines(input: $i) { errors { code } } }";
+    let lines = "mutation($i: OrderCancelLinesInput!, $k: String!)
+        { orderCancelLines(input: $i, idempotencyKey: $k) { errors { code } } }";
     let line = order_when(third, youngest, |_| true).await["lines"][0]["id"].take();
     let input = json!({ "orderId": youngest, "lines": [{ "lineId": line, "quantity": 1 }], "reason": "too late" });
-    let called_off = third.call(lines, json!({ "i": input })).await;
+    let called_off = third.call(lines, json!({ "i": input, "k": "too late" })).await;
     assert_eq!(called_off["orderCancelLines"]["errors"], json!([]), "its last unit calls it off");
     order_when(third, youngest, |order| order["status"] == "CANCELLED").await;
     assert_eq!(held(&stage, &json!(youngest)).await, 0, "the money is let go");
