@@ -8,8 +8,8 @@ use super::back_order::BackOrder;
 use super::events::StockEvent;
 use crate::values::{LineCancellationId, OrderId, Quantity, ReturnId, Timestamp};
 
-/// How many finished reservations, returns, line cancellations and settled back-orders a stream remembers, to refuse one that arrives late. A command that
-/// arrives later still is caught by its command id.
+/// How many finished reservations, returns, line cancellations and settled back-orders a stream remembers, to refuse one that
+/// arrives late. A command that arrives later still is caught by its command id.
 pub const FINISHED_REMEMBERED_MAX: usize = 4_096;
 
 /// A promise to an order.
