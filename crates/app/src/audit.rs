@@ -125,7 +125,11 @@ impl Examined for Stock {
             StockEvent::AllocationReleased { order, .. }
             | StockEvent::AllocationReduced { order, .. }
             | StockEvent::Dispatched { order, .. } => (order, self.allocation(order).is_some()),
+            StockEvent::BackOrderFilled { order, .. } | StockEvent::BackOrderClosed { order, .. } => {
+                (order, self.back_order(order).is_some())
+            }
             StockEvent::Received { .. }
+            | StockEvent::BackOrdered { .. }
             | StockEvent::Reserved { .. }
             | StockEvent::ReservationExtended { .. }
             | StockEvent::ReservationBarred { .. }

@@ -23,6 +23,7 @@ use crate::checkout::ShippingOption;
 use crate::clock::ManualClock;
 use crate::ids::{CountingIds, SystemIds};
 use crate::invoicing::InvoicingSettings;
+use crate::stock::ShortfallSettings;
 use crate::{Shop, ShopSettings, catalog};
 
 pub(crate) fn noon() -> Timestamp {
@@ -36,6 +37,7 @@ pub(crate) fn shop_over(store: Arc<dyn EventStore>) -> Shop {
         shipping: vec![shipping("standard", 490)],
         reservation_seconds: 900,
         payment_seconds: 1_800,
+        shortfall: ShortfallSettings::default(),
         invoicing: InvoicingSettings::of_demo(),
     };
     Shop::new(store, clock, Arc::new(CountingIds::default()), settings)

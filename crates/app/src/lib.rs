@@ -39,6 +39,7 @@ use crate::checkout::ShippingOption;
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::invoicing::InvoicingSettings;
+use crate::stock::ShortfallSettings;
 use crate::vault::Vault;
 
 /// What a shop is set up with.
@@ -52,6 +53,8 @@ pub struct ShopSettings {
     pub reservation_seconds: i64,
     /// How long a buyer has to pay a placed order, seconds.
     pub payment_seconds: i64,
+    /// What becomes of a paid order of which units are missing.
+    pub shortfall: ShortfallSettings,
     /// Who writes invoices, and where.
     pub invoicing: InvoicingSettings,
 }

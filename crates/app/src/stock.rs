@@ -1,5 +1,6 @@
 //! Use cases of stock: staff move units, checkouts promise and sell them across locations.
 
+mod shortfall;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +10,8 @@ use domain::stock::{Stock, StockCommand, stream_id};
 use domain::values::{LocationId, OrderId, Quantity, ShortText, Sku, Timestamp};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
+
+pub use shortfall::{BACK_ORDER_DAYS_MAX, ShortfallPolicy, ShortfallSettings, back_order, settle_back_order};
 
 use crate::Shop;
 use crate::actor::Permission;

@@ -2,15 +2,18 @@
 //! what is allowed.
 
 mod error;
+mod kinds;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use app::invoicing::InvoicingSettings;
+use app::stock::ShortfallSettings;
 use gateways::stripe::WebhookSecret;
 use serde::{Deserialize, Serialize};
 
 pub use self::error::ConfigError;
+use self::kinds::{roles, store_kind};
 use crate::seller::SellerSettings;
 
 /// Where the log and the read models live.
@@ -107,6 +110,9 @@ pub struct Config {
     /// Who sells, and where the shop is. Without a seller invoices name the demo's, which is none.
     #[serde(flatten)]
     pub seller: SellerSettings,
+    /// What becomes of a paid order of which units are missing.
+    #[serde(flatten)]
+    pub shortfall: ShortfallSettings,
     /// Whether an empty shop is filled with the demo's books.
     pub demo: bool,
     /// Which log lines are written, as tracing's filter directives.
@@ -135,6 +141,7 @@ impl Default for Config {
             payment_webhook_secret: None,
             payment_return_url: None,
             seller: SellerSettings::default(),
+            shortfall: ShortfallSettings::default(),
             demo: true,
             log: "warn,comptoir=info".to_owned(),
             log_format: LogFormat::Text,
@@ -145,7 +152,7 @@ impl Default for Config {
 }
 
 /// Every key, in the order it is shown.
-pub const KEYS: [&str; 22] = [
+pub const KEYS: [&str; 24] = [
     "listen",
     "data_dir",
     "store",
@@ -163,6 +170,8 @@ pub const KEYS: [&str; 22] = [
     "seller_siren",
     "seller_vat_id",
     "time_zone",
+    "shortfall_policy",
+    "back_order_days",
     "demo",
     "log",
     "log_format",
@@ -289,20 +298,15 @@ impl Config {
             }
             "kurrentdb_url" => return Err(wrong("kurrentdb://user:password@host:port or kurrentdb+discover://…")),
             "log_shared" => self.log_shared = value.parse().map_err(|_| wrong("true or false"))?,
-            "roles" => {
-                self.roles = match value {
-                    "api,worker" | "worker,api" => Roles::All,
-                    "api" => Roles::Api,
-                    "worker" => Roles::Worker,
-                    _ => return Err(wrong("api, worker or api,worker")),
-                }
-            }
+            "roles" => self.roles = roles(value).ok_or_else(|| wrong("api, worker or api,worker"))?,
             "payment_url" | "payment_key" | "payment_webhook_secret" | "payment_return_url" => {
                 self.set_provider(key, value).map_err(wrong)?;
             }
             "seller_name" | "seller_address" | "seller_siren" | "seller_vat_id" | "time_zone" => {
                 self.seller.set(key, value).map_err(wrong)?;
             }
+            "shortfall_policy" => self.shortfall.policy = value.parse().map_err(wrong)?,
+            "back_order_days" => self.shortfall.set_days(value).map_err(wrong)?,
             "demo" => self.demo = value.parse().map_err(|_| wrong("true or false"))?,
             "log" => {
                 value
@@ -369,16 +373,6 @@ impl Config {
             *hidden = hidden.as_ref().map(|_| HIDDEN.to_owned());
         }
         toml::to_string(&shown).unwrap_or_default()
-    }
-}
-
-fn store_kind(value: &str) -> Option<StoreKind> {
-    match value {
-        "sqlite" => Some(StoreKind::Sqlite),
-        "postgres" => Some(StoreKind::Postgres),
-        "kurrentdb" => Some(StoreKind::KurrentDb),
-        "memory" => Some(StoreKind::Memory),
-        _ => None,
     }
 }
 
@@ -471,6 +465,9 @@ mod tests {
             ("seller_vat_id", "44", "two letters"),
             ("seller_name", "", "1 to 500 characters"),
             ("time_zone", "Paris", "Europe/Paris"),
+            ("shortfall_policy", "hope", "void, back_order or ask"),
+            ("back_order_days", "31", "1 to 30 days"),
+            ("back_order_days", "0", "1 to 30 days"),
         ] {
             let message = Config::load(None, &Given::new(), &given(&[(key, value)])).expect_err("is wrong").to_string();
             assert!(message.contains(key) && message.contains(part) && !message.contains("hush"), "{message}");

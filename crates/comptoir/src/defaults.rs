@@ -5,6 +5,7 @@ use std::str::FromStr;
 use app::ShopSettings;
 use app::checkout::ShippingOption;
 use app::invoicing::InvoicingSettings;
+use app::stock::ShortfallSettings;
 use domain::values::{Currency, Localized, LocationId, Money, VatRate};
 
 /// The French standard rate of VAT, which shipping carries (CGI art. 278).
@@ -48,6 +49,7 @@ pub fn shop_settings() -> ShopSettings {
         ],
         reservation_seconds: RESERVATION_SECONDS,
         payment_seconds: PAYMENT_SECONDS,
+        shortfall: ShortfallSettings::default(),
         invoicing: InvoicingSettings::of_demo(),
     }
 }

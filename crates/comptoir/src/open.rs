@@ -82,7 +82,7 @@ impl OpenShop {
     /// # Errors
     /// Says what cannot be opened, and why.
     pub async fn open(config: &Config, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> anyhow::Result<Self> {
-        let settings = ShopSettings { invoicing: config.invoicing()?, ..shop_settings() };
+        let settings = ShopSettings { invoicing: config.invoicing()?, shortfall: config.shortfall, ..shop_settings() };
         let files = files(config)?;
         let store = open_log(config, files.as_ref()).await?;
         let shop = Shop::new(store.clone(), clock.clone(), ids.clone(), settings);

@@ -162,13 +162,15 @@ async fn check_rest(world: &World, account: &Account, bus: &Bus) -> Result<(), A
     Ok(())
 }
 
-/// Nothing stays promised or sold once every order is over.
+/// Nothing stays promised, sold or waited for once every order is over.
 async fn check_stock(world: &World, account: &Account, bus: &Bus) -> Result<(), AppError> {
     for id in account.of("stock") {
         let stock = bus.load::<Stock>(id).await?.state;
         let (reserved, allocated) = (stock.reserved(), stock.allocated());
-        if reserved != 0 || allocated != 0 {
-            world.violate("I2, I4 units", format!("{id}: {reserved} stay reserved, {allocated} allocated"));
+        let waited_for = stock.back_ordered();
+        if (reserved, allocated, waited_for) != (0, 0, 0) {
+            let what = format!("{id}: {reserved} stay reserved, {allocated} allocated, {waited_for} waited for");
+            world.violate("I2, I4 units", what);
         }
     }
     Ok(())

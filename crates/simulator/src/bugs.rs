@@ -54,6 +54,8 @@ pub enum Bug {
     TotalRoundedPerUnit,
     /// A reservation is given back one unit short.
     ReleaseOneShort,
+    /// Who waits for units is forgotten when they come in.
+    BackOrderForgotten,
     /// A carrier is booked anew each time it is asked.
     LabelEachTime,
     /// A buyer's name is noted in clear.
@@ -66,7 +68,7 @@ pub enum Bug {
 
 impl Bug {
     /// Every mistake and its name.
-    pub const ALL: [(&'static str, Self); 28] = [
+    pub const ALL: [(&'static str, Self); 29] = [
         ("stock-without-version", Self::StockWithoutVersion),
         ("payment-without-version", Self::PaymentWithoutVersion),
         ("process-without-version", Self::ProcessWithoutVersion),
@@ -91,6 +93,7 @@ impl Bug {
         ("capture-rounded-down", Self::CaptureRoundedDown),
         ("total-rounded-per-unit", Self::TotalRoundedPerUnit),
         ("release-one-short", Self::ReleaseOneShort),
+        ("back-order-forgotten", Self::BackOrderForgotten),
         ("label-each-time", Self::LabelEachTime),
         ("name-in-clear", Self::NameInClear),
         ("seals-other-bytes", Self::SealsOtherBytes),

@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use app::audit::{Audit, audit_of};
+use app::bus::decode;
 use async_trait::async_trait;
+use domain::decider::Decider;
+use domain::stock::Stock;
 use event_store::memory::MemoryStore;
 use event_store::seals::SealStore;
 use event_store::{
@@ -43,6 +46,7 @@ pub(crate) struct SharedLog {
     pub(crate) store: Arc<MemoryStore>,
     audits: Mutex<HashMap<StreamId, Option<Box<dyn Audit>>>>,
     lengths: Mutex<HashMap<StreamId, u64>>,
+    stocks: Mutex<HashMap<StreamId, Stock>>,
     followers: Mutex<Followers>,
     /// A way of its own to wake each reader: those of one channel are woken in no order that a seed decides.
     heads: Mutex<Vec<watch::Sender<Position>>>,
@@ -100,11 +104,25 @@ impl SharedLog {
                 world.violate("I10 versions", format!("{stream} has no version {sequence}"));
             }
             self.look(world, &event);
+            if let ("stock", Ok(fact)) = (&*stream.kind, decode(&event)) {
+                held(&self.stocks).entry(stream.clone()).or_default().evolve(&fact);
+            }
             let event = Arc::new(event);
             held(&self.followers).retain(|follower| follower.send(event.clone()).is_ok());
         }
+        self.check_served(world, &stream);
         held(&self.heads).retain(|head| head.send(appended.position).is_ok());
         Ok(appended)
+    }
+
+    /// After each commit nothing is free while somebody waits for it.
+    fn check_served(&self, world: &World, stream: &StreamId) {
+        let stocks = held(&self.stocks);
+        let Some(stock) = stocks.get(stream) else { return };
+        if stock.available() > 0 && stock.back_ordered() > 0 {
+            let (free, awaited) = (stock.available(), stock.back_ordered());
+            world.violate("I2, I4 units", format!("{free} of {stream} are free while {awaited} are waited for"));
+        }
     }
 
     /// Looks at an event and at what its aggregate is after it.

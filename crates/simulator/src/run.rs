@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::ShopSettings;
+use app::stock::ShortfallPolicy;
 use event_store::memory::MemoryStore;
 use projections::ReadStore;
 use projections::search::SearchIndex;
@@ -107,7 +108,10 @@ impl Simulator {
     /// When this machine cannot run one.
     pub fn run(&self, scenario: &Scenario) -> Result<WorldReport, Box<dyn std::error::Error + Send + Sync>> {
         let reads = ReadStore::sqlite_in_place()?;
-        let (settings, search) = (self.settings.clone(), self.search.clone());
+        let (mut settings, search) = (self.settings.clone(), self.search.clone());
+        // Each shop deals with missing units in its own way.
+        let policies = ShortfallPolicy::ALL.len() as u64;
+        settings.shortfall.policy = ShortfallPolicy::ALL[usize::try_from(scenario.seed % policies).unwrap_or(0)].1;
         Ok(runtime()?.block_on(async move {
             let faults = Faults::new(scenario);
             let (seed, bug, is_traced) = (scenario.seed, scenario.bug, scenario.is_traced);

@@ -59,6 +59,9 @@ pub(crate) fn commit(world: &World, mut commit: Commit) -> Spoilt {
     if bug == Bug::AskNotRecorded && is_process && commit.events.len() > 1 {
         commit.events.retain(|event| event.event_type != "process.asked");
     }
+    if bug == Bug::BackOrderForgotten && commit.events.len() > 1 {
+        commit.events.retain(|event| event.event_type != "stock.back_order_filled");
+    }
     if bug == Bug::NameInClear && kind == "cart" {
         commit.events.iter_mut().for_each(name_buyer);
     }

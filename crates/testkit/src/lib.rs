@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use app::clock::{Clock, SystemClock};
 use app::ids::{CountingIds, Ids, SystemIds};
+use app::stock::{ShortfallPolicy, ShortfallSettings};
 use comptoir::background::{Background, Started};
 use comptoir::config::{Config, StoreKind};
 use comptoir::open::OpenShop;
@@ -56,6 +57,15 @@ impl TestShop {
         Some(Self::open_in(config, folder, clock).await)
     }
 
+    /// Opens an empty shop that deals with missing units of paid orders like this, by a clock of the test's. `None` as for
+    /// [`TestShop::open`].
+    pub async fn open_under(engine: Engine, clock: Arc<dyn Clock>, policy: ShortfallPolicy) -> Option<Self> {
+        let folder = Arc::new(TempFolder::new());
+        let shortfall = ShortfallSettings { policy, ..ShortfallSettings::default() };
+        let config = Config { shortfall, ..config_of(engine, &folder)? };
+        Some(Self::open_in(config, folder, clock).await)
+    }
+
     /// Opens an empty shop whose log is witnessed by a file beside its data. `None` as for [`TestShop::open`].
     pub async fn witnessed(engine: Engine) -> Option<Self> {
         let folder = Arc::new(TempFolder::new());
@@ -88,9 +98,11 @@ impl TestShop {
         Self::open_in(config, Arc::new(TempFolder::new()), clock).await
     }
 
-    /// Opens an empty shop that keeps nothing, by a clock of the test's, whose ids count up: the same run is the same log.
+    /// Opens an empty shop that keeps nothing, by a clock of the test's, whose ids count up: the same run is the same log. People
+    /// choose what becomes of paid orders of which units are missing, and are asked again after a day.
     pub async fn repeatable(clock: Arc<dyn Clock>) -> Self {
-        let config = Config { store: StoreKind::Memory, demo: false, ..Config::default() };
+        let shortfall = ShortfallSettings { policy: ShortfallPolicy::Ask, back_order_days: 1 };
+        let config = Config { store: StoreKind::Memory, shortfall, demo: false, ..Config::default() };
         Self::open_with(config, Arc::new(TempFolder::new()), clock, Arc::new(CountingIds::default())).await
     }
 

@@ -19,8 +19,10 @@
 //! | 15 | a lost parcel is waited for, sent once more or given back, and how often people are needed is a figure |
 //! | 16 | invoices issued at once by a server that is killed are numbered without a gap, credit notes too |
 //! | – | a count that finds less than is promised: the youngest order gets units elsewhere, or is rejected and its money let go |
+//! | – | where the shop lets paid orders wait for missing units, the oldest is served first, people are asked about late ones |
 //! | 22 | in the worlds of the simulator every promise is kept |
 
+mod back_orders;
 mod promotions;
 mod scenario_01;
 mod scenario_02;
@@ -45,6 +47,7 @@ use std::sync::Arc;
 
 use app::actor::Role;
 use app::clock::{Clock, SystemClock};
+use app::stock::ShortfallPolicy;
 use serde_json::json;
 use testkit::{Book, Engine, TestServer, TestShop};
 
@@ -79,6 +82,14 @@ impl Stage {
     /// Opens an empty shop by a clock of the test's. `None` as for [`Stage::open`].
     async fn open_by(engine: Engine, clock: Arc<dyn Clock>) -> Option<Self> {
         let shop = TestShop::open_by(engine, clock).await?;
+        let server = TestServer::start(&shop.started).await;
+        Some(Self { shop, server })
+    }
+
+    /// Opens an empty shop that deals with missing units of paid orders like this, by a clock of the test's. `None` as for
+    /// [`Stage::open`].
+    async fn open_under(engine: Engine, clock: Arc<dyn Clock>, policy: ShortfallPolicy) -> Option<Self> {
+        let shop = TestShop::open_under(engine, clock, policy).await?;
         let server = TestServer::start(&shop.started).await;
         Some(Self { shop, server })
     }

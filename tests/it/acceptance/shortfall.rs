@@ -10,7 +10,7 @@ use super::{Stage, on_both_engines};
 use crate::http::operations::order_when;
 
 /// Counts a book in Paris; returns the payload.
-async fn count(stage: &Stage, sku: &str, counted: i64, key: &str) -> Value {
+pub(super) async fn count(stage: &Stage, sku: &str, counted: i64, key: &str) -> Value {
     let query = "mutation($i: StockRecountInput!, $k: String!) { stockRecount(input: $i, idempotencyKey: $k)
         { result { onHand available reserved allocated } errors { code } replayed } }";
     let input = json!({ "sku": sku, "location": "paris", "counted": counted, "reason": "stocktaking" });
@@ -25,7 +25,7 @@ async fn shortfalls(stage: &Stage) -> Vec<Value> {
     found["events"]["nodes"].take().as_array().cloned().unwrap_or_default()
 }
 
-async fn held(stage: &Stage, order: &Value) -> i64 {
+pub(super) async fn held(stage: &Stage, order: &Value) -> i64 {
     let ledger = stage.shop.simulator().ledger();
     ledger.iter().filter(|line| json!(line.order) == *order).map(|line| line.held.minor()).sum()
 }

@@ -62,6 +62,12 @@ pub enum ErrorCode {
     SoldUnitsMissing,
     /// The count is too far from what is known.
     CountImplausible,
+    /// The order does not wait for units there.
+    BackOrderUnknown,
+    /// The order has its units by now, in another number.
+    BackOrderSettled,
+    /// More orders wait for units than may.
+    BackOrderLimit,
     /// More units than a place can count.
     StockLimit,
 
@@ -139,6 +145,8 @@ pub enum ErrorCode {
     AlreadyShipped,
     /// The warehouses are being asked: try again in a moment.
     FulfilmentPending,
+    /// Units of the order are waited for: cancel it whole, or wait until they are there.
+    BackOrdered,
     /// Name each line once, and at least one.
     LinesInvalid,
     /// Fewer units of the line are left than were asked to be cancelled.

@@ -8,6 +8,7 @@ use crate::clock::ManualClock;
 use crate::fixture::{location, noon, receive, sku, staff};
 use crate::ids::CountingIds;
 use crate::invoicing::InvoicingSettings;
+use crate::stock::ShortfallSettings;
 use crate::{Shop, ShopSettings};
 
 /// A shop whose clock is turned by hand.
@@ -18,6 +19,7 @@ fn shop() -> (Shop, Arc<ManualClock>) {
         shipping: Vec::new(),
         reservation_seconds: 900,
         payment_seconds: 1_800,
+        shortfall: ShortfallSettings::default(),
         invoicing: InvoicingSettings::of_demo(),
     };
     let shop = Shop::new(Arc::new(MemoryStore::new()), clock.clone(), Arc::new(CountingIds::default()), settings);

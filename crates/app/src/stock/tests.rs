@@ -1,5 +1,7 @@
 //! Stock is promised across locations, to as many as there are units for.
 
+mod shortfall;
+
 use std::sync::Arc;
 
 use tokio::task::JoinSet;

@@ -191,7 +191,10 @@ impl Place {
             | StockEvent::ReservationBarred { .. }
             | StockEvent::Allocated { .. }
             | StockEvent::AllocationReleased { .. }
-            | StockEvent::AllocationReduced { .. } => {}
+            | StockEvent::AllocationReduced { .. }
+            | StockEvent::BackOrdered { .. }
+            | StockEvent::BackOrderFilled { .. }
+            | StockEvent::BackOrderClosed { .. } => {}
         }
     }
 }

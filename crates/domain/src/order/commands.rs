@@ -80,6 +80,15 @@ pub enum OrderCommand {
         /// What goes back of it, because it was taken.
         refund: Money,
     },
+    /// Notes which units are waited for, and until when they are promised.
+    BackOrder {
+        /// Which units; at least one line, none twice.
+        lines: Vec<LineUnits>,
+        /// When people are asked what to do, should they not be there by then.
+        until: Timestamp,
+    },
+    /// Notes that every unit is there.
+    FillBackOrder,
     /// Notes where the money stands.
     RecordPayment {
         /// The status.

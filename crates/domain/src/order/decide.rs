@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::back_order;
 use super::commands::OrderCommand;
 use super::error::OrderError;
 use super::events::{FulfilmentStatus, OrderEvent, PaymentStatus, ReturnedLine, Sale};
@@ -45,6 +46,8 @@ pub(super) fn decide(order: &Order, command: &OrderCommand) -> Decision {
         OrderCommand::CancelLines { cancellation, lines, refund } => {
             line_cancellation::cancel(order, cancellation, lines, *refund)
         }
+        OrderCommand::BackOrder { lines, until } => back_order::back_order(order, lines, *until),
+        OrderCommand::FillBackOrder => back_order::fill(order),
         OrderCommand::RecordPayment { status, authorised, captured, refunded } => {
             record_payment(order, *status, [*authorised, *captured, *refunded])
         }

@@ -79,6 +79,9 @@ pub enum OrderError {
         /// The limit.
         max: usize,
     },
+    /// Units are waited for: the warehouses do not have the order yet.
+    #[error("units of the order are back-ordered: cancel it whole, or wait until they are there")]
+    BackOrdered,
     /// Nothing has been delivered yet.
     #[error("nothing has been delivered yet")]
     NotDelivered,
@@ -141,6 +144,7 @@ impl Refusal for OrderError {
             OrderError::LineCancellationUnknown => "LINE_CANCELLATION_NOT_FOUND",
             OrderError::LineCancellationDiffers => "LINE_CANCELLATION_DIFFERS",
             OrderError::TooManyLineCancellations { .. } => "LINE_CANCELLATION_LIMIT",
+            OrderError::BackOrdered => "BACK_ORDERED",
             OrderError::NotDelivered => "NOT_DELIVERED",
             OrderError::ReturnWindowClosed { .. } => "RETURN_WINDOW_CLOSED",
             OrderError::WithdrawalPeriodOver { .. } => "WITHDRAWAL_PERIOD_OVER",

@@ -278,6 +278,17 @@ pub enum OrderEvent {
         /// What goes back, because it was taken; the rest of what they were sold for is never taken.
         refund: Money,
     },
+    /// Not all of its units are there: it goes to the warehouses once they are.
+    #[serde(rename = "order.back_ordered")]
+    BackOrdered {
+        /// Which units are waited for.
+        lines: Vec<LineUnits>,
+        /// Until when they are promised.
+        until: Timestamp,
+    },
+    /// Every unit that was waited for is there.
+    #[serde(rename = "order.back_order_filled")]
+    BackOrderFilled {},
     /// The buyer chose how to pay: the first time when placing it, again after a decline.
     #[serde(rename = "order.payment_requested")]
     PaymentRequested {

@@ -143,6 +143,9 @@ pub(super) fn request(
     if order.cancellation_requested() {
         return Err(OrderError::CancellationUnderWay);
     }
+    if order.back_order().is_some() {
+        return Err(OrderError::BackOrdered);
+    }
     has_units_here(order)?;
     if order.line_cancellations().len() >= LINE_CANCELLATIONS_MAX {
         return Err(OrderError::TooManyLineCancellations { max: LINE_CANCELLATIONS_MAX });

@@ -8,6 +8,7 @@
 //! promotion took off; `authorised ≥ captured ≥ refunded ≥ 0`; no more units of a line are in
 //! returns and cancelled than were sold; an order that is rejected, cancelled or completed stays so.
 
+mod back_order;
 mod commands;
 mod decide;
 mod error;
@@ -22,6 +23,7 @@ mod withdrawal;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 
+pub use back_order::BackOrder;
 pub use commands::OrderCommand;
 pub use decide::{PAYMENTS_MAX, RETURN_WINDOW_DAYS, RETURNS_MAX};
 pub use error::OrderError;
@@ -49,6 +51,8 @@ impl DomainEvent for OrderEvent {
             OrderEvent::LineCancellationRequested { .. } => "order.line_cancellation_requested",
             OrderEvent::LineCancellationRefused { .. } => "order.line_cancellation_refused",
             OrderEvent::LinesCancelled { .. } => "order.lines_cancelled",
+            OrderEvent::BackOrdered { .. } => "order.back_ordered",
+            OrderEvent::BackOrderFilled {} => "order.back_order_filled",
             OrderEvent::PaymentRecorded { .. } => "order.payment_recorded",
             OrderEvent::FulfilmentRecorded { .. } => "order.fulfilment_recorded",
             OrderEvent::WithdrawalDeclared { .. } => "order.withdrawal_declared",

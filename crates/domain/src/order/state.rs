@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::back_order::BackOrder;
 use super::events::{FulfilmentStatus, OrderEvent, PaymentStatus, ReturnedLine, Sale, Withdrawal};
 use super::line_cancellation::{LineCancellation, LineCancellationOutcome};
 use super::withdrawal::withdrawal_ends_at;
@@ -94,6 +95,7 @@ pub struct Order {
     returns: BTreeMap<ReturnId, ReturnRecord>,
     returns_opened: Vec<ReturnId>,
     withdrawals_declared: Vec<DeclaredWithdrawal>,
+    back_order: Option<BackOrder>,
 }
 
 impl Order {
@@ -251,6 +253,11 @@ impl Order {
         self.rejection.as_ref().map(|(code, reason)| (code.as_str(), reason.as_str()))
     }
 
+    /// Returns what it waited for, also when that is there by now.
+    pub(super) fn any_back_order(&self) -> Option<&BackOrder> {
+        self.back_order.as_ref()
+    }
+
     pub(super) fn fulfilment_record(&self) -> Option<&FulfilmentRecord> {
         self.fulfilment_record.as_ref()
     }
@@ -293,6 +300,8 @@ impl Order {
             OrderEvent::LinesCancelled { cancellation, lines, refund } => {
                 self.answer(cancellation, LineCancellationOutcome::done(lines, *refund));
             }
+            OrderEvent::BackOrdered { lines, until } => self.back_order = Some(BackOrder::begun(lines, *until)),
+            OrderEvent::BackOrderFilled {} => self.back_order.iter_mut().for_each(BackOrder::fill),
             OrderEvent::PaymentRecorded { status, authorised, captured, refunded } => {
                 self.payment_status = *status;
                 self.authorised_minor = authorised.minor();

@@ -1,5 +1,6 @@
 //! What orders answer, told as given, when, then.
 
+mod back_order;
 mod lifecycle;
 mod line_cancellation;
 mod names;

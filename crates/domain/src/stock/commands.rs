@@ -68,6 +68,23 @@ pub enum StockCommand {
         /// The order.
         order: OrderId,
     },
+    /// Lets a paid order wait for units: what was promised to it is sold, free units are sold to it now, and what comes in
+    /// later before anybody else has it.
+    BackOrder {
+        /// The order.
+        order: OrderId,
+        /// Units it is to have here in all, with those that it has.
+        quantity: Quantity,
+        /// Since when it waits: who has waited longest is served first.
+        since: Timestamp,
+    },
+    /// Ends the waiting of an order, once it has all its units in all locations together.
+    SettleBackOrder {
+        /// The order.
+        order: OrderId,
+        /// Units it keeps of those that it was sold here; the others are free again.
+        keep: Option<Quantity>,
+    },
     /// Puts returned units back on the shelf, once per return.
     Restock {
         /// The return.

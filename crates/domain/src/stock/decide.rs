@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use super::back_order;
 use super::commands::StockCommand;
 use super::error::StockError;
 use super::events::StockEvent;
@@ -13,7 +14,15 @@ pub const UNITS_MAX: i64 = 1_000_000_000_000;
 
 type Decision = Result<Vec<StockEvent>, StockError>;
 
+/// Decides, and sells what is free then to whoever waits for it.
 pub(super) fn decide(stock: &Stock, command: &StockCommand) -> Decision {
+    let mut events = decide_alone(stock, command)?;
+    let fills = back_order::fills_after(stock, &events);
+    events.extend(fills);
+    Ok(events)
+}
+
+fn decide_alone(stock: &Stock, command: &StockCommand) -> Decision {
     match command {
         StockCommand::Receive { quantity, reference } => {
             has_room(stock, *quantity)?;
@@ -29,6 +38,8 @@ pub(super) fn decide(stock: &Stock, command: &StockCommand) -> Decision {
             reduce_allocation(stock, order, cancellation, *quantity)
         }
         StockCommand::Dispatch { order } => dispatch(stock, order),
+        StockCommand::BackOrder { order, quantity, since } => back_order::back_order(stock, order, *quantity, *since),
+        StockCommand::SettleBackOrder { order, keep } => back_order::settle(stock, order, *keep),
         StockCommand::Restock { return_id, quantity } => restock(stock, return_id, *quantity),
         StockCommand::Recount { counted, reason } => recount(stock, *counted, reason),
         StockCommand::WriteOff { quantity, reason } => {
@@ -71,7 +82,7 @@ fn release(stock: &Stock, order: &OrderId, reason: &ShortText) -> Decision {
         let (order, quantity, reason) = (order.clone(), held.quantity, reason.clone());
         return Ok(vec![StockEvent::ReservationReleased { order, quantity, reason }]);
     }
-    if stock.allocation(order).is_some() {
+    if stock.back_order(order).is_some() || stock.allocation(order).is_some() {
         return release_allocation(stock, order, reason);
     }
     match stock.finish(order) {
@@ -100,6 +111,9 @@ fn allocate(stock: &Stock, order: &OrderId) -> Decision {
 }
 
 fn release_allocation(stock: &Stock, order: &OrderId, reason: &ShortText) -> Decision {
+    if let Some(waits) = stock.back_order(order) {
+        return Ok(vec![back_order::closed(stock, order, (waits, None))]);
+    }
     match (stock.allocation(order), stock.finish(order)) {
         (Some(quantity), _) => {
             let (order, reason) = (order.clone(), reason.clone());

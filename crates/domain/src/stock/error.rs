@@ -86,6 +86,28 @@ pub enum StockError {
         /// The most that a count may set right.
         max: i64,
     },
+    /// The order does not wait here.
+    #[error("{order} does not wait for units here")]
+    BackOrderUnknown {
+        /// The order.
+        order: OrderId,
+    },
+    /// The waiting of the order has ended with another number of units.
+    #[error("the back-order of {order} is settled with {kept} units, not {requested}")]
+    BackOrderSettled {
+        /// The order.
+        order: OrderId,
+        /// Units it kept.
+        kept: i64,
+        /// Units asked for now.
+        requested: i64,
+    },
+    /// More orders wait than may.
+    #[error("at most {max} orders wait for the units of one SKU at one location")]
+    TooManyBackOrders {
+        /// The limit.
+        max: usize,
+    },
     /// More units than the stream may count.
     #[error("the stock of one SKU at one location is limited to {max} units")]
     TooMany {
@@ -107,6 +129,9 @@ impl Refusal for StockError {
             StockError::AllocationExceeded { .. } => "ALLOCATION_EXCEEDED",
             StockError::SoldUnitsMissing { .. } => "SOLD_UNITS_MISSING",
             StockError::CountImplausible { .. } => "COUNT_IMPLAUSIBLE",
+            StockError::BackOrderUnknown { .. } => "BACK_ORDER_UNKNOWN",
+            StockError::BackOrderSettled { .. } => "BACK_ORDER_SETTLED",
+            StockError::TooManyBackOrders { .. } => "BACK_ORDER_LIMIT",
             StockError::TooMany { .. } => "STOCK_LIMIT",
         }
     }
@@ -125,6 +150,9 @@ impl Refusal for StockError {
             | StockError::AllocationExceeded { .. }
             | StockError::SoldUnitsMissing { .. }
             | StockError::CountImplausible { .. }
+            | StockError::BackOrderUnknown { .. }
+            | StockError::BackOrderSettled { .. }
+            | StockError::TooManyBackOrders { .. }
             | StockError::TooMany { .. } => Vec::new(),
         }
     }

@@ -93,6 +93,42 @@ pub enum StockEvent {
         /// Units that left.
         quantity: Quantity,
     },
+    /// A paid order waits for units: what comes in is sold to it before anybody else has it.
+    #[serde(rename = "stock.back_ordered")]
+    BackOrdered {
+        /// The order.
+        order: OrderId,
+        /// Units it is to have here in all.
+        quantity: Quantity,
+        /// Units it waits for: all but those that it was sold here already; none where it has them all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missing: Option<Quantity>,
+        /// Since when it waits.
+        since: Timestamp,
+    },
+    /// Units that came in, or were free again, are sold to an order that waits for them.
+    #[serde(rename = "stock.back_order_filled")]
+    BackOrderFilled {
+        /// The order.
+        order: OrderId,
+        /// Units sold.
+        quantity: Quantity,
+    },
+    /// An order waits here no longer: it has its units, or it is called off.
+    #[serde(rename = "stock.back_order_closed")]
+    BackOrderClosed {
+        /// The order.
+        order: OrderId,
+        /// Units that stay sold to it here; none where it has none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept: Option<Quantity>,
+        /// Units that were sold to it and are free again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        freed: Option<Quantity>,
+        /// Units that it still waited for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unfilled: Option<Quantity>,
+    },
     /// Returned units went back on the shelf.
     #[serde(rename = "stock.restocked")]
     Restocked {

@@ -4,9 +4,10 @@
 //!
 //! Invariants, after every event: `on hand = available + reserved + allocated`; none of the four is negative;
 //! `received + restocked = on hand + dispatched + written off`; a reservation ends exactly once, and only one that a
-//! shortfall ended may be made again. All lines of one
+//! shortfall ended may be made again; nothing is free to promise while somebody waits. All lines of one
 //! order that name the same SKU are summed into one reservation, so a race is decided by one stream.
 
+mod back_order;
 mod commands;
 mod decide;
 mod error;
@@ -18,6 +19,7 @@ mod tests;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 
+pub use back_order::{BACK_ORDERS_MAX, BackOrder};
 pub use commands::StockCommand;
 pub use decide::UNITS_MAX;
 pub use error::StockError;
@@ -52,6 +54,9 @@ impl DomainEvent for StockEvent {
             StockEvent::AllocationReleased { .. } => "stock.allocation_released",
             StockEvent::AllocationReduced { .. } => "stock.allocation_reduced",
             StockEvent::Dispatched { .. } => "stock.dispatched",
+            StockEvent::BackOrdered { .. } => "stock.back_ordered",
+            StockEvent::BackOrderFilled { .. } => "stock.back_order_filled",
+            StockEvent::BackOrderClosed { .. } => "stock.back_order_closed",
             StockEvent::Restocked { .. } => "stock.restocked",
             StockEvent::ShortfallDetected { .. } => "stock.shortfall_detected",
             StockEvent::WrittenOff { .. } => "stock.written_off",

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::back_order::BackOrder;
 use super::events::StockEvent;
 use crate::values::{LineCancellationId, OrderId, Quantity, ReturnId, Timestamp};
 
-/// How many finished reservations, returns and line cancellations a stream remembers, to refuse one that arrives late. A command that
-/// arrives later still is caught by its command id.
+/// How many finished reservations, returns, line cancellations and settled back-orders a stream remembers, to refuse one that
+/// arrives late. A command that arrives later still is caught by its command id.
 pub const FINISHED_REMEMBERED_MAX: usize = 4_096;
 
 /// A promise to an order.
@@ -43,6 +44,9 @@ pub struct Stock {
     restocked_order: VecDeque<ReturnId>,
     reduced: BTreeMap<LineCancellationId, Quantity>,
     reduced_order: VecDeque<LineCancellationId>,
+    back_orders: BTreeMap<OrderId, BackOrder>,
+    settled: BTreeMap<OrderId, i64>,
+    settled_order: VecDeque<OrderId>,
 }
 
 impl Stock {
@@ -96,6 +100,26 @@ impl Stock {
         self.reduced.get(cancellation).copied()
     }
 
+    /// Returns what an order waits for here, while it does.
+    pub fn back_order(&self, order: &OrderId) -> Option<BackOrder> {
+        self.back_orders.get(order).copied()
+    }
+
+    /// Returns the units that orders wait for here.
+    pub fn back_ordered(&self) -> i64 {
+        self.back_orders.values().map(|waits| waits.missing).sum()
+    }
+
+    /// Returns every order that waits here.
+    pub(super) fn back_orders(&self) -> &BTreeMap<OrderId, BackOrder> {
+        &self.back_orders
+    }
+
+    /// Returns the units an order kept when its waiting ended, if it did and is remembered.
+    pub(super) fn settled(&self, order: &OrderId) -> Option<i64> {
+        self.settled.get(order).copied()
+    }
+
     /// Moves on by one fact.
     pub(super) fn move_on(&mut self, event: &StockEvent) {
         match event {
@@ -147,7 +171,37 @@ impl Stock {
                 self.reserved -= quantity.units();
                 self.reservations.remove(order);
             }
+            StockEvent::BackOrdered { order, missing, since, .. } => {
+                self.back_orders.insert(order.clone(), BackOrder::begun(*missing, *since));
+            }
+            StockEvent::BackOrderFilled { order, quantity } => self.fill(order, *quantity),
+            StockEvent::BackOrderClosed { order, kept, freed, .. } => self.close(order, *kept, *freed),
             StockEvent::WrittenOff { quantity, .. } => self.on_hand -= quantity.units(),
+        }
+    }
+
+    /// Sells units to an order that waits. The sum fits: it is at most what the order wants.
+    fn fill(&mut self, order: &OrderId, quantity: Quantity) {
+        self.allocated += quantity.units();
+        if let Some(waits) = self.back_orders.get_mut(order) {
+            waits.missing -= quantity.units();
+        }
+        let held = self.allocations.get(order).map_or(0, |held| held.units());
+        if let Ok(sum) = Quantity::new(held + quantity.units()) {
+            self.allocations.insert(order.clone(), sum);
+        }
+    }
+
+    /// Ends the waiting of an order; one that keeps nothing is over.
+    fn close(&mut self, order: &OrderId, kept: Option<Quantity>, freed: Option<Quantity>) {
+        self.allocated -= freed.map_or(0, Quantity::units);
+        self.back_orders.remove(order);
+        remember(&mut self.settled, &mut self.settled_order, order, kept.map_or(0, Quantity::units));
+        if let Some(kept) = kept {
+            self.allocations.insert(order.clone(), kept);
+        } else {
+            self.allocations.remove(order);
+            self.finish_with(order, Finish::Over);
         }
     }
 
@@ -161,6 +215,7 @@ impl Stock {
     }
 
     fn finish_with(&mut self, order: &OrderId, finish: Finish) {
+        self.back_orders.remove(order);
         remember(&mut self.finished, &mut self.finished_order, order, finish);
     }
 }

@@ -1,5 +1,6 @@
 //! Given, when, then for stock: what the tests share, its stored names and its limits.
 
+mod back_orders;
 mod properties;
 mod recounts;
 mod reductions;
@@ -169,6 +170,9 @@ fn every_event_is_stored_under_its_type_and_reads_back() {
         restocked(1),
         written_off(1),
         recounts::shortfall(1, 4, 2),
+        back_orders::back_ordered(1, 4, Some(2), 100),
+        back_orders::filled(1, 2),
+        back_orders::closed(1, (Some(1), Some(2), None)),
     ];
     let names: BTreeSet<String> = events.iter().map(stored_name).collect();
     assert_eq!(names.len(), events.len());
@@ -192,6 +196,9 @@ fn every_refusal_has_a_code_of_its_own() {
         StockError::AllocationExceeded { order: order(1), allocated: 1, requested: 2 },
         StockError::SoldUnitsMissing { counted: 1, sold: 2 },
         StockError::CountImplausible { counted: 0, on_hand: 2_000_000, max: 1_000_000 },
+        StockError::BackOrderUnknown { order: order(1) },
+        StockError::BackOrderSettled { order: order(1), kept: 1, requested: 2 },
+        StockError::TooManyBackOrders { max: BACK_ORDERS_MAX },
         StockError::TooMany { max: UNITS_MAX },
     ];
     let codes: BTreeSet<&str> = refusals.iter().map(Refusal::code).collect();

@@ -115,6 +115,8 @@ fn order_keys(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<(
             }
         }
         OrderEvent::Confirmed {}
+        | OrderEvent::BackOrdered { .. }
+        | OrderEvent::BackOrderFilled {}
         | OrderEvent::Rejected { .. }
         | OrderEvent::CancellationRequested { .. }
         | OrderEvent::CancellationRefused { .. }
@@ -142,6 +144,8 @@ fn apply_order(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<
         | OrderEvent::PaymentRequested { .. }
         | OrderEvent::LineCancellationRequested { .. }
         | OrderEvent::LineCancellationRefused { .. }
+        | OrderEvent::BackOrdered { .. }
+        | OrderEvent::BackOrderFilled {}
         // It binds nobody before its return is opened.
         | OrderEvent::WithdrawalDeclared { .. } => Ok(()),
         OrderEvent::Confirmed {} => {

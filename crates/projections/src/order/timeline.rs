@@ -54,7 +54,9 @@ pub(super) fn of_order(order: &OrderEvent) -> Json {
         OrderEvent::LinesCancelled { cancellation, lines, refund } => {
             json!({"cancellation": cancellation, "lines": lines, "refund": refund})
         }
+        OrderEvent::BackOrdered { lines, until } => json!({"lines": lines, "until": until}),
         OrderEvent::Confirmed {}
+        | OrderEvent::BackOrderFilled {}
         | OrderEvent::CancellationRequested { .. }
         | OrderEvent::CancellationRefused { .. }
         | OrderEvent::Cancelled { .. }

@@ -108,6 +108,8 @@ fn order_keys(
         | OrderEvent::CancellationRefused { .. }
         | OrderEvent::LineCancellationRequested { .. }
         | OrderEvent::LineCancellationRefused { .. }
+        | OrderEvent::BackOrdered { .. }
+        | OrderEvent::BackOrderFilled {}
         | OrderEvent::LinesCancelled { .. }
         | OrderEvent::PaymentRequested { .. }
         | OrderEvent::PaymentRecorded { .. }
@@ -201,6 +203,8 @@ fn apply_order(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<
         | OrderEvent::CancellationRefused { .. }
         | OrderEvent::LineCancellationRequested { .. }
         | OrderEvent::LineCancellationRefused { .. }
+        | OrderEvent::BackOrdered { .. }
+        | OrderEvent::BackOrderFilled {}
         | OrderEvent::LinesCancelled { .. }
         | OrderEvent::PaymentRequested { .. }
         | OrderEvent::PaymentRecorded { .. }

@@ -103,6 +103,8 @@ fn apply_order(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<
         OrderEvent::CancellationRequested { .. }
         | OrderEvent::LineCancellationRequested { .. }
         | OrderEvent::LineCancellationRefused { .. }
+        | OrderEvent::BackOrdered { .. }
+        | OrderEvent::BackOrderFilled {}
         | OrderEvent::CancellationRefused { .. }
         | OrderEvent::PaymentRequested { .. }
         | OrderEvent::PaymentRecorded { .. }

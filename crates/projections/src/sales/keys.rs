@@ -74,6 +74,8 @@ impl Foreseen {
             | OrderEvent::CancellationRequested { .. }
             | OrderEvent::LineCancellationRequested { .. }
             | OrderEvent::LineCancellationRefused { .. }
+            | OrderEvent::BackOrdered { .. }
+            | OrderEvent::BackOrderFilled {}
             | OrderEvent::CancellationRefused { .. }
             | OrderEvent::PaymentRequested { .. }
             | OrderEvent::PaymentRecorded { .. }

@@ -120,13 +120,17 @@ impl VariantRecord {
             | StockEvent::AllocationReleased { quantity, .. }
             | StockEvent::AllocationReduced { quantity, .. }
             | StockEvent::Restocked { quantity, .. } => self.available += quantity.units(),
-            StockEvent::Reserved { quantity, .. } | StockEvent::WrittenOff { quantity, .. } => {
+            StockEvent::Reserved { quantity, .. }
+            | StockEvent::BackOrderFilled { quantity, .. }
+            | StockEvent::WrittenOff { quantity, .. } => {
                 self.available -= quantity.units();
             }
+            StockEvent::BackOrderClosed { freed, .. } => self.available += freed.map_or(0, |freed| freed.units()),
             // Reserved units become sold ones, sold ones leave: they were not free before.
             StockEvent::ReservationExtended { .. }
             | StockEvent::ReservationBarred { .. }
             | StockEvent::Allocated { .. }
+            | StockEvent::BackOrdered { .. }
             | StockEvent::Dispatched { .. } => {}
         }
     }

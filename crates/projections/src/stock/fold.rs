@@ -73,12 +73,16 @@ fn movement(stock: &StockEvent) -> (i64, i64, i64) {
         | StockEvent::ReservationExpired { quantity, .. }
         | StockEvent::ShortfallDetected { quantity, .. } => (0, -quantity.units(), 0),
         StockEvent::Allocated { quantity, .. } => (0, -quantity.units(), quantity.units()),
+        StockEvent::BackOrderFilled { quantity, .. } => (0, 0, quantity.units()),
+        StockEvent::BackOrderClosed { freed, .. } => (0, 0, -freed.map_or(0, |freed| freed.units())),
         StockEvent::AllocationReleased { quantity, .. } | StockEvent::AllocationReduced { quantity, .. } => {
             (0, 0, -quantity.units())
         }
         StockEvent::Dispatched { quantity, .. } => (-quantity.units(), 0, -quantity.units()),
         StockEvent::WrittenOff { quantity, .. } => (-quantity.units(), 0, 0),
-        StockEvent::ReservationExtended { .. } | StockEvent::ReservationBarred { .. } => (0, 0, 0),
+        StockEvent::ReservationExtended { .. }
+        | StockEvent::ReservationBarred { .. }
+        | StockEvent::BackOrdered { .. } => (0, 0, 0),
     }
 }
 

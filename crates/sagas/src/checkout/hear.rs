@@ -6,6 +6,7 @@ use domain::cart::CartEvent;
 use domain::fulfilment::FulfilmentEvent;
 use domain::order::OrderEvent;
 use domain::payment::PaymentEvent;
+use domain::stock::StockEvent;
 use event_store::RecordedEvent;
 
 use super::CheckoutInput as Input;
@@ -25,6 +26,7 @@ pub(super) fn hear(event: &RecordedEvent) -> Heard {
         "fulfilment.packed" | "fulfilment.handed_over" | "fulfilment.delivered" | "fulfilment.lost" => {
             hear_fulfilment(event)
         }
+        "stock.back_order_filled" => hear_stock(event),
         _ => Ok(None),
     }
 }
@@ -33,6 +35,12 @@ fn hear_cart(event: &RecordedEvent) -> Heard {
     let CartEvent::CheckoutStarted { order, promotions, .. } = decode(event)? else { return Ok(None) };
     let cart = event.stream.id.parse().map_err(AppError::broken)?;
     Ok(Some(Told::To(order.to_string(), Input::Started { cart, promotions })))
+}
+
+/// What an order waits for has come in.
+fn hear_stock(event: &RecordedEvent) -> Heard {
+    let StockEvent::BackOrderFilled { order, .. } = decode(event)? else { return Ok(None) };
+    Ok(Some(Told::To(order.to_string(), Input::UnitsCame)))
 }
 
 fn hear_order(event: &RecordedEvent) -> Heard {

@@ -11,6 +11,7 @@ mod lines;
 mod lost;
 mod parcels;
 mod react;
+mod shortfall;
 mod state;
 mod status;
 mod step;
@@ -23,7 +24,7 @@ use std::time::Duration;
 use app::error::AppError;
 use app::order::TakenOut;
 use app::promotion::Withheld;
-use app::stock::{Routed, Shortage};
+use app::stock::{Routed, Shortage, ShortfallPolicy};
 use domain::values::{
     CartId, FulfilmentId, LineCancellationId, LocationId, Money, OrderId, PaymentId, PromotionId, Timestamp,
 };
@@ -32,9 +33,10 @@ use serde::{Deserialize, Serialize};
 
 pub use hold::RENEW_BEFORE_SECONDS;
 pub use lost::LOST_AGAIN_SECONDS;
+pub use shortfall::{BACK_ORDER_AGAIN_SECONDS, SHORTFALL_DECIDE_SECONDS};
 pub use state::{Attempt, AttemptState, Checkout, Parcel, ParcelState};
 pub use status::CheckoutStatus;
-pub use step::CheckoutStep;
+pub use step::{Awaited, CheckoutStep};
 
 use crate::engine::{Process, Reaction, Told};
 
@@ -48,6 +50,11 @@ pub const TASK_UNDO_PAYMENT: &str = "undo_payment";
 pub const TASK_HOLD: &str = "hold";
 /// The task of an order of which one parcel left while another was called off.
 pub const TASK_PARTLY_CANCELLED: &str = "partly_cancelled";
+
+/// The task of a paid order of which units are missing, where people choose.
+pub const TASK_SHORTFALL: &str = "shortfall";
+/// The task of an order whose units have not come in time.
+pub const TASK_BACK_ORDER: &str = "back_order";
 
 /// Refunds of parcels are named by this and the parcel's id.
 pub const REFUND_PREFIX: &str = "parcel-";
@@ -106,6 +113,12 @@ pub enum CheckoutInput {
         payment: Option<PaymentId>,
         /// Until when the buyer may pay.
         pay_until: Timestamp,
+        /// What becomes of it should units be missing once it is paid: the shop's policy when it was placed.
+        #[serde(default, skip_serializing_if = "ShortfallPolicy::is_void")]
+        shortfall: ShortfallPolicy,
+        /// Until when it waits for them, where it may.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        back_order_until: Option<Timestamp>,
     },
     /// The buyer chose how to pay, again.
     #[serde(rename = "payment_requested")]
@@ -162,6 +175,30 @@ pub enum CheckoutInput {
         /// Where: other places than first promised where a promise had run out.
         routed: Vec<Routed>,
     },
+    /// What is there is sold to this order, and it waits for the rest.
+    #[serde(rename = "back_ordered")]
+    BackOrdered {
+        /// What is missing; nothing where it came in meanwhile.
+        shortages: Vec<Shortage>,
+    },
+    /// Units came in that the order waits for.
+    #[serde(rename = "units_came")]
+    UnitsCame,
+    /// Every unit that the order waited for is there.
+    #[serde(rename = "back_order_filled")]
+    BackOrderFilled {
+        /// Where its units are, all of them.
+        routed: Vec<Routed>,
+    },
+    /// Units are still missing.
+    #[serde(rename = "still_waiting")]
+    StillWaiting,
+    /// Nobody chose in time what to do about missing units.
+    #[serde(rename = "shortfall_undecided")]
+    ShortfallUndecided,
+    /// The units that an order waits for are late.
+    #[serde(rename = "back_order_late")]
+    BackOrderLate,
     /// The shop owes the goods.
     #[serde(rename = "confirmed")]
     Confirmed,
@@ -322,7 +359,7 @@ impl Process for Checkout {
     type Status = CheckoutStatus;
 
     const KIND: &'static str = "checkout";
-    const LISTENS: &'static [&'static str] = &["cart", "order", "payment", "fulfilment"];
+    const LISTENS: &'static [&'static str] = &["cart", "order", "payment", "fulfilment", "stock"];
     // A buyer waits for the answer.
     const GATHER: Duration = Duration::ZERO;
 
@@ -364,6 +401,8 @@ impl Process for Checkout {
         match name {
             react::TIMER_RETURN => CheckoutInput::ReturnTimeOver,
             hold::TIMER_HOLD => CheckoutInput::HoldEnding,
+            shortfall::TIMER_SHORTFALL => CheckoutInput::ShortfallUndecided,
+            shortfall::TIMER_BACK_ORDER => CheckoutInput::BackOrderLate,
             _ => match name.strip_prefix(lost::TIMER_LOST) {
                 Some(fulfilment) => CheckoutInput::LostForLong { fulfilment: fulfilment.to_owned() },
                 None => CheckoutInput::PaymentTimeOver,

@@ -9,6 +9,7 @@ use domain::values::{FulfilmentId, LocationId, Money, OrderId, Timestamp};
 use super::hold::{TIMER_HOLD, ask_for_money};
 use super::lost;
 use super::react::TIMER_RETURN;
+use super::shortfall::TIMER_BACK_ORDER;
 use super::state::{Checkout, Hold, Parcel, ParcelState, Reshipped, Stage, Why};
 use super::undo::undo;
 use super::{CheckoutStatus, CheckoutStep as Step, TASK_CAPTURE, TASK_PARTLY_CANCELLED};
@@ -197,6 +198,10 @@ pub(super) fn cancel(checkout: &mut Checkout, reason: String) -> Reaction {
     if checkout.lines_under_way.is_some() {
         checkout.cancellation = Some(reason);
         return Reaction::default();
+    }
+    if std::mem::take(&mut checkout.is_waiting) {
+        // No warehouse has anything of it.
+        return undo(checkout, Why::Cancelled { reason }).stop(TIMER_BACK_ORDER);
     }
     checkout.why = Some(Why::Cancelled { reason });
     let fulfilments = checkout.parcels.keys().cloned().collect();

@@ -11,11 +11,12 @@ use super::parcels::{
     cancel, capture, capture_failed, capture_given_up, captured, fulfilments_cancelled, fulfilments_left,
     fulfilments_requested, give_up, moved, packed, refund, return_time_over,
 };
+use super::shortfall;
 use super::state::{Attempt, AttemptState, Checkout, Hold, ParcelState, Stage, Why};
 use super::undo::{authorised_too_late, payment_not_undone, payment_undone, undo, undo_again, undo_payment, undone};
 use super::{
-    CheckoutInput as Input, CheckoutStatus, CheckoutStep as Step, TASK_CAPTURE, TASK_HOLD, TASK_LOST,
-    TASK_PARTLY_CANCELLED, TASK_UNDO_PAYMENT,
+    CheckoutInput as Input, CheckoutStatus, CheckoutStep as Step, TASK_BACK_ORDER, TASK_CAPTURE, TASK_HOLD, TASK_LOST,
+    TASK_PARTLY_CANCELLED, TASK_SHORTFALL, TASK_UNDO_PAYMENT,
 };
 use crate::engine;
 
@@ -43,6 +44,11 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
         Input::HoldExpired { payment } => hold::expired(checkout, payment),
         Input::HoldEnding => hold::ending(checkout, at),
         Input::Allocated { .. } | Input::Confirmed | Input::FulfilmentsRequested { .. } => owed(checkout, input),
+        Input::BackOrdered { shortages } => shortfall::back_ordered(checkout, shortages),
+        Input::UnitsCame => shortfall::look(checkout),
+        Input::BackOrderFilled { routed } => shortfall::filled(checkout, routed),
+        Input::ShortfallUndecided => shortfall::void(checkout),
+        Input::BackOrderLate => shortfall::late(checkout),
         Input::Packed { fulfilment } => packed(checkout, fulfilment),
         Input::Captured { fulfilment } => captured(checkout, fulfilment),
         Input::CaptureFailed { fulfilment, code } => capture_failed(checkout, fulfilment, code),
@@ -62,7 +68,7 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
         Input::PaymentUndone { payment } => payment_undone(checkout, payment),
         Input::PaymentNotUndone { payment, code } => payment_not_undone(payment, code),
         Input::StockReleased | Input::PromotionsReleased => undone(checkout),
-        Input::Done => Reaction::default(),
+        Input::Done | Input::StillWaiting => Reaction::default(),
         Input::PaymentTimeOver => payment_time_over(checkout),
         Input::ReturnTimeOver => return_time_over(checkout),
         Input::Decided { task, choice } => decided(checkout, (task, choice), at),
@@ -92,12 +98,14 @@ fn promised(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Reaction {
             let code = refusals.first().map_or("GIVEN_UP", |refused| refused.code.as_str());
             undo(checkout, Why::Rejected { code: code.to_owned() })
         }
-        (Input::Short { shortages }, Stage::Reserving | Stage::Allocating) => {
+        (Input::Short { shortages }, Stage::Reserving | Stage::BackOrdering) => {
             checkout.shortages = shortages.clone();
             undo(checkout, Why::Rejected { code: "INSUFFICIENT_STOCK".to_owned() })
         }
-        (Input::Placed { payment, pay_until }, Stage::Placing) => {
+        (Input::Short { shortages }, Stage::Allocating) => shortfall::short(checkout, shortages, at),
+        (Input::Placed { payment, pay_until, shortfall, back_order_until }, Stage::Placing) => {
             checkout.is_placed = true;
+            (checkout.shortfall, checkout.back_order_until) = (*shortfall, *back_order_until);
             match (checkout.cancellation.take(), payment) {
                 (Some(reason), _) => undo(checkout, Why::Cancelled { reason }),
                 (None, Some(payment)) => pay(checkout, payment).wait(TIMER_PAYMENT, *pay_until),
@@ -121,6 +129,7 @@ fn redeem(checkout: &mut Checkout, at: Timestamp) -> Reaction {
 
 fn place(checkout: &mut Checkout, at: Timestamp) -> Reaction {
     checkout.stage = Stage::Placing;
+    checkout.placed_at = Some(at);
     Reaction::ask(checkout.cart.clone().map(|cart| Step::Place { cart, placed_at: at }))
 }
 
@@ -265,13 +274,13 @@ fn owed(checkout: &mut Checkout, input: &Input) -> Reaction {
                 return undo(checkout, Why::Cancelled { reason });
             }
             checkout.stage = Stage::Confirming;
-            Reaction::ask([Step::Confirm { payment: checkout.paying().cloned() }])
+            Reaction::ask([Step::Confirm { payment: checkout.paying().cloned(), back_order: None }])
         }
         (Input::Confirmed, Stage::Confirming) => {
             checkout.stage = Stage::Fulfilling;
+            checkout.was_confirmed = true;
             checkout.answer = CheckoutStatus::Confirmed;
-            let routed = checkout.routed.clone();
-            let mut reaction = Reaction::ask([Step::RequestFulfilments { routed }]);
+            let mut reaction = shortfall::request_or_wait(checkout);
             reaction.asks.extend(checkout.cart.clone().map(|cart| Step::CompleteCart { cart }));
             if checkout.is_redeeming {
                 let promotions = checkout.promotions.clone();
@@ -286,8 +295,8 @@ fn owed(checkout: &mut Checkout, input: &Input) -> Reaction {
 
 fn cancellation_requested(checkout: &mut Checkout, reason: &str) -> Reaction {
     match checkout.stage {
-        Stage::Paying => undo(checkout, Why::Cancelled { reason: reason.to_owned() }),
-        Stage::Fulfilling if !checkout.parcels.is_empty() && checkout.why.is_none() => {
+        Stage::Paying | Stage::Short => undo(checkout, Why::Cancelled { reason: reason.to_owned() }),
+        Stage::Fulfilling if (!checkout.parcels.is_empty() || checkout.is_waiting) && checkout.why.is_none() => {
             cancel(checkout, reason.to_owned())
         }
         Stage::New | Stage::Undoing | Stage::Over => Reaction::default(),
@@ -297,6 +306,7 @@ fn cancellation_requested(checkout: &mut Checkout, reason: &str) -> Reaction {
         | Stage::Redeeming
         | Stage::Placing
         | Stage::Allocating
+        | Stage::BackOrdering
         | Stage::Confirming
         | Stage::Fulfilling => {
             checkout.cancellation = Some(reason.to_owned());
@@ -340,6 +350,10 @@ fn decided(checkout: &mut Checkout, (task, choice): (&str, &str), at: Timestamp)
             let cancelled: Vec<_> = cancelled.map(|(id, _)| id.clone()).collect();
             refund(checkout, &cancelled)
         }
+        (TASK_SHORTFALL, "back_order") => shortfall::back_order(checkout),
+        (TASK_SHORTFALL, _) => shortfall::void(checkout),
+        (TASK_BACK_ORDER, "wait") => shortfall::wait_longer(checkout, at),
+        (TASK_BACK_ORDER, _) => shortfall::call_off(checkout),
         (TASK_UNDO_PAYMENT, "retry") => about(subject, |id| undo_again(checkout, &id)),
         (TASK_UNDO_PAYMENT, _) => about(subject, |id| payment_undone(checkout, &id)),
         _ => Reaction::default(),
@@ -359,6 +373,7 @@ fn gave_up(checkout: &mut Checkout, step: &str, at: Timestamp) -> Reaction {
     let is_vital = match (name, checkout.stage) {
         ("reserve", Stage::Reserving) | ("reserve_promotions", Stage::Redeeming) | ("place", Stage::Placing) => true,
         ("allocate", Stage::Allocating) | ("confirm", Stage::Confirming) => true,
+        ("back_order", Stage::BackOrdering) => true,
         ("authorise", Stage::Paying) => payment.as_ref().is_some_and(|id| checkout.is_current(id)),
         _ => false,
     };
@@ -372,6 +387,7 @@ fn gave_up(checkout: &mut Checkout, step: &str, at: Timestamp) -> Reaction {
             let fulfilment = subject.split('/').next().unwrap_or_default();
             lost::for_long(checkout, fulfilment)
         }
+        ("settle_back_order", _) => shortfall::late(checkout),
         ("expire_hold", Some(payment)) => hold::expired(checkout, &payment),
         ("authorise", Some(payment)) if is_waiting_for(checkout, &payment) => {
             let reaction = undo_payment(checkout, &payment);

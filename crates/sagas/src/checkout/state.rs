@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use app::promotion::Withheld;
-use app::stock::{Routed, Shortage};
+use app::stock::{Routed, Shortage, ShortfallPolicy};
 use domain::values::{
     CartId, FulfilmentId, LineCancellationId, LocationId, Money, OrderId, PaymentId, PromotionId, Timestamp,
 };
@@ -26,6 +26,10 @@ pub enum Stage {
     Paying,
     /// Units are being sold.
     Allocating,
+    /// Units are missing, and people are asked what to do.
+    Short,
+    /// What is there is being sold, and the rest is waited for.
+    BackOrdering,
     /// The order is being confirmed.
     Confirming,
     /// Parcels are on their way, or wait for it.
@@ -184,6 +188,18 @@ pub struct Checkout {
     pub(super) cart: Option<CartId>,
     pub(super) routed: Vec<Routed>,
     pub(super) shortages: Vec<Shortage>,
+    /// What becomes of it should units be missing.
+    pub(super) shortfall: ShortfallPolicy,
+    /// When it was to be placed.
+    pub(super) placed_at: Option<Timestamp>,
+    /// Until when it waits for missing units, where it may.
+    pub(super) back_order_until: Option<Timestamp>,
+    /// How often it looked whether every unit is there.
+    pub(super) settlings: u32,
+    /// Whether it waits for units: it is owed, and no warehouse is asked.
+    pub(super) is_waiting: bool,
+    /// Whether it was ever owed.
+    pub(super) was_confirmed: bool,
     pub(super) promotions: Vec<PromotionId>,
     /// Whether uses of the promotions were asked for.
     pub(super) is_redeeming: bool,

@@ -2,9 +2,18 @@
 
 use app::order::PaidParcel;
 use app::promotion::Withheld;
-use app::stock::Routed;
+use app::stock::{Routed, Shortage};
 use domain::values::{CartId, FulfilmentId, LineCancellationId, Money, OrderId, PaymentId, PromotionId, Timestamp};
 use serde::{Deserialize, Serialize};
+
+/// Units that an order waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaited {
+    /// What is missing.
+    pub shortages: Vec<Shortage>,
+    /// Until when it is promised.
+    pub until: Timestamp,
+}
 
 /// What the checkout asks for. Stored names are for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,11 +79,30 @@ pub enum CheckoutStep {
         /// Where they are promised.
         routed: Vec<Routed>,
     },
+    /// Sell what is there, and wait for the rest.
+    #[serde(rename = "back_order")]
+    BackOrder {
+        /// The cart, for what is needed.
+        cart: CartId,
+        /// Since when the order waits.
+        since: Timestamp,
+    },
+    /// End the waiting, where every unit is there.
+    #[serde(rename = "settle_back_order")]
+    SettleBackOrder {
+        /// The cart, for what is needed.
+        cart: CartId,
+        /// Which time, from 1.
+        round: u32,
+    },
     /// Owe the goods.
     #[serde(rename = "confirm")]
     Confirm {
         /// The attempt that holds the money.
         payment: Option<PaymentId>,
+        /// What it waits for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        back_order: Option<Awaited>,
     },
     /// Count the promised uses of promotions.
     #[serde(rename = "confirm_promotions")]
@@ -260,6 +288,8 @@ impl CheckoutStep {
             CheckoutStep::ExpireHold { payment } => format!("expire_hold/{payment}"),
             CheckoutStep::NotePayment { payment, what } => format!("note_payment/{payment}/{what}"),
             CheckoutStep::Allocate { .. } => "allocate".to_owned(),
+            CheckoutStep::BackOrder { .. } => "back_order".to_owned(),
+            CheckoutStep::SettleBackOrder { round, .. } => format!("settle_back_order/{round}"),
             CheckoutStep::Confirm { .. } => "confirm".to_owned(),
             CheckoutStep::ConfirmPromotions { .. } => "confirm_promotions".to_owned(),
             CheckoutStep::CompleteCart { .. } => "complete_cart".to_owned(),

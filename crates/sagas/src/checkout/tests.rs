@@ -5,6 +5,7 @@ mod lines;
 mod lost;
 mod properties;
 mod repeats;
+mod shortfall;
 mod simulation;
 mod stages;
 mod undo;
@@ -72,17 +73,32 @@ fn reserved() -> Input {
     Input::Reserved { routed: routed() }
 }
 
+fn shortages() -> Vec<Shortage> {
+    vec![Shortage { sku: "livre".parse().expect("a SKU"), requested: 2, available: 1 }]
+}
+
 fn short() -> Input {
-    let sku = "livre".parse().expect("a SKU");
-    Input::Short { shortages: vec![Shortage { sku, requested: 2, available: 1 }] }
+    Input::Short { shortages: shortages() }
 }
 
 fn placed() -> Input {
-    Input::Placed { payment: Some(payment(1)), pay_until: noon().plus_seconds(1_800) }
+    placed_under(ShortfallPolicy::Void)
+}
+
+/// An order that a policy is agreed for; where it may wait, it does for three weeks.
+fn placed_under(shortfall: ShortfallPolicy) -> Input {
+    let back_order_until = (!shortfall.is_void()).then(three_weeks_later);
+    let pay_until = noon().plus_seconds(1_800);
+    Input::Placed { payment: Some(payment(1)), pay_until, shortfall, back_order_until }
+}
+
+fn three_weeks_later() -> Timestamp {
+    noon().plus_seconds(21 * 86_400)
 }
 
 fn placed_for_nothing() -> Input {
-    Input::Placed { payment: None, pay_until: noon() }
+    let shortfall = ShortfallPolicy::Void;
+    Input::Placed { payment: None, pay_until: noon(), shortfall, back_order_until: None }
 }
 
 fn requested(number: u128) -> Input {

@@ -122,7 +122,7 @@ fn finish_undo(checkout: &mut Checkout) -> Reaction {
         Some(Why::Cancelled { reason }) => {
             checkout.answer = CheckoutStatus::Cancelled;
             let mut reaction = Reaction::ask([Step::CancelOrder { reason }]);
-            if checkout.parcels.is_empty() {
+            if !checkout.was_confirmed {
                 reaction.asks.extend(reopen("ORDER_CANCELLED"));
             }
             reaction.end("cancelled")

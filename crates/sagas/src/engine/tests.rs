@@ -18,6 +18,7 @@ use app::bus::Cause;
 use app::clock::{Clock, ManualClock};
 use app::ids::CountingIds;
 use app::invoicing::InvoicingSettings;
+use app::stock::ShortfallSettings;
 use app::{Shop, ShopSettings};
 use domain::stock::{Stock, StockCommand};
 use domain::values::{Quantity, ShortText};
@@ -67,6 +68,7 @@ impl Kitchen {
             shipping: Vec::new(),
             reservation_seconds: 900,
             payment_seconds: 1_800,
+            shortfall: ShortfallSettings::default(),
             invoicing: InvoicingSettings::of_demo(),
         };
         let shop = Shop::new(store, shown, Arc::new(CountingIds::default()), settings);

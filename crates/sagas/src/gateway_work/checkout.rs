@@ -4,7 +4,7 @@ use app::bus::Request;
 use app::checkout::{needs, sale_of};
 use app::error::AppError;
 use app::promotion::{self, Withheld};
-use app::stock::{self, Routed};
+use app::stock::{self, Routed, ShortfallSettings};
 use async_trait::async_trait;
 use domain::cart::{Cart, CartCommand, CartStatus};
 use domain::order::{Order, OrderCommand, OrderStatus};
@@ -12,10 +12,12 @@ use domain::values::{CartId, OrderId, PaymentId, PromotionId, ShortText, Timesta
 use event_store::StreamId;
 
 use super::{GatewayWork, derived, order_id, words};
-use crate::checkout::{Checkout, CheckoutInput as Input, CheckoutStep as Step};
+use crate::checkout::{Awaited, Checkout, CheckoutInput as Input, CheckoutStep as Step};
 use crate::engine::{StepError, Worker};
 
 type Answer = Result<Input, StepError>;
+
+const SECONDS_PER_DAY: i64 = 86_400;
 
 #[async_trait]
 impl Worker<Checkout> for GatewayWork {
@@ -45,7 +47,9 @@ impl Worker<Checkout> for GatewayWork {
                 Ok(Input::Done)
             }
             Step::Allocate { cart, routed } => self.allocate(&order, cart, routed, request).await,
-            Step::Confirm { payment } => self.confirm(&order, payment.as_ref(), request).await,
+            Step::BackOrder { cart, since } => self.back_order(&order, cart, *since, request).await,
+            Step::SettleBackOrder { cart, .. } => self.settle_back_order(&order, cart, request).await,
+            Step::Confirm { payment, back_order } => self.confirm(&order, (payment, back_order), request).await,
             Step::CompleteCart { cart } => {
                 let command = CartCommand::Complete { order };
                 self.shop.bus.execute::<Cart>(cart.as_str(), request, command).await?;
@@ -128,7 +132,10 @@ impl GatewayWork {
         }
         self.shop.bus.begin_all::<Order>(order.as_str(), request, &commands).await?;
         let pay_until = placed_at.plus_seconds(self.shop.settings.payment_seconds);
-        Ok(Input::Placed { payment, pay_until })
+        let ShortfallSettings { policy: shortfall, back_order_days } = self.shop.settings.shortfall;
+        let until = placed_at.plus_seconds(back_order_days * SECONDS_PER_DAY);
+        let back_order_until = (!shortfall.is_void()).then_some(until);
+        Ok(Input::Placed { payment, pay_until, shortfall, back_order_until })
     }
 
     /// Sells the promised units; where a promise has ended meanwhile, looks for the units anew.
@@ -143,12 +150,20 @@ impl GatewayWork {
         })
     }
 
-    async fn confirm(&self, order: &OrderId, payment: Option<&PaymentId>, request: &Request) -> Answer {
+    async fn confirm(
+        &self,
+        order: &OrderId,
+        (payment, back_order): (&Option<PaymentId>, &Option<Awaited>),
+        request: &Request,
+    ) -> Answer {
         let mut commands = Vec::new();
         if let Some(payment) = payment {
             commands.extend(self.payment_record(order, payment).await?);
         }
         commands.push(OrderCommand::Confirm);
+        if let Some(awaited) = back_order {
+            commands.push(self.record_of(order, awaited).await?);
+        }
         self.shop.bus.execute_all::<Order>(order.as_str(), request, &commands).await?;
         Ok(Input::Confirmed)
     }

@@ -268,6 +268,7 @@ mod tests {
     use app::clock::ManualClock;
     use app::ids::{CountingIds, Ids};
     use app::invoicing::InvoicingSettings;
+    use app::stock::ShortfallSettings;
     use app::{Shop, ShopSettings};
     use async_trait::async_trait;
     use domain::values::{CustomerId, LineId, Sealed, Timestamp};
@@ -328,6 +329,7 @@ mod tests {
             shipping: Vec::new(),
             reservation_seconds: 900,
             payment_seconds: 1_800,
+            shortfall: ShortfallSettings::default(),
             invoicing: InvoicingSettings::of_demo(),
         };
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(1)));

@@ -10,6 +10,7 @@ mod notices;
 mod payment;
 mod reship;
 mod returns;
+mod shortfall;
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::staff;
+use super::{shelves, staff};
 use crate::clock::{DAY, HOUR};
 use crate::dice::Dice;
 use crate::world::World;
@@ -96,6 +96,10 @@ impl Desk {
             "fulfilment.delivered" => self.delivered(job),
             "return.requested" => self.begin(job, |dice| dice.one_of(&[HOUR, DAY]), staff::answer_return),
             "return.approved" => self.begin(job, |dice| dice.one_of(&[2 * DAY, 6 * DAY]), staff::take_return_in),
+            "stock.reserved" => self.maybe_count(job),
+            "stock.back_ordered" => {
+                self.begin(job, |dice| dice.one_of(&[0, HOUR, 5 * DAY, 25 * DAY, 40 * DAY]), shelves::order_more);
+            }
             "payment.captured" => self.begin(job, |_| 3 * HOUR, staff::goodwill),
             "process.task_opened" => self.ask(job),
             _ => {}
@@ -141,6 +145,13 @@ impl Desk {
         let Some(customer) = self.customers.get(&order).cloned() else { return };
         if job.dice.percent(10) {
             self.begin(job, |dice| dice.one_of(delays), |job| staff::cancel_lines(job, order, customer));
+        }
+    }
+
+    /// Somebody counts a shelf while units of it are promised.
+    fn maybe_count(&mut self, mut job: Job) {
+        if job.dice.percent(8) {
+            self.begin(job, |dice| dice.one_of(&[0, 1, 60, 300]), shelves::count);
         }
     }
 

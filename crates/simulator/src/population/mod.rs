@@ -4,6 +4,7 @@ mod bank;
 mod courier;
 mod desk;
 mod merchant;
+mod shelves;
 mod shopper;
 mod staff;
 mod wire;

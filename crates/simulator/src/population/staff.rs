@@ -208,6 +208,8 @@ pub(super) async fn decide(mut job: Job) -> Done {
         (false, ["renew", ..]) if job.dice.percent(40) => "renew",
         // A parcel that turns up all the same was a present.
         (false, ["refund", "reship", "wait"]) => job.dice.weighted(&[(5, "refund"), (4, "reship"), (1, "wait")]),
+        (false, ["wait", "cancel_order"]) if job.dice.percent(40) => "wait",
+        (false, ["back_order", _]) if job.dice.percent(70) => "back_order",
         (false, [.., last]) => last,
         (false, []) => return Some(()),
     };

@@ -3,6 +3,7 @@
 use app::ShopSettings;
 use app::checkout::ShippingOption;
 use app::invoicing::InvoicingSettings;
+use app::stock::ShortfallSettings;
 use domain::values::{Currency, Localized, Money};
 
 fn option(code: &str, cents: i64) -> ShippingOption {
@@ -17,6 +18,7 @@ pub fn shop_settings() -> ShopSettings {
         shipping: vec![option("standard", 390), option("express", 790), option("pickup", 0)],
         reservation_seconds: 35 * 60,
         payment_seconds: 30 * 60,
+        shortfall: ShortfallSettings::default(),
         invoicing: InvoicingSettings::of_demo(),
     }
 }

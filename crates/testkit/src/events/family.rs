@@ -156,6 +156,8 @@ fn processes() -> [Family; 4] {
             "return_time_over",
             "hold_ending",
             "lost_for_long",
+            "shortfall_undecided",
+            "back_order_late",
             "decided",
             "gave_up",
         ]),

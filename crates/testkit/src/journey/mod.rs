@@ -6,6 +6,7 @@ mod catalogue;
 mod promotions;
 mod returning;
 mod undoing;
+mod waiting;
 
 use std::time::Duration;
 
@@ -49,6 +50,7 @@ pub async fn play(shop: &TestShop, clock: &ManualClock) {
     journey.undoing(&book).await;
     journey.returning(&book).await;
     journey.promotions(&book).await;
+    journey.waiting().await;
     journey.pass((RETURN_WINDOW_DAYS + 1) * SECONDS_PER_DAY).await;
     // What is under way at the end: a cart, a parcel that waits, a question that nobody has answered.
     let (shopper, parcels) = journey.bought(&book, 1, "pm_card_captureFails").await;

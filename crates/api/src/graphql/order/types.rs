@@ -119,6 +119,11 @@ impl Order {
         self.state.withdrawal_ends_at().map(Into::into)
     }
 
+    /// Until when the units are promised that it waits for; null unless it waits. Until they are there it goes to no warehouse.
+    async fn back_ordered_until(&self) -> Option<DateTime> {
+        self.state.back_order().map(|back_order| back_order.until.into())
+    }
+
     /// Who bought.
     async fn customer_id(&self) -> Result<ID> {
         Ok(ID(self.sale()?.customer.to_string()))
@@ -339,6 +344,8 @@ pub struct OrderLine {
     pub quantity: i64,
     /// Units that were cancelled.
     pub quantity_cancelled: i64,
+    /// Units that are waited for.
+    pub quantity_back_ordered: i64,
     /// Units that were not cancelled and are in no return.
     pub quantity_returnable: i64,
     /// The price of a unit, VAT included; none where the line was sold as a whole.
@@ -375,6 +382,7 @@ impl OrderLine {
             name: line.name.get(locale).to_owned(),
             quantity: line.quantity.units(),
             quantity_cancelled: line.quantity.units() - order.units_left(&line.line),
+            quantity_back_ordered: order.units_back_ordered(&line.line),
             quantity_returnable: order.returnable(&line.line),
             unit_price: line.unit_price.map(Into::into),
             discount: line.discount.unwrap_or(Amount::zero(line.total.gross.currency())).into(),

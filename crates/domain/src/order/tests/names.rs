@@ -30,6 +30,8 @@ fn every_event() -> Vec<OrderEvent> {
             lines: vec![cancelled_line(&line_units(1, 1))],
             refund: eur(0),
         },
+        OrderEvent::BackOrdered { lines: vec![line_units(1, 1)], until: DELIVERED_AT },
+        OrderEvent::BackOrderFilled {},
         OrderEvent::PaymentRecorded {
             status: PaymentStatus::PartiallyCaptured,
             authorised: eur(3),
@@ -63,7 +65,7 @@ fn every_event_is_stored_under_its_type_and_survives_json() {
         types.insert(event.event_type());
         assert_eq!(serde_json::from_value::<OrderEvent>(json).expect("JSON becomes an event"), event);
     }
-    assert_eq!(types.len(), 16);
+    assert_eq!(types.len(), 18);
 }
 
 #[test]
@@ -93,6 +95,7 @@ fn every_refusal_has_a_code_of_its_own() {
         OrderError::LineCancellationUnknown,
         OrderError::LineCancellationDiffers,
         OrderError::TooManyLineCancellations { max: LINE_CANCELLATIONS_MAX },
+        OrderError::BackOrdered,
         OrderError::NotDelivered,
         OrderError::ReturnWindowClosed { closed_at: DELIVERED_AT },
         OrderError::WithdrawalPeriodOver { ended_at: DELIVERED_AT },

@@ -40,6 +40,10 @@ fn any_command() -> impl Strategy<Value = StockCommand> {
         1 => (0..RETURNS, any_units())
             .prop_map(|(number, quantity)| StockCommand::Restock { return_id: return_id(number), quantity }),
         1 => any_units().prop_map(|quantity| StockCommand::WriteOff { quantity, reason: text("water damage") }),
+        2 => (any_order(), any_units(), any_moment())
+            .prop_map(|(order, quantity, since)| StockCommand::BackOrder { order, quantity, since }),
+        2 => (any_order(), prop::option::of(any_units()))
+            .prop_map(|(order, keep)| StockCommand::SettleBackOrder { order, keep }),
         1 => (0_u64..=40).prop_map(|counted| StockCommand::Recount { counted, reason: text("stocktaking") }),
     ]
 }
@@ -82,7 +86,12 @@ impl Ledger {
                 self.shortfalls.insert(order.clone());
                 *self.promises.entry(order.clone()).or_default() -= 1;
             }
-            StockEvent::ReservationExtended { .. } | StockEvent::Allocated { .. } => {}
+            StockEvent::BackOrderClosed { order, kept: None, .. } => *self.ends.entry(order.clone()).or_default() += 1,
+            StockEvent::ReservationExtended { .. }
+            | StockEvent::Allocated { .. }
+            | StockEvent::BackOrdered { .. }
+            | StockEvent::BackOrderFilled { .. }
+            | StockEvent::BackOrderClosed { kept: Some(_), .. } => {}
         }
     }
 
@@ -103,7 +112,8 @@ impl Ledger {
         assert!(self.reductions.values().all(|count| *count <= 1), "{:?}", self.reductions);
         assert!(self.restocks.values().all(|count| *count <= 1), "{:?}", self.restocks);
         for order in orders {
-            let live = stock.reservation(&order).is_some() || stock.allocation(&order).is_some();
+            let waits = stock.back_order(&order).is_some();
+            let live = waits || stock.reservation(&order).is_some() || stock.allocation(&order).is_some();
             assert!(!(live && self.ends.contains_key(&order)), "{order} lives on after its end");
         }
     }
@@ -127,6 +137,8 @@ fn has_a_key(command: &StockCommand) -> bool {
         | StockCommand::ReleaseAllocation { .. }
         | StockCommand::ReduceAllocation { .. }
         | StockCommand::Dispatch { .. }
+        | StockCommand::BackOrder { .. }
+        | StockCommand::SettleBackOrder { .. }
         | StockCommand::Restock { .. } => true,
     }
 }
@@ -152,6 +164,7 @@ proptest! {
                 ledger.note(event);
                 ledger.check(&stock);
             }
+            prop_assert!(stock.available() == 0 || stock.back_ordered() == 0, "units are free while somebody waits");
             if let (StockCommand::Recount { counted, .. }, false) = (&command, events.is_empty()) {
                 prop_assert_eq!(u64::try_from(stock.on_hand()), Ok(*counted));
                 prop_assert!(has_no_effect(&stock, &command), "{:?} twice", command);

@@ -6,9 +6,17 @@ use super::super::state::{AttemptState, ParcelState};
 use super::*;
 
 fn any_decision() -> impl Strategy<Value = Input> {
-    let tasks =
-        ["capture/f1", "capture/f2", "parcel_lost/f1", "undo_payment/p1", "undo_payment/p2", "partly_cancelled"];
-    let choices = ["retry", "cancel_order", "refund", "reship", "wait", "paid_by_hand", "nonsense"];
+    let tasks = [
+        "capture/f1",
+        "capture/f2",
+        "parcel_lost/f1",
+        "undo_payment/p1",
+        "undo_payment/p2",
+        "partly_cancelled",
+        TASK_SHORTFALL,
+        TASK_BACK_ORDER,
+    ];
+    let choices = ["retry", "cancel_order", "refund", "reship", "wait", "paid_by_hand", "back_order", "nonsense"];
     (prop::sample::select(tasks.to_vec()), prop::sample::select(choices.to_vec()))
         .prop_map(|(task, choice)| decided(task, choice))
 }
@@ -41,7 +49,9 @@ fn any_input() -> impl Strategy<Value = Input> {
     simple.extend([short(), placed_for_nothing(), parcels_of(0), cancellation(), left(&[]), left(&[1]), left(&[1, 2])]);
     simple.extend([Input::FulfilmentsCancelled, Input::StockReleased, Input::Done]);
     simple.extend([Input::PromotionsReserved, promotion_refused(), Input::PromotionsReleased]);
-    simple.extend([Input::PaymentTimeOver, Input::ReturnTimeOver]);
+    simple.extend([Input::PaymentTimeOver, Input::ReturnTimeOver, Input::ShortfallUndecided, Input::BackOrderLate]);
+    simple.extend([Input::BackOrdered { shortages: shortages() }, Input::UnitsCame, Input::StillWaiting]);
+    simple.push(Input::BackOrderFilled { routed: routed() });
     for number in [1, 2, 3] {
         simple.extend([requested(number), authorised(number), too_late(number), action(number), declined(number)]);
         simple.extend([undone(number), not_undone(number)]);
@@ -67,7 +77,7 @@ fn any_input() -> impl Strategy<Value = Input> {
 
 /// A good beginning of any length, then anything: so that every stage is reached often.
 fn any_inputs() -> impl Strategy<Value = Vec<Input>> {
-    let paths = prop::sample::select(vec![path(), path_with_promotion()]);
+    let paths = prop::sample::select(vec![path(), path_with_promotion(), shortfall::path()]);
     (paths, 0..=path().len(), prop::collection::vec(any_input(), 0..60))
         .prop_map(|(path, good, any)| with(path[..good].to_vec(), &any))
 }
@@ -76,11 +86,14 @@ fn any_inputs() -> impl Strategy<Value = Vec<Input>> {
 fn check(before: &Checkout, after: &Checkout, reaction: &Asked, is_free: bool) {
     for step in &reaction.asks {
         match step {
-            CheckoutStep::Confirm { payment: Some(payment) } => {
+            CheckoutStep::Confirm { payment: Some(payment), .. } => {
                 let paying = after.attempts.last().filter(|attempt| attempt.payment == *payment);
                 assert_eq!(paying.map(|attempt| &attempt.state), Some(&AttemptState::Authorised));
             }
-            CheckoutStep::Confirm { payment: None } => assert!(is_free, "confirmed without money"),
+            CheckoutStep::Confirm { payment: None, .. } => assert!(is_free, "confirmed without money"),
+            CheckoutStep::RequestFulfilments { .. } => {
+                assert!(!after.is_waiting, "a warehouse is asked for units that are not there");
+            }
             CheckoutStep::Place { .. } => assert!(
                 after.promotions.is_empty() || before.stage == Stage::Redeeming,
                 "placed without a use of its promotions"

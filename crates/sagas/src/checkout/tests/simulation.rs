@@ -128,9 +128,13 @@ impl World {
             CheckoutStep::ReservePromotions { .. } if is_good => Input::PromotionsReserved,
             CheckoutStep::ReservePromotions { .. } => promotion_refused(),
             CheckoutStep::ReleasePromotions { .. } => Input::PromotionsReleased,
-            CheckoutStep::Place { .. } => placed(),
+            CheckoutStep::Place { .. } => placed_under(ShortfallPolicy::ALL[choice % ShortfallPolicy::ALL.len()].1),
             CheckoutStep::Allocate { .. } if is_good => allocated(),
             CheckoutStep::Allocate { .. } => short(),
+            CheckoutStep::BackOrder { .. } if is_good => Input::BackOrdered { shortages: shortages() },
+            CheckoutStep::BackOrder { .. } => Input::Short { shortages: Vec::new() },
+            CheckoutStep::SettleBackOrder { .. } if is_good => Input::BackOrderFilled { routed: routed() },
+            CheckoutStep::SettleBackOrder { .. } => Input::StillWaiting,
             CheckoutStep::Confirm { .. } => Input::Confirmed,
             CheckoutStep::RequestFulfilments { .. } => parcels_of(500),
             CheckoutStep::Capture { fulfilment, amount, .. } if is_good => {
@@ -257,6 +261,7 @@ impl World {
                 let cancellation = LineCancellationId::from_uuid(Uuid::from_u128(self.cancellations));
                 self.tell_and_remember(Input::LineCancellationRequested { cancellation });
             }
+            18 => self.tell_and_remember(Input::UnitsCame),
             _ => {
                 if let Some(again) = self.told.get(choice % self.told.len().max(1)).cloned()
                     && !matches!(again, Input::CancellationRequested { .. })
@@ -329,7 +334,7 @@ proptest! {
     #[test]
     fn in_any_world_nothing_is_asked_twice_and_in_the_end_nobody_is_cheated(
         has_promotion in any::<bool>(),
-        steps in prop::collection::vec((0_u8..20, 0_usize..64), 0..120),
+        steps in prop::collection::vec((0_u8..21, 0_usize..64), 0..120),
     ) {
         let mut world = World::default();
         world.tell(if has_promotion { started_with_promotion() } else { started() });

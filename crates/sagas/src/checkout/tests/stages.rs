@@ -50,7 +50,7 @@ fn an_order_that_costs_nothing_is_allocated_and_confirmed_without_a_payment() {
     let free = [started(), reserved(), placed_for_nothing()];
     assert_asks(&free, &["allocate"]);
     let (_, reaction) = tell(&with(free.to_vec(), &[allocated()]));
-    assert_eq!(reaction.asks, [CheckoutStep::Confirm { payment: None }]);
+    assert_eq!(reaction.asks, [CheckoutStep::Confirm { payment: None, back_order: None }]);
     let packed_free = with(free.to_vec(), &[allocated(), Input::Confirmed, parcels_of(0), packed(1)]);
     assert_asks(&packed_free, &["release_parcel/f1"]);
 }
@@ -122,7 +122,7 @@ fn an_attempt_that_was_replaced_never_pays() {
     assert_asks(&with(replaced.clone(), &[too_late(1)]), &["undo_payment/p1/2"]);
     assert_asks(&with(replaced.clone(), &[undone(1), too_late(1)]), &["undo_payment/p1/2"]);
     let (_, reaction) = tell(&with(replaced, &[authorised(2), undone(1), allocated()]));
-    assert_eq!(reaction.asks, [CheckoutStep::Confirm { payment: Some(payment(2)) }]);
+    assert_eq!(reaction.asks, [CheckoutStep::Confirm { payment: Some(payment(2)), back_order: None }]);
 }
 
 #[test]

@@ -259,7 +259,7 @@ fn a_decision_or_an_answer_that_nothing_was_asked_for_does_not_let_go_of_the_mon
         [decided("undo_payment/p1", "retry"), decided("undo_payment/p1", "paid_by_hand"), undone(1), too_late(1)]
     {
         let (_, reaction) = tell(&with(until_allocating(), &[stray, allocated()]));
-        assert_eq!(reaction.asks, [CheckoutStep::Confirm { payment: Some(payment(1)) }]);
+        assert_eq!(reaction.asks, [CheckoutStep::Confirm { payment: Some(payment(1)), back_order: None }]);
     }
     assert_asks(&with(path(), &[decided("parcel_lost/f1", "refund")]), &[]);
 }

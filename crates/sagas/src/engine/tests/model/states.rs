@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use app::stock::{Routed, Shortage};
+use app::stock::{Routed, Shortage, ShortfallPolicy};
 use domain::values::{CartId, Currency, FulfilmentId, LocationId, Money, PaymentId};
 
 use super::*;
@@ -182,6 +182,8 @@ fn input_told(answer: Answer) -> CheckoutInput {
         Answer::Placed => CheckoutInput::Placed {
             payment: Some(payment()),
             pay_until: start().plus_seconds(AFTER_PAYMENT_SECONDS / 2),
+            shortfall: ShortfallPolicy::Void,
+            back_order_until: None,
         },
         Answer::Allocated => CheckoutInput::Allocated { routed: routed() },
         Answer::Confirmed => CheckoutInput::Confirmed,
