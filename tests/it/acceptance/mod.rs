@@ -19,8 +19,10 @@
 //! | 15 | a lost parcel is waited for, sent once more or given back, and how often people are needed is a figure |
 //! | 16 | invoices issued at once by a server that is killed are numbered without a gap, credit notes too |
 //! | – | a count that finds less than is promised: the youngest order gets units elsewhere, or is rejected and its money let go |
+//! | – | a promotion of a category reaches what stands below it, follows the catalogue, and comes along when its guest signs in |
 //! | 22 | in the worlds of the simulator every promise is kept |
 
+mod categories;
 mod promotions;
 mod scenario_01;
 mod scenario_02;
