@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use domain::cart::{Cart, CartCommand, CartLine, CartStatus, Coupon, CurrentPrice, LinePrice, ShippingChoice};
+use domain::cart::{
+    Cart, CartCommand, CartLine, CartStatus, Coupon, CurrentPrice, GuestCart, LinePrice, ShippingChoice,
+};
 use domain::values::{CartId, Currency, CustomerId, LineId, Quantity, ShortText, Sku};
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +110,7 @@ pub async fn open(
         commands.push(CartCommand::AddLines { lines: priced(shop, &request.actor, currency, wishes).await? });
     }
     commands.extend(promotion::posted(shop, currency, None).await?);
+    commands.extend(promotion::categories_for(shop, None, &commands).await?);
     shop.bus.begin_all(id.as_str(), &request.of_conversation(id.as_str()), &commands).await
 }
 
@@ -125,6 +128,7 @@ pub async fn add_lines(
     let currency = currency_of(&loaded.state)?;
     let mut commands = vec![CartCommand::AddLines { lines: priced(shop, &request.actor, currency, wishes).await? }];
     commands.extend(promotion::posted(shop, currency, Some(&loaded.state)).await?);
+    commands.extend(promotion::categories_for(shop, Some(&loaded.state), &commands).await?);
     shop.bus.execute_all(cart.as_str(), request, &commands).await
 }
 
@@ -188,8 +192,9 @@ pub async fn apply_coupon(
     shop.bus.execute(cart.as_str(), request, CartCommand::ApplyCoupon { coupon }).await
 }
 
-/// Moves a guest's cart into a customer's when the guest signs in. The guest's cart is closed first into this one, so
-/// that its lines arrive once however often this is repeated.
+/// Moves a guest's cart into a customer's when the guest signs in: its lines, its coupons and its codes. A code that gives this
+/// customer nothing comes along and says why. The guest's cart is closed first into this one, so that all arrives once however
+/// often this is repeated.
 ///
 /// # Errors
 /// `NOT_FOUND` where either cart is not its actor's; the cart's refusals.
@@ -206,21 +211,30 @@ pub async fn merge(
     if from == into {
         return Err(Refused::new("VALIDATION", "a cart cannot be merged into itself").at(&["guestCartId"]).into());
     }
-    let command = CartCommand::Merge {
-        from: from.clone(),
-        currency: currency_of(&source.state)?,
-        lines: source.state.lines().to_vec(),
-    };
-    // Ask the target first whether it would take the lines: a guest's cart must not be closed for nothing.
+    let command = merge_of(shop, (from, &source.state), &target_open.state).await?;
+    // Ask the target first whether it would take them: a guest's cart must not be closed for nothing.
     domain::decider::Decider::decide(&*target_open.state, &command).map_err(|refusal| Refused::of(&refusal))?;
     let absorbed = CartCommand::Absorb { into: into.clone() };
     let closed = shop.bus.execute::<Cart>(from.as_str(), &request.follow_up(), absorbed).await?;
-    let command = CartCommand::Merge {
-        from: from.clone(),
-        currency: currency_of(&closed.state)?,
-        lines: closed.state.lines().to_vec(),
-    };
+    let command = merge_of(shop, (from, &closed.state), &target_open.state).await?;
     shop.bus.execute(into.as_str(), request, command).await
+}
+
+/// Makes the command that takes a guest's cart into another.
+async fn merge_of(shop: &Shop, (from, guest): (&CartId, &Cart), into: &Cart) -> Result<CartCommand, AppError> {
+    let promotions = promotion::carried(shop, guest, into).await?;
+    let terms: Vec<_> = into.promotions().iter().chain(&promotions).map(|held| &held.added.terms).collect();
+    let lines: Vec<_> = into.lines().iter().chain(guest.lines()).collect();
+    let categories = promotion::places_of(shop, &terms, &lines).await?;
+    let guest = GuestCart {
+        from: from.clone(),
+        currency: currency_of(guest)?,
+        lines: guest.lines().to_vec(),
+        promotions,
+        coupons: guest.coupons().to_vec(),
+        categories,
+    };
+    Ok(CartCommand::Merge { guest: Box::new(guest) })
 }
 
 /// Returns what the catalogue asks for every line of a cart that follows it, for lines whose offer still stands.

@@ -1,5 +1,7 @@
 //! Use cases of the catalogue: staff change it, carts are priced from it.
 
+use std::collections::BTreeSet;
+
 use domain::catalog::{Category, CategoryCommand, Product, ProductCommand, Variant, VariantCommand, slugify};
 use domain::values::{CategoryId, Currency, Localized, Money, ProductId, Sku, VatRate};
 
@@ -50,6 +52,38 @@ pub async fn offer(shop: &Shop, sku: &Sku, currency: Currency) -> Result<Offer, 
     let (price, vat_rate) = variant.price(currency).ok_or_else(no_price)?;
     let name = joined(product.name(), variant.name());
     Ok(Offer { sku: sku.clone(), product: product_id, name, price, vat_rate })
+}
+
+/// Returns the categories that a product stands in, and all above them.
+///
+/// # Errors
+/// [`AppError`] when the store fails.
+pub(crate) async fn categories_of(shop: &Shop, product: &ProductId) -> Result<BTreeSet<CategoryId>, AppError> {
+    let product = shop.bus.load::<Product>(product.as_str()).await?.state;
+    let mut found = BTreeSet::new();
+    for category in product.categories() {
+        let mut next = Some(category.clone());
+        // What is above a category that was found is found too, so that a circle, should two moves make one, ends as well.
+        while let Some(id) = next.filter(|id| !found.contains(id)) {
+            next = shop.bus.load::<Category>(id.as_str()).await?.state.parent().cloned();
+            found.insert(id);
+        }
+    }
+    Ok(found)
+}
+
+/// Accepts categories that there are.
+///
+/// # Errors
+/// `NOT_FOUND` for each of the others, at once, with its place in the list.
+pub(crate) async fn are_known(shop: &Shop, categories: &[CategoryId]) -> Result<(), AppError> {
+    let mut refused = Vec::new();
+    for (index, id) in categories.iter().enumerate() {
+        if !shop.bus.load::<Category>(id.as_str()).await?.state.exists() {
+            refused.push(Refused::not_found("category").at(&["categoryIds", &index.to_string()]));
+        }
+    }
+    if refused.is_empty() { Ok(()) } else { Err(AppError::Invalid(refused)) }
 }
 
 /// Returns whether the actor may look at a product: what shoppers see now is everyone's, and so is how it was then. One that

@@ -1,15 +1,17 @@
 //! Use cases of promotions: staff make them, carts take them in, checkouts promise a use of each to an order.
 
+mod reach;
 #[cfg(test)]
 mod tests;
 
-use domain::cart::{Cart, CartCommand, CartPromotion, PROMOTIONS_MAX};
+use domain::cart::{Cart, CartCommand, CartPromotion, HeldPromotion, PROMOTIONS_MAX};
 use domain::decider::Refusal;
 use domain::promotion::{
     BOARD, BoardCommand, POSTED_MAX, Promotion, PromotionBoard, PromotionCommand, PromotionError, PromotionLimits,
 };
 use domain::values::{BlindIndex, CartId, CouponCode, Currency, OrderId, PromotionId, PromotionTerms, ShortText};
 use futures_util::future::try_join_all;
+pub(crate) use reach::{categories_for, places_of};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,6 +20,7 @@ use crate::actor::{Actor, Permission};
 use crate::as_of::AsOf;
 use crate::bus::{Loaded, Outcome, Request};
 use crate::cart;
+use crate::catalog;
 use crate::error::{AppError, Refused};
 
 /// Under it the codes of coupons name their promotions (UUID version 5, RFC 9562).
@@ -40,8 +43,8 @@ pub fn id_of(code: &CouponCode) -> PromotionId {
 /// Makes a promotion; one without a code applies by itself from then on.
 ///
 /// # Errors
-/// [`AppError::Forbidden`] without `PROMOTIONS_WRITE`; `ALREADY_EXISTS` where the code is taken; `PROMOTION_BOARD_FULL` for
-/// one without a code too many; the promotion's refusals.
+/// [`AppError::Forbidden`] without `PROMOTIONS_WRITE`; `ALREADY_EXISTS` where the code is taken; `NOT_FOUND` for a category that
+/// there is not; `PROMOTION_BOARD_FULL` for one without a code too many; the promotion's refusals.
 pub async fn create(
     shop: &Shop,
     request: &Request,
@@ -49,6 +52,7 @@ pub async fn create(
     limits: PromotionLimits,
 ) -> Result<Outcome<Promotion>, AppError> {
     request.actor.require(Permission::PromotionsWrite)?;
+    catalog::are_known(shop, terms.reach.categories()).await?;
     let (id, is_posted) = match &terms.code {
         Some(code) => (id_of(code), false),
         None => (PromotionId::from_uuid(shop.ids.uuid()), true),
@@ -126,8 +130,9 @@ pub async fn add_to_cart(
             promotion.usable(shop.clock.now(), limited_customer(shop, &loaded, (&id, &promotion)).await?.as_ref());
         usable.map_err(|refusal| Refused::of(&refusal).at(&["code"]))?;
     }
-    let command = CartCommand::AddPromotion { promotion: Box::new(CartPromotion { promotion: id, terms }) };
-    shop.bus.execute(cart.as_str(), request, command).await
+    let mut commands = vec![CartCommand::AddPromotion { promotion: Box::new(CartPromotion { promotion: id, terms }) }];
+    commands.extend(categories_for(shop, Some(&loaded), &commands).await?);
+    shop.bus.execute_all(cart.as_str(), request, &commands).await
 }
 
 /// Takes the promotion of a code out of a cart.
@@ -202,7 +207,24 @@ pub(crate) async fn news(shop: &Shop, cart: &Cart) -> Result<News, AppError> {
     if let Some(currency) = cart.currency() {
         news.commands.extend(posted(shop, currency, Some(cart)).await?);
     }
+    news.commands.extend(categories_for(shop, Some(cart), &news.commands).await?);
     Ok(news)
+}
+
+/// Returns the promotions of the codes in a guest's cart, as they are for the customer whose cart they come into.
+///
+/// # Errors
+/// [`AppError`] when the store fails.
+pub(crate) async fn carried(shop: &Shop, guest: &Cart, into: &Cart) -> Result<Vec<HeldPromotion>, AppError> {
+    let mut carried = Vec::new();
+    for HeldPromotion { added, .. } in guest.promotions().iter().filter(|held| held.added.code().is_some()) {
+        let promotion = shop.bus.load::<Promotion>(added.promotion.as_str()).await?.state;
+        let customer = limited_customer(shop, into, (&added.promotion, &promotion)).await?;
+        let refusal = promotion.usable(shop.clock.now(), customer.as_ref()).err();
+        let withheld = refusal.map(|refusal| refusal.code().to_owned());
+        carried.push(HeldPromotion { added: added.clone(), withheld });
+    }
+    Ok(carried)
 }
 
 /// Makes the command that lets a cart know that a promotion gives it nothing.

@@ -1,5 +1,8 @@
 //! Codes are found in any case, uses are promised within their limits, and a cart says why it is given nothing.
 
+mod categories;
+mod merges;
+
 use domain::cart::MINIMUM_NOT_REACHED;
 use domain::promotion::PromotionStatus;
 use domain::values::{Currency, Money, PromotionReach, Reduction, Sku};

@@ -1,6 +1,7 @@
 //! What may be asked of a cart.
 
-use super::events::{CartLine, CartPromotion, Coupon, LinePrice, ShippingChoice};
+use super::events::{CartLine, CartPromotion, Coupon, LineCategories, LinePrice, ShippingChoice};
+use super::state::HeldPromotion;
 use crate::values::{
     CartId, Currency, CustomerId, LineId, Money, OrderId, PromotionId, Quantity, Sealed, ShortText, VatRate,
 };
@@ -14,6 +15,23 @@ pub struct CurrentPrice {
     pub price: LinePrice,
     /// The rate inside the price.
     pub vat_rate: VatRate,
+}
+
+/// What comes into a cart with a guest's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestCart {
+    /// The guest's cart.
+    pub from: CartId,
+    /// Its currency.
+    pub currency: Currency,
+    /// Its lines.
+    pub lines: Vec<CartLine>,
+    /// The promotions of its codes, and why one gives whoever signed in nothing.
+    pub promotions: Vec<HeldPromotion>,
+    /// Its coupons.
+    pub coupons: Vec<Coupon>,
+    /// Where the products of all lines stand, where a promotion of either cart names a category.
+    pub categories: Vec<LineCategories>,
 }
 
 /// A wish about a cart.
@@ -40,6 +58,11 @@ pub enum CartCommand {
     Reprice {
         /// Present prices.
         prices: Vec<CurrentPrice>,
+    },
+    /// Says where the products of lines stand, as far as promotions ask. Of lines that are gone it says nothing.
+    CategoriseLines {
+        /// Lines of the cart.
+        lines: Vec<LineCategories>,
     },
     /// Says who receives the order.
     SetContact {
@@ -90,14 +113,10 @@ pub enum CartCommand {
         /// The promotion.
         promotion: PromotionId,
     },
-    /// Takes in the lines of a guest's cart, once per cart.
+    /// Takes in the lines of a guest's cart, its coupons and its codes, once per cart.
     Merge {
         /// The guest's cart.
-        from: CartId,
-        /// Its currency.
-        currency: Currency,
-        /// Its lines.
-        lines: Vec<CartLine>,
+        guest: Box<GuestCart>,
     },
     /// Closes this cart because another took its lines.
     Absorb {

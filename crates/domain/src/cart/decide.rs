@@ -1,11 +1,11 @@
 //! The rules of a cart; those of its lines are in `lines.rs`.
 
 use super::card_number::holds_card_number;
-use super::commands::CartCommand;
+use super::commands::{CartCommand, GuestCart};
 use super::error::CartError;
 use super::events::{CartEvent, CartPromotion, Coupon, ShippingChoice};
 use super::lines::{self, fitting};
-use super::state::{Cart, CartStatus};
+use super::state::{Cart, CartStatus, HeldPromotion};
 use super::totals::{check_coupon_amount, check_price};
 use crate::values::{CartId, Currency, CustomerId, Money, OrderId, PromotionId, Sealed, ShortText};
 
@@ -26,6 +26,10 @@ pub(super) fn decide(cart: &Cart, command: &CartCommand) -> Decision {
             lines::change(cart, changes)
         }
         CartCommand::Reprice { prices } => lines::reprice(cart, changeable(cart)?, prices),
+        CartCommand::CategoriseLines { lines } => {
+            changeable(cart)?;
+            lines::categorise(cart, lines)
+        }
         CartCommand::SetContact { email } => {
             changeable(cart)?;
             set_contact(cart, email)
@@ -56,8 +60,8 @@ pub(super) fn decide(cart: &Cart, command: &CartCommand) -> Decision {
             changeable(cart)?;
             remove_promotion(cart, promotion)
         }
-        CartCommand::Merge { from, .. } if cart.has_merged(from) => Ok(vec![]),
-        CartCommand::Merge { from, currency, lines } => lines::merge(cart, changeable(cart)?, from, *currency, lines),
+        CartCommand::Merge { guest } if cart.has_merged(&guest.from) => Ok(vec![]),
+        CartCommand::Merge { guest } => merge(cart, changeable(cart)?, guest),
         CartCommand::Absorb { into } => absorb(cart, into),
         CartCommand::StartCheckout { order, expected_total } => start_checkout(cart, order, *expected_total),
         CartCommand::AbandonCheckout { order, reason } => abandon_checkout(cart, order, reason),
@@ -165,6 +169,49 @@ fn remove_promotion(cart: &Cart, promotion: &PromotionId) -> Decision {
         return Err(CartError::CouponUnknown);
     }
     Ok(vec![CartEvent::PromotionRemoved { promotion: promotion.clone() }])
+}
+
+/// Takes in all of a guest's cart or nothing: none of its codes is lost without a word.
+fn merge(cart: &Cart, currency: Currency, guest: &GuestCart) -> Decision {
+    let mut events = vec![lines::merged(cart, currency, guest)?];
+    events.extend(merged_promotions(cart, &guest.promotions)?);
+    events.extend(merged_coupons(cart, currency, &guest.coupons)?);
+    let mut tried = cart.clone();
+    events.iter().for_each(|event| tried.move_on(event));
+    events.extend(lines::categorise(&tried, &guest.categories)?);
+    fitting(cart, events)
+}
+
+/// A promotion that both have stays as this cart has it, unless it is withheld here and would give something now.
+fn merged_promotions(cart: &Cart, guests: &[HeldPromotion]) -> Decision {
+    let (mut events, mut count) = (vec![], cart.promotions().len());
+    for HeldPromotion { added, withheld } in guests {
+        let present = cart.promotion(&added.promotion);
+        let gives_again = present.is_some_and(|held| held.withheld.is_some()) && withheld.is_none();
+        if present.is_some() && !gives_again {
+            continue;
+        }
+        count += usize::from(present.is_none());
+        if count > PROMOTIONS_MAX {
+            return Err(CartError::TooManyPromotions { max: PROMOTIONS_MAX });
+        }
+        events.push(CartEvent::PromotionAdded { promotion: added.clone() });
+        let code = withheld.clone();
+        events.extend(code.map(|code| CartEvent::PromotionWithheld { promotion: added.promotion.clone(), code }));
+    }
+    Ok(events)
+}
+
+/// A coupon that both have counts once.
+fn merged_coupons(cart: &Cart, currency: Currency, guests: &[Coupon]) -> Decision {
+    let new: Vec<&Coupon> = guests.iter().filter(|coupon| !has_coupon(cart, &coupon.code)).collect();
+    if cart.coupons().len() + new.len() > COUPONS_MAX {
+        return Err(CartError::TooManyCoupons { max: COUPONS_MAX });
+    }
+    for coupon in &new {
+        check_coupon_amount(currency, coupon.amount)?;
+    }
+    Ok(new.into_iter().map(|coupon| CartEvent::CouponApplied { coupon: coupon.clone() }).collect())
 }
 
 fn absorb(cart: &Cart, into: &CartId) -> Decision {

@@ -7,7 +7,7 @@
 
 use super::events::CartLine;
 use super::state::HeldPromotion;
-use crate::values::{Currency, LineId, Money, MoneyError, PromotionId, PromotionReach, Reduction};
+use crate::values::{CategoryId, Currency, LineId, Money, MoneyError, PromotionId, PromotionReach, Reduction};
 
 /// The lines come to less than what the promotion asks for.
 pub const MINIMUM_NOT_REACHED: &str = "PROMOTION_MINIMUM_NOT_REACHED";
@@ -34,7 +34,15 @@ pub struct CartDiscount {
 /// A line and what it costs before promotions.
 pub(super) struct Priced<'a> {
     pub(super) line: &'a CartLine,
+    /// What promotions ask of where its product stands.
+    pub(super) categories: &'a [CategoryId],
     pub(super) gross: Money,
+}
+
+impl Priced<'_> {
+    fn is_reached_by(&self, reach: &PromotionReach) -> bool {
+        reach.covers(&self.line.sku, &self.line.product, self.categories)
+    }
 }
 
 /// What a set of promotions takes off: for each, by its place in the cart, a share of every line.
@@ -88,7 +96,7 @@ fn refusal(held: &HeldPromotion, lines: &[Priced<'_>], subtotal: Money) -> Optio
         WRONG_CURRENCY
     } else if terms.minimum.is_some_and(|minimum| subtotal < minimum) {
         MINIMUM_NOT_REACHED
-    } else if !lines.iter().any(|priced| terms.reach.covers(&priced.line.sku, &priced.line.product)) {
+    } else if !lines.iter().any(|priced| priced.is_reached_by(&terms.reach)) {
         NOTHING_REDUCED
     } else {
         return None;
@@ -105,8 +113,7 @@ fn take(held: &[HeldPromotion], set: &[usize], lines: &[Priced<'_>], currency: C
         let terms = &held[index].added.terms;
         let mut weights = Vec::with_capacity(lines.len());
         for (priced, left) in lines.iter().zip(&left) {
-            let covered = terms.reach.covers(&priced.line.sku, &priced.line.product);
-            weights.push(if covered { left.minor().unsigned_abs() } else { 0 });
+            weights.push(if priced.is_reached_by(&terms.reach) { left.minor().unsigned_abs() } else { 0 });
         }
         let base = i64::try_from(weights.iter().sum::<u64>()).map_err(|_| MoneyError::Overflow)?;
         let base = Money::new(base, currency);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::values::{
-    CartId, CouponCode, Currency, CustomerId, LineId, Localized, Money, OrderId, ProductId, PromotionId,
+    CartId, CategoryId, CouponCode, Currency, CustomerId, LineId, Localized, Money, OrderId, ProductId, PromotionId,
     PromotionTerms, Quantity, Sealed, ShortText, Sku, VatRate,
 };
 
@@ -37,6 +37,15 @@ pub struct CartLine {
     /// Why the price is not the catalogue's, where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_reason: Option<ShortText>,
+}
+
+/// Where the product of a line stands in the catalogue, as far as the cart's promotions ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineCategories {
+    /// The line.
+    pub line: LineId,
+    /// Of the categories that the promotions name, those that its product stands in or below.
+    pub categories: Vec<CategoryId>,
 }
 
 /// A way to send the parcel, as the shop offered it.
@@ -119,6 +128,12 @@ pub enum CartEvent {
         price: LinePrice,
         /// The rate inside the price.
         vat_rate: VatRate,
+    },
+    /// Promotions of the cart name categories: where the products of lines stand, as the catalogue had it then.
+    #[serde(rename = "cart.lines_categorised")]
+    LinesCategorised {
+        /// The lines of which that is another than before.
+        lines: Vec<LineCategories>,
     },
     /// Who receives the order, sealed: e-mail, and later name and address.
     #[serde(rename = "cart.contact_set")]

@@ -1,11 +1,11 @@
 //! The rules of lines. What follows from a command is tried on a copy first: it holds as a whole or not at all.
 
-use super::commands::CurrentPrice;
+use super::commands::{CurrentPrice, GuestCart};
 use super::error::CartError;
-use super::events::{CartEvent, CartLine, LinePrice};
+use super::events::{CartEvent, CartLine, LineCategories, LinePrice};
 use super::state::Cart;
 use super::totals::check_price;
-use crate::values::{CartId, Currency, LineId, Quantity};
+use crate::values::{Currency, LineId, Quantity};
 
 /// The most lines of a cart, and of one command.
 pub const LINES_MAX: usize = 500;
@@ -23,18 +23,28 @@ pub(super) fn add(cart: &Cart, currency: Currency, lines: &[CartLine]) -> Decisi
     fitting(cart, vec![CartEvent::LinesAdded { lines: added }])
 }
 
-pub(super) fn merge(
-    cart: &Cart,
-    currency: Currency,
-    from: &CartId,
-    from_currency: Currency,
-    lines: &[CartLine],
-) -> Decision {
-    if from_currency != currency {
-        return Err(CartError::WrongCurrency { cart: currency, found: from_currency });
+/// Returns the fact that the lines of a guest's cart came in.
+pub(super) fn merged(cart: &Cart, currency: Currency, guest: &GuestCart) -> Result<CartEvent, CartError> {
+    if guest.currency != currency {
+        return Err(CartError::WrongCurrency { cart: currency, found: guest.currency });
     }
-    let lines = new_lines(cart, currency, lines)?;
-    fitting(cart, vec![CartEvent::Merged { from: from.clone(), lines }])
+    let lines = new_lines(cart, currency, &guest.lines)?;
+    Ok(CartEvent::Merged { from: guest.from.clone(), lines })
+}
+
+/// Says where products stand, of lines of which it is another than before; of a line that is named twice the last counts.
+pub(super) fn categorise(cart: &Cart, lines: &[LineCategories]) -> Decision {
+    let mut moved = Vec::new();
+    for (index, told) in lines.iter().enumerate() {
+        let is_last = lines[index + 1..].iter().all(|later| later.line != told.line);
+        if is_last && cart.line(&told.line).is_some() && cart.categories_of(&told.line) != told.categories {
+            moved.push(told.clone());
+        }
+    }
+    if moved.is_empty() {
+        return Ok(vec![]);
+    }
+    fitting(cart, vec![CartEvent::LinesCategorised { lines: moved }])
 }
 
 /// Changes quantities; of a line that is named twice the last wish counts.

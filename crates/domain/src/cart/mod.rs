@@ -25,11 +25,11 @@ mod tests;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 
-pub use commands::{CartCommand, CurrentPrice};
+pub use commands::{CartCommand, CurrentPrice, GuestCart};
 pub use decide::{COUPONS_MAX, PROMOTIONS_MAX};
 pub use discounts::{CartDiscount, MINIMUM_NOT_REACHED, NOT_COMBINABLE, NOTHING_REDUCED, WRONG_CURRENCY};
 pub use error::CartError;
-pub use events::{CartEvent, CartLine, CartPromotion, Coupon, LinePrice, ShippingChoice};
+pub use events::{CartEvent, CartLine, CartPromotion, Coupon, LineCategories, LinePrice, ShippingChoice};
 pub use lines::LINES_MAX;
 pub use state::{Cart, CartStatus, HeldPromotion, MERGES_REMEMBERED_MAX};
 pub use totals::{AMOUNT_MINOR_MAX, CartTotals};
@@ -45,6 +45,7 @@ impl DomainEvent for CartEvent {
             CartEvent::LineQuantityChanged { .. } => "cart.line_quantity_changed",
             CartEvent::LinesRemoved { .. } => "cart.lines_removed",
             CartEvent::LineRepriced { .. } => "cart.line_repriced",
+            CartEvent::LinesCategorised { .. } => "cart.lines_categorised",
             CartEvent::ContactSet { .. } => "cart.contact_set",
             CartEvent::AddressSet { .. } => "cart.address_set",
             CartEvent::ShippingChosen { .. } => "cart.shipping_chosen",

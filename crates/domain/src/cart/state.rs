@@ -1,13 +1,15 @@
 //! A cart, folded from its stream.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use super::error::CartError;
-use super::events::{CartEvent, CartLine, CartPromotion, Coupon, ShippingChoice};
+use super::events::{CartEvent, CartLine, CartPromotion, Coupon, LineCategories, ShippingChoice};
 use super::totals::{self, CartTotals};
-use crate::values::{CartId, CouponCode, Currency, CustomerId, LineId, Money, OrderId, PromotionId, Sealed, ShortText};
+use crate::values::{
+    CartId, CategoryId, CouponCode, Currency, CustomerId, LineId, Money, OrderId, PromotionId, Sealed, ShortText,
+};
 
 /// How many merged carts a cart remembers, to answer a merge that arrives again. Beyond it the line ids still refuse it.
 pub const MERGES_REMEMBERED_MAX: usize = 1_000;
@@ -55,6 +57,7 @@ pub struct Cart {
     owner: Option<CustomerId>,
     currency: Option<Currency>,
     lines: Vec<CartLine>,
+    categories: BTreeMap<LineId, Vec<CategoryId>>,
     email: Option<Sealed>,
     address: Option<Sealed>,
     country: Option<String>,
@@ -85,6 +88,11 @@ impl Cart {
     /// Returns its lines in the order they came in.
     pub fn lines(&self) -> &[CartLine] {
         &self.lines
+    }
+
+    /// Returns the categories that the product of a line stands in or below, of those that promotions of the cart have named.
+    pub fn categories_of(&self, line: &LineId) -> &[CategoryId] {
+        self.categories.get(line).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the sealed e-mail address.
@@ -183,7 +191,11 @@ impl Cart {
             CartEvent::LineQuantityChanged { line, quantity } => {
                 self.change(line, |present| present.quantity = *quantity);
             }
-            CartEvent::LinesRemoved { lines } => self.lines.retain(|present| !lines.contains(&present.line)),
+            CartEvent::LinesRemoved { lines } => {
+                self.lines.retain(|present| !lines.contains(&present.line));
+                self.categories.retain(|line, _| !lines.contains(line));
+            }
+            CartEvent::LinesCategorised { lines } => lines.iter().for_each(|told| self.categorise(told)),
             CartEvent::LineRepriced { line, price, vat_rate } => self.change(line, |present| {
                 present.price = *price;
                 present.vat_rate = *vat_rate;
@@ -225,6 +237,14 @@ impl Cart {
     fn change(&mut self, line: &LineId, change: impl FnOnce(&mut CartLine)) {
         if let Some(present) = self.lines.iter_mut().find(|present| present.line == *line) {
             change(present);
+        }
+    }
+
+    fn categorise(&mut self, told: &LineCategories) {
+        if told.categories.is_empty() {
+            self.categories.remove(&told.line);
+        } else {
+            self.categories.insert(told.line.clone(), told.categories.clone());
         }
     }
 

@@ -2,9 +2,11 @@
 
 mod amounts;
 mod card_numbers;
+mod categories;
 mod checkout;
 mod discounts;
 mod lines;
+mod merges;
 mod properties;
 mod refusals;
 mod repeats;
@@ -18,8 +20,8 @@ use uuid::Uuid;
 use super::*;
 use crate::decider::Refusal;
 use crate::values::{
-    CartId, Currency, CustomerId, LineId, Localized, Money, OrderId, ProductId, PromotionId, PromotionReach,
-    PromotionTerms, Quantity, Reduction, Sealed, ShortText, Sku, VatRate,
+    CartId, CategoryId, Currency, CustomerId, LineId, Localized, Money, OrderId, ProductId, PromotionId,
+    PromotionReach, PromotionTerms, Quantity, Reduction, Sealed, ShortText, Sku, VatRate,
 };
 
 fn customer(number: u128) -> CustomerId {
@@ -72,6 +74,10 @@ fn sku(number: u128) -> Sku {
 
 fn product(number: u128) -> ProductId {
     ProductId::from_uuid(Uuid::from_u128(number))
+}
+
+fn category(number: u128) -> CategoryId {
+    CategoryId::from_uuid(Uuid::from_u128(number))
 }
 
 fn promotion_id(number: u128) -> PromotionId {
@@ -246,8 +252,41 @@ fn add_promotion(promotion: CartPromotion) -> CartCommand {
     CartCommand::AddPromotion { promotion: Box::new(promotion) }
 }
 
+/// Says of lines which categories their products stand in.
+fn places(told: impl IntoIterator<Item = (u128, Vec<u128>)>) -> Vec<LineCategories> {
+    let place = |(line, categories): (u128, Vec<u128>)| LineCategories {
+        line: line_id(line),
+        categories: categories.into_iter().map(category).collect(),
+    };
+    told.into_iter().map(place).collect()
+}
+
+fn categorise(told: impl IntoIterator<Item = (u128, Vec<u128>)>) -> CartCommand {
+    CartCommand::CategoriseLines { lines: places(told) }
+}
+
+fn categorised(told: impl IntoIterator<Item = (u128, Vec<u128>)>) -> CartEvent {
+    CartEvent::LinesCategorised { lines: places(told) }
+}
+
+/// A guest's cart of lines alone.
+fn guest(from: u128, lines: impl IntoIterator<Item = CartLine>) -> GuestCart {
+    GuestCart {
+        from: cart_id(from),
+        currency: Currency::Eur,
+        lines: lines.into_iter().collect(),
+        promotions: vec![],
+        coupons: vec![],
+        categories: vec![],
+    }
+}
+
+fn merge_all(guest: GuestCart) -> CartCommand {
+    CartCommand::Merge { guest: Box::new(guest) }
+}
+
 fn merge(from: u128, lines: impl IntoIterator<Item = CartLine>) -> CartCommand {
-    CartCommand::Merge { from: cart_id(from), currency: Currency::Eur, lines: lines.into_iter().collect() }
+    merge_all(guest(from, lines))
 }
 
 fn absorb(into: u128) -> CartCommand {
@@ -282,6 +321,7 @@ fn every_change() -> Vec<CartCommand> {
         change(1, 3),
         remove([1]),
         reprice([current(1, per_unit(900))]),
+        categorise([(1, vec![1])]),
         set_contact(),
         set_address("BE"),
         choose_shipping(euros(700)),
@@ -328,6 +368,7 @@ fn every_event_is_stored_under_its_type_and_reads_back() {
         CartEvent::LineQuantityChanged { line: line_id(1), quantity: units(3) },
         CartEvent::LinesRemoved { lines: vec![line_id(2)] },
         CartEvent::LineRepriced { line: line_id(1), price: per_unit(900), vat_rate: rate("0.2") },
+        categorised([(1, vec![1, 2])]),
         coupon_applied("TEN", 1_000),
         CartEvent::CouponRemoved { code: text("TEN") },
         promotion_added(promotion(1, percent("0.1"))),
@@ -340,7 +381,7 @@ fn every_event_is_stored_under_its_type_and_reads_back() {
         absorbed(3),
     ]);
     let names: BTreeSet<String> = events.iter().map(stored_name).collect();
-    assert_eq!(names.len(), 19);
+    assert_eq!(names.len(), 20);
     for event in events {
         assert_eq!((event.event_type(), event.event_version()), (stored_name(&event), "1".to_owned()));
         let json = serde_json::to_string(&event).expect("an event is JSON");

@@ -48,11 +48,11 @@ pub(super) fn totals(cart: &Cart) -> Result<CartTotals, CartError> {
     for line in cart.lines() {
         let gross = gross(line)?;
         subtotal = sum(subtotal, gross)?;
-        priced.push(Priced { line, gross });
+        priced.push(Priced { line, categories: cart.categories_of(&line.line), gross });
     }
     let discounts = discounts::discounts(cart.promotions(), &priced, subtotal).map_err(refusal)?;
     let (mut lines, mut discount) = (Vec::with_capacity(priced.len()), Money::zero(currency));
-    for Priced { line, gross } in &priced {
+    for Priced { line, gross, .. } in &priced {
         let off = discounts::off_line(&discounts, &line.line, currency).map_err(refusal)?;
         // VAT is in what is paid: a reduction that the shop gives lowers what is taxed (Council Directive 2006/112/EC,
         // article 79, point b).

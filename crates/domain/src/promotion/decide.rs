@@ -9,7 +9,7 @@ use crate::values::{BlindIndex, Money, OrderId, PromotionReach, PromotionTerms, 
 /// The highest limit of uses, and what stands in for a limit in all where only customers are limited.
 pub const LIMIT_MAX: u32 = 1_000_000;
 
-/// The most SKUs, and the most products, that one promotion names.
+/// The most SKUs, the most products, and the most categories that one promotion names.
 pub const REACHED_MAX: usize = 500;
 
 /// The highest amount off, and the highest minimum, in minor units: 1,000,000,000.00.
@@ -79,12 +79,13 @@ fn create(promotion: &Promotion, terms: &PromotionTerms, limits: PromotionLimits
 
 fn are_sound(terms: &PromotionTerms) -> Result<(), PromotionError> {
     let invalid = |what| Err(PromotionError::TermsInvalid { what });
-    if let PromotionReach::Lines { skus, products } = &terms.reach {
-        if skus.is_empty() && products.is_empty() {
-            return invalid("it names no SKU and no product");
+    if let PromotionReach::Lines { skus, products, categories } = &terms.reach {
+        let counts = [skus.len(), products.len(), categories.len()];
+        if counts == [0; 3] {
+            return invalid("it names no SKU, no product and no category");
         }
-        if skus.len() > REACHED_MAX || products.len() > REACHED_MAX {
-            return invalid("it names more than 500 SKUs or products");
+        if counts.iter().any(|count| *count > REACHED_MAX) {
+            return invalid("it names more than 500 SKUs, products or categories");
         }
     }
     let off = match terms.reduction {

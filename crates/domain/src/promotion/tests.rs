@@ -9,8 +9,8 @@ use super::*;
 use crate::cases::cases;
 use crate::decider::Refusal;
 use crate::values::{
-    BlindIndex, Currency, Money, OrderId, ProductId, PromotionId, PromotionReach, PromotionTerms, Reduction, ShortText,
-    Timestamp,
+    BlindIndex, CategoryId, Currency, Money, OrderId, ProductId, PromotionId, PromotionReach, PromotionTerms,
+    Reduction, ShortText, Timestamp,
 };
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
@@ -184,12 +184,13 @@ fn one_that_rests_or_is_over_gives_nothing_but_lets_go() {
 #[test]
 fn terms_that_contradict_themselves_are_refused() {
     let (euro, dollar) = (Money::new(500, Currency::Eur), Money::new(500, Currency::Usd));
-    let nothing = PromotionReach::Lines { skus: vec![], products: vec![] };
+    let reach = |products, categories| PromotionReach::Lines { skus: vec![], products, categories };
     let product = ProductId::from_uuid(Uuid::from_u128(1));
-    let crowd = PromotionReach::Lines { skus: vec![], products: vec![product; REACHED_MAX + 1] };
+    let category = CategoryId::from_uuid(Uuid::from_u128(1));
     let wrong = [
-        PromotionTerms { reach: nothing, ..terms() },
-        PromotionTerms { reach: crowd, ..terms() },
+        PromotionTerms { reach: reach(vec![], vec![]), ..terms() },
+        PromotionTerms { reach: reach(vec![product; REACHED_MAX + 1], vec![]), ..terms() },
+        PromotionTerms { reach: reach(vec![], vec![category; REACHED_MAX + 1]), ..terms() },
         PromotionTerms { reduction: Reduction::Amount(Money::zero(Currency::Eur)), ..terms() },
         PromotionTerms { minimum: Some(Money::new(-1, Currency::Eur)), ..terms() },
         PromotionTerms { reduction: Reduction::Amount(euro), minimum: Some(dollar), ..terms() },

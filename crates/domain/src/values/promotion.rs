@@ -6,7 +6,7 @@ use std::str::FromStr;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
-use super::{Currency, InvalidValue, Money, MoneyError, ProductId, ShortText, Sku};
+use super::{CategoryId, Currency, InvalidValue, Money, MoneyError, ProductId, ShortText, Sku};
 
 const CODE_ALLOWED: &str = "3 to 32 letters, digits or dashes";
 const RATE_ALLOWED: &str = "a decimal above 0 and at most 1 with at most 6 digits, such as 0.062";
@@ -140,21 +140,35 @@ pub enum Reduction {
 pub enum PromotionReach {
     /// Every line; never the shipping.
     Order,
-    /// The lines of these SKUs and of any variant of these products.
+    /// The lines of these SKUs, of any variant of these products, and of what stands in these categories or below them.
     Lines {
         /// The SKUs.
         skus: Vec<Sku>,
         /// The products.
         products: Vec<ProductId>,
+        /// The categories.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        categories: Vec<CategoryId>,
     },
 }
 
 impl PromotionReach {
-    /// Returns whether it reaches a line.
-    pub fn covers(&self, sku: &Sku, product: &ProductId) -> bool {
+    /// Returns whether it reaches a line, given the categories that the line's product stands in or below.
+    pub fn covers(&self, sku: &Sku, product: &ProductId, within: &[CategoryId]) -> bool {
         match self {
             PromotionReach::Order => true,
-            PromotionReach::Lines { skus, products } => skus.contains(sku) || products.contains(product),
+            PromotionReach::Lines { skus, products, categories } => {
+                let is_within = categories.iter().any(|category| within.contains(category));
+                skus.contains(sku) || products.contains(product) || is_within
+            }
+        }
+    }
+
+    /// Returns the categories that it names.
+    pub fn categories(&self) -> &[CategoryId] {
+        match self {
+            PromotionReach::Order => &[],
+            PromotionReach::Lines { categories, .. } => categories,
         }
     }
 }

@@ -85,6 +85,7 @@ fn cart_keys(event: &Event, cart: &CartEvent, rows: &mut Working) -> Result<(), 
         CartEvent::CouponApplied { coupon } => rows.want(&CART_COUPONS, key([id, coupon.code.as_str()]))?,
         CartEvent::CouponRemoved { code } => rows.want(&CART_COUPONS, key([id, code.as_str()]))?,
         CartEvent::Opened { .. }
+        | CartEvent::LinesCategorised { .. }
         | CartEvent::PromotionAdded { .. }
         | CartEvent::PromotionWithheld { .. }
         | CartEvent::PromotionRemoved { .. }
@@ -111,6 +112,7 @@ fn apply_cart(event: &Event, cart: &CartEvent, rows: &mut Working) -> Result<(),
     match cart {
         // What a promotion gives depends on all that is in the cart: the cart itself tells it.
         CartEvent::Opened { .. }
+        | CartEvent::LinesCategorised { .. }
         | CartEvent::PromotionAdded { .. }
         | CartEvent::PromotionWithheld { .. }
         | CartEvent::PromotionRemoved { .. }

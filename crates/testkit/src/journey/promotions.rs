@@ -1,5 +1,6 @@
 //! What staff promise, and what shoppers take of it.
 
+use domain::catalog::Product;
 use domain::promotion::{PromotionCommand, PromotionLimits};
 use domain::values::{
     CartId, Currency, Money, OrderId, PromotionId, PromotionReach, PromotionTerms, Reduction, Timestamp,
@@ -63,7 +64,9 @@ impl Journey<'_> {
         for command in [pause, PromotionCommand::Resume] {
             app::promotion::change(self.write(), &staff(), &id, command).await.expect("it rests, and holds again");
         }
-        let reach = PromotionReach::Lines { skus: vec![book.sku.clone()], products: vec![book.product.clone()] };
+        let categories = self.state::<Product>(book.product.as_str()).await.categories().to_vec();
+        let reach =
+            PromotionReach::Lines { skus: vec![book.sku.clone()], products: vec![book.product.clone()], categories };
         let fixed = terms("UN-EURO", Reduction::Amount(Money::new(100, Currency::Eur)), reach, None);
         app::promotion::create(self.write(), &staff(), fixed, PromotionLimits::default()).await.expect("another");
         self.rest().await;

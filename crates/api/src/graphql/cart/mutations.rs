@@ -201,8 +201,9 @@ impl CartMutation {
         call.answer(remove_lines(call, inputs, &input).await, Cart::of)
     }
 
-    /// Moves a guest's cart into the shopper's, once. Codes: VALIDATION, NOT_FOUND, WRONG_CURRENCY, TOO_MANY_LINES,
-    /// VERSION_CONFLICT, CHECKOUT_UNDER_WAY, CART_CLOSED.
+    /// Moves a guest's cart into the shopper's, once, all of it or nothing: lines, coupons and codes. A code that gives the
+    /// shopper nothing comes along, and is in `discounts` with the reason. Codes: VALIDATION, NOT_FOUND, WRONG_CURRENCY,
+    /// TOO_MANY_LINES, TOO_MANY_COUPONS, TOO_MANY_PROMOTIONS, VERSION_CONFLICT, CHECKOUT_UNDER_WAY, CART_CLOSED.
     async fn cart_merge(
         &self,
         ctx: &Context<'_>,

@@ -26,12 +26,16 @@ pub struct PromotionCreateInput {
     pub percentage: Option<Decimal>,
     /// The amount that is taken off, VAT included; this or the share.
     pub amount: Option<MoneyInput>,
-    /// The SKUs that it reaches, at most 500; without SKUs and products it reaches every line.
+    /// The SKUs that it reaches, at most 500; without SKUs, products and categories it reaches every line.
     #[graphql(default)]
     pub skus: Vec<String>,
     /// The products whose variants it reaches, at most 500.
     #[graphql(default)]
     pub product_ids: Vec<ID>,
+    /// The categories of which it reaches every product that stands in them or below, at most 500. Where a product stands is
+    /// looked up with each change of a cart, and when its checkout starts.
+    #[graphql(default)]
+    pub category_ids: Vec<ID>,
     /// What all lines must come to before any promotion, VAT included.
     pub minimum: Option<MoneyInput>,
     /// Whether it goes together with others that do so too.
@@ -84,7 +88,7 @@ pub struct PromotionMutation;
 
 #[Object]
 impl PromotionMutation {
-    /// Makes a promotion; its terms never change. Needs `PROMOTIONS_WRITE`. Codes: VALIDATION, ALREADY_EXISTS,
+    /// Makes a promotion; its terms never change. Needs `PROMOTIONS_WRITE`. Codes: VALIDATION, NOT_FOUND, ALREADY_EXISTS,
     /// PROMOTION_INVALID, PROMOTION_LIMIT_OUT_OF_RANGE, PROMOTION_BOARD_FULL, IDEMPOTENCY_KEY_REUSED.
     async fn promotion_create(
         &self,
@@ -177,17 +181,20 @@ fn reduction(inputs: &mut Inputs, input: &PromotionCreateInput) -> Option<Reduct
 }
 
 fn reach(inputs: &mut Inputs, input: &PromotionCreateInput) -> Option<PromotionReach> {
-    if input.skus.is_empty() && input.product_ids.is_empty() {
+    if input.skus.is_empty() && input.product_ids.is_empty() && input.category_ids.is_empty() {
         return Some(PromotionReach::Order);
     }
-    let (mut skus, mut products) = (Some(Vec::new()), Some(Vec::new()));
+    let (mut skus, mut products, mut categories) = (Some(Vec::new()), Some(Vec::new()), Some(Vec::new()));
     if !input.skus.is_empty() {
         skus = inputs.list("skus", &input.skus, |inputs, path, sku| inputs.parse(path, sku));
     }
     if !input.product_ids.is_empty() {
         products = inputs.list("productIds", &input.product_ids, |inputs, path, id| inputs.parse(path, id));
     }
-    skus.zip(products).map(|(skus, products)| PromotionReach::Lines { skus, products })
+    if !input.category_ids.is_empty() {
+        categories = inputs.list("categoryIds", &input.category_ids, |inputs, path, id| inputs.parse(path, id));
+    }
+    Some(PromotionReach::Lines { skus: skus?, products: products?, categories: categories? })
 }
 
 /// Reads a limit; the promotion itself says how high it may be.

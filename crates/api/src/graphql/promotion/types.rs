@@ -41,6 +41,8 @@ pub struct PromotionReach {
     pub skus: Vec<String>,
     /// The products whose variants it reaches, where it does not reach all.
     pub product_ids: Vec<ID>,
+    /// The categories of which it reaches everything in and below them, where it does not reach all.
+    pub category_ids: Vec<ID>,
 }
 
 /// A promotion.
@@ -121,11 +123,17 @@ impl Promotion {
     /// What it is taken off.
     async fn reach(&self) -> Result<PromotionReach> {
         Ok(match &self.terms()?.reach {
-            Reach::Order => PromotionReach { whole_order: true, skus: Vec::new(), product_ids: Vec::new() },
-            Reach::Lines { skus, products } => PromotionReach {
+            Reach::Order => PromotionReach {
+                whole_order: true,
+                skus: Vec::new(),
+                product_ids: Vec::new(),
+                category_ids: Vec::new(),
+            },
+            Reach::Lines { skus, products, categories } => PromotionReach {
                 whole_order: false,
                 skus: skus.iter().map(ToString::to_string).collect(),
                 product_ids: products.iter().map(|product| ID(product.to_string())).collect(),
+                category_ids: categories.iter().map(|category| ID(category.to_string())).collect(),
             },
         })
     }

@@ -14,7 +14,8 @@ fn three_lines() -> Vec<CartEvent> {
 }
 
 fn of_lines(number: u128, reduction: Reduction, lines: &[u128]) -> CartPromotion {
-    let reach = PromotionReach::Lines { skus: lines.iter().map(|line| sku(*line)).collect(), products: vec![] };
+    let skus = lines.iter().map(|line| sku(*line)).collect();
+    let reach = PromotionReach::Lines { skus, products: vec![], categories: vec![] };
     let promotion = promotion(number, reduction);
     CartPromotion { terms: PromotionTerms { reach, ..promotion.terms }, ..promotion }
 }

@@ -47,6 +47,34 @@ fn any_prices() -> impl Strategy<Value = Vec<CurrentPrice>> {
     )
 }
 
+fn of_lines(skus: Vec<Sku>, products: Vec<ProductId>, categories: Vec<CategoryId>) -> PromotionReach {
+    PromotionReach::Lines { skus, products, categories }
+}
+
+fn any_places() -> impl Strategy<Value = Vec<(u128, Vec<u128>)>> {
+    prop::collection::vec((1_u128..6, prop::collection::vec(1_u128..4, 0..3)), 0..4)
+}
+
+/// A guest's cart; a promotion and a coupon stand in it once, as in any cart.
+fn any_guest() -> impl Strategy<Value = GuestCart> {
+    let promotions = prop::collection::btree_map(1_u128..14, (any_promotion(), any::<bool>()), 0..4);
+    let coupons = prop::collection::btree_map("[A-C]", 1_i64..50_000, 0..3);
+    (1_u128..4, any_lines(), promotions, coupons, any_places()).prop_map(
+        |(from, lines, promotions, coupons, categories)| {
+            let held = promotions.into_iter().map(|(number, (added, is_withheld))| HeldPromotion {
+                added: CartPromotion { promotion: promotion_id(number), ..added },
+                withheld: is_withheld.then(|| "PROMOTION_PAUSED".to_owned()),
+            });
+            GuestCart {
+                promotions: held.collect(),
+                coupons: coupons.into_iter().map(|(code, minor)| coupon(&code, euros(minor))).collect(),
+                categories: places(categories),
+                ..guest(from, lines)
+            }
+        },
+    )
+}
+
 fn any_promotion() -> impl Strategy<Value = CartPromotion> {
     let reduction = prop_oneof![
         prop_oneof![Just("0.062"), Just("0.5"), Just("0.000001"), Just("1")].prop_map(percent),
@@ -55,8 +83,9 @@ fn any_promotion() -> impl Strategy<Value = CartPromotion> {
     ];
     let reach = prop_oneof![
         Just(PromotionReach::Order),
-        (1_u128..7).prop_map(|number| PromotionReach::Lines { skus: vec![sku(number)], products: vec![] }),
-        (1_u128..7).prop_map(|number| PromotionReach::Lines { skus: vec![], products: vec![product(number)] }),
+        (1_u128..7).prop_map(|number| of_lines(vec![sku(number)], vec![], vec![])),
+        (1_u128..7).prop_map(|number| of_lines(vec![], vec![product(number)], vec![])),
+        (1_u128..4).prop_map(|number| of_lines(vec![], vec![], vec![category(number)])),
     ];
     // The terms of a promotion never change, so they follow from its number.
     let minimum = prop_oneof![3 => Just(None), 1 => (1_i64..500_000).prop_map(|minor| Some(euros(minor)))];
@@ -82,7 +111,8 @@ fn any_command() -> impl Strategy<Value = CartCommand> {
         4 => any_promotion().prop_map(|promotion| CartCommand::AddPromotion { promotion: Box::new(promotion) }),
         1 => (1_u128..14).prop_map(|number| withhold(number, "PROMOTION_USED_UP")),
         1 => (1_u128..14).prop_map(|number| CartCommand::RemovePromotion { promotion: promotion_id(number) }),
-        1 => (1_u128..4, any_lines()).prop_map(|(from, lines)| merge(from, lines)),
+        2 => any_guest().prop_map(merge_all),
+        3 => any_places().prop_map(categorise),
         4 => (1_u128..4).prop_map(|number| start(number, 0)),
         3 => (1_u128..4).prop_map(abandon),
     ]

@@ -103,7 +103,7 @@ fn a_command_holds_as_a_whole_or_not_at_all() {
 
 #[test]
 fn another_currency_is_refused_everywhere() {
-    let guest = CartCommand::Merge { from: cart_id(2), currency: Currency::Usd, lines: vec![] };
+    let guest = merge_all(GuestCart { currency: Currency::Usd, ..guest(2, []) });
     let whole = CartLine { price: LinePrice::ForLine(dollars(1)), ..line(2) };
     for when in [
         add([in_dollars(2)]),
