@@ -349,11 +349,11 @@ mod tests {
         }
     }
 
-    /// Returns the units of each line that each location sends.
-    fn split(
-        lines: &[(u128, &str, i64)],
-        routed: &[(&str, &str, i64)],
-    ) -> Result<Vec<(String, Vec<(LineId, i64)>)>, StepError> {
+    /// The units of each line that a location sends.
+    type Sent = Vec<(LineId, i64)>;
+
+    /// Returns what each location sends.
+    fn split(lines: &[(u128, &str, i64)], routed: &[(&str, &str, i64)]) -> Result<Vec<(String, Sent)>, StepError> {
         let lines: Vec<_> = lines.iter().map(|(number, of, count)| (line(*number), sku(of), units(*count))).collect();
         let routed: Vec<_> = routed
             .iter()

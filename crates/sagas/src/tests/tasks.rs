@@ -108,7 +108,7 @@ async fn a_process_that_holds_the_lease_moves_orders_on_and_one_that_observes_sh
     let (leading, looking) = (counter.processes.clone(), observer.clone());
     let (first, second) = (shutdown.clone(), shutdown);
     let runs = [
-        tokio::spawn(async move { leading.run_in_turns(Uuid::from_u128(1), first).await }),
+        tokio::spawn(async move { Box::pin(leading.run_in_turns(Uuid::from_u128(1), first)).await }),
         tokio::spawn(async move { looking.observe(second).await }),
     ];
     let cart = counter.cart(&[(&book, 1)], ("standard", KEEPS)).await;
