@@ -191,6 +191,19 @@ pub async fn change(
     shop.bus.execute(return_id.as_str(), request, command).await
 }
 
+/// Notes for whoever asked for a return the proof that its box is on its way.
+///
+/// # Errors
+/// `NOT_FOUND` where it is not theirs; the return's refusals.
+pub async fn ship_back(
+    shop: &Shop,
+    request: &Request,
+    return_id: &ReturnId,
+    (carrier, tracking): (ShortText, ShortText),
+) -> Result<Outcome<Return>, AppError> {
+    change_own(shop, request, return_id, ReturnCommand::ShipBack { carrier, tracking }).await
+}
+
 /// Calls a return off for whoever asked for it.
 ///
 /// # Errors
@@ -201,10 +214,20 @@ pub async fn cancel(
     return_id: &ReturnId,
     reason: ShortText,
 ) -> Result<Outcome<Return>, AppError> {
+    change_own(shop, request, return_id, ReturnCommand::Cancel { reason }).await
+}
+
+/// Runs a command of whoever asked for a return, or of staff.
+async fn change_own(
+    shop: &Shop,
+    request: &Request,
+    return_id: &ReturnId,
+    command: ReturnCommand,
+) -> Result<Outcome<Return>, AppError> {
     let loaded = shop.bus.load::<Return>(return_id.as_str()).await?.state;
     match loaded.customer() {
         Some(customer) if request.actor.may_see(customer, Permission::OrdersWrite) => {
-            shop.bus.execute(return_id.as_str(), request, ReturnCommand::Cancel { reason }).await
+            shop.bus.execute(return_id.as_str(), request, command).await
         }
         _ => Err(Refused::not_found("return").at(&["returnId"]).into()),
     }

@@ -9,6 +9,8 @@ pub mod journey;
 pub mod ports;
 pub mod refund;
 pub mod returns;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

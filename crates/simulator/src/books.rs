@@ -10,13 +10,14 @@ use app::bus::Bus;
 use app::error::AppError;
 use app::ids::Ids;
 use domain::cart::Cart;
-use domain::fulfilment::{Fulfilment, FulfilmentState};
+use domain::fulfilment::Fulfilment;
 use domain::invoicing::OrderDocuments;
 use domain::order::{Order, OrderStatus};
 use domain::payment::Payment;
 use domain::promotion::Promotion;
 use domain::returns::{Return, ReturnStatus};
 use domain::stock::Stock;
+use domain::values::Money;
 use event_store::{EventStore, Filter, PAGE_EVENTS_MAX, Position, RecordedEvent};
 use projections::{ReadStore, Runner};
 use sagas::Processes;
@@ -58,11 +59,21 @@ struct Account {
     ended: BTreeSet<String>,
     /// Units that left the stock, by SKU.
     dispatched: BTreeMap<String, i64>,
+    /// The parcels that warehouses were asked for, by order.
+    parcels: BTreeMap<String, Vec<String>>,
 }
 
 impl Account {
     fn of(&self, kind: &str) -> impl Iterator<Item = &String> {
         self.streams.get(kind).into_iter().flatten()
+    }
+
+    async fn parcels_of(&self, order: &str, bus: &Bus) -> Result<Vec<Arc<Fulfilment>>, AppError> {
+        let mut parcels = Vec::new();
+        for id in self.parcels.get(order).into_iter().flatten() {
+            parcels.push(bus.load::<Fulfilment>(id).await?.state);
+        }
+        Ok(parcels)
     }
 }
 
@@ -138,6 +149,7 @@ fn read_event(world: &World, event: &RecordedEvent, account: &mut Account) {
     }
     match event.event_type.as_str() {
         "order.confirmed" => _ = account.confirmed.insert(id.clone()),
+        "fulfilment.requested" => lines::note_parcel(event, &mut account.parcels),
         "stock.dispatched" => lines::count_dispatched(event, &mut account.dispatched),
         "process.ended" => _ = account.ended.insert(format!("{kind}/{id}")),
         _ => {}
@@ -229,9 +241,11 @@ async fn check_orders(world: &World, account: &Account, bus: &Bus, outcomes: &mu
             }
         }
         let all = order.payments().iter().map(|payment| bank.get(payment.as_str()).copied().unwrap_or_default());
-        check_money(world, id, &order, &all.collect::<Vec<_>>(), parcels_of(account, bus, id).await?);
+        let parcels = account.parcels_of(id, bus).await?;
+        let left = parcels.iter().filter(|parcel| lines::has_left(parcel)).filter_map(|parcel| parcel.share());
+        check_money(world, id, &order, &all.collect::<Vec<_>>(), left.map(Money::minor).sum());
         check_documents(world, id, &order, bus).await?;
-        lines::check(world, account, id, &order, bus).await?;
+        lines::check(world, &parcels, id, &order, bus).await?;
         let sale = order.sale().map(|sale| sale.cart.clone());
         if order.status() == OrderStatus::Completed
             && let Some(cart) = sale
@@ -252,23 +266,6 @@ async fn check_orders(world: &World, account: &Account, bus: &Bus, outcomes: &mu
 
 fn completed_cart(order: &str) -> domain::cart::CartStatus {
     domain::cart::CartStatus::Completed { order: order.parse().expect("an order's id") }
-}
-
-/// Sums the shares of an order's parcels that left.
-async fn parcels_of(account: &Account, bus: &Bus, order: &str) -> Result<i64, AppError> {
-    let mut left = 0;
-    for id in account.of("fulfilment") {
-        let parcel = bus.load::<Fulfilment>(id).await?.state;
-        if parcel.order().is_some_and(|of| of.as_str() == order)
-            && matches!(
-                parcel.state(),
-                FulfilmentState::HandedOver | FulfilmentState::Delivered | FulfilmentState::Lost
-            )
-        {
-            left += parcel.share().map_or(0, |share| share.minor());
-        }
-    }
-    Ok(left)
 }
 
 /// Of an order that is over, nothing is held; of one that was no sale, nothing is kept; of any other, what left is paid.

@@ -177,6 +177,22 @@ async fn a_return_is_its_owners_and_for_everyone_else_not_there() {
 }
 
 #[tokio::test]
+async fn its_owner_and_staff_prove_that_a_box_is_on_its_way() {
+    let shop = shop();
+    let order = delivered(&shop).await;
+    let (mine, _) = request(&shop, &shopper(1), &order, part(1), text("too long")).await.expect("it may");
+    let id: ReturnId = mine.id.parse().expect("a return id");
+    change(&shop, &staff(), &id, ReturnCommand::Approve).await.expect("it is approved");
+    let shipment = (text("colissimo"), text("8R0"));
+    let stranger = ship_back(&shop, &shopper(2), &id, shipment.clone()).await;
+    assert_eq!(stranger.expect_err("it is not theirs").code(), Some("NOT_FOUND"));
+    let proved = ship_back(&shop, &shopper(1), &id, shipment.clone()).await.expect("it is theirs");
+    assert_eq!((proved.state.shipment(), proved.version), (Some((&shipment.0, &shipment.1)), 3));
+    let again = ship_back(&shop, &staff(), &id, shipment).await.expect("it is known");
+    assert_eq!(again.version, 3);
+}
+
+#[tokio::test]
 async fn a_return_that_the_order_does_not_know_is_not_begun() {
     let shop = shop();
     let order = delivered(&shop).await;

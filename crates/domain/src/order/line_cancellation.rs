@@ -80,6 +80,13 @@ impl LineCancellation {
         self.outcome == LineCancellationOutcome::Requested
     }
 
+    /// Returns what was paid, or was to be paid, for the units that are cancelled by it; none until it is done.
+    pub fn paid(&self) -> Option<Money> {
+        let paid = self.cancelled().iter().map(|cancelled| cancelled.paid);
+        // They are in the currency of the sale, and together at most what it came to.
+        paid.reduce(|sum, paid| Money::new(sum.minor() + paid.minor(), sum.currency()))
+    }
+
     /// Returns the units that are cancelled by it; none until it is done.
     pub fn cancelled(&self) -> &[CancelledLine] {
         match &self.outcome {
@@ -110,8 +117,8 @@ impl Order {
 
     /// Returns what the buyer pays, less what was cancelled, in the sale's currency.
     pub fn payable_left(&self) -> Money {
-        let cancelled = self.line_cancellations().iter().flat_map(LineCancellation::cancelled);
-        let cancelled: i64 = cancelled.map(|cancelled| cancelled.paid.minor()).sum();
+        let cancelled: i64 =
+            self.line_cancellations().iter().filter_map(LineCancellation::paid).map(Money::minor).sum();
         self.money(self.sale().map_or(0, |sale| sale.payable.minor()) - cancelled)
     }
 }

@@ -26,6 +26,13 @@ pub enum ReturnCommand {
         /// Why.
         reason: ShortText,
     },
+    /// Notes the proof that the box is on its way.
+    ShipBack {
+        /// Who carries it.
+        carrier: ShortText,
+        /// The carrier's number.
+        tracking: ShortText,
+    },
     /// Takes the box in.
     Receive {
         /// Where.

@@ -32,6 +32,7 @@ pub(super) fn decide(current: &Return, command: &ReturnCommand) -> Decision {
         }
         ReturnCommand::Approve => approve(current),
         ReturnCommand::Refuse { reason } => refuse(current, reason),
+        ReturnCommand::ShipBack { carrier, tracking } => ship_back(current, carrier, tracking),
         ReturnCommand::Receive { location } => receive(current, location),
         ReturnCommand::Inspect { items } => inspect(current, items),
         ReturnCommand::Resolve { refunded } => resolve(current, *refunded),
@@ -61,6 +62,22 @@ fn refuse(current: &Return, reason: &ShortText) -> Decision {
         | ReturnStatus::Inspected
         | ReturnStatus::Resolved
         | ReturnStatus::Cancelled => illegal(current, "refused"),
+    }
+}
+
+/// Once the box is there no proof is needed any more.
+fn ship_back(current: &Return, carrier: &ShortText, tracking: &ShortText) -> Decision {
+    match (current.status(), current.shipment()) {
+        (ReturnStatus::Absent, _) => Err(ReturnError::Unknown),
+        (ReturnStatus::Approved, None) => {
+            Ok(vec![ReturnEvent::ShippedBack { carrier: carrier.clone(), tracking: tracking.clone() }])
+        }
+        (ReturnStatus::Approved, Some(known)) if known == (carrier, tracking) => Ok(vec![]),
+        (ReturnStatus::Received | ReturnStatus::Inspected | ReturnStatus::Resolved, _) => Ok(vec![]),
+        (ReturnStatus::Approved, Some(_)) => illegal(current, "shipped back under another number"),
+        (ReturnStatus::Requested | ReturnStatus::Refused | ReturnStatus::Cancelled, _) => {
+            illegal(current, "shipped back")
+        }
     }
 }
 

@@ -81,6 +81,14 @@ pub enum ReturnEvent {
         /// Why.
         reason: ShortText,
     },
+    /// The buyer proved that the box is on its way. A box may arrive without it.
+    #[serde(rename = "return.shipped_back")]
+    ShippedBack {
+        /// Who carries it.
+        carrier: ShortText,
+        /// The carrier's number.
+        tracking: ShortText,
+    },
     /// The box arrived.
     #[serde(rename = "return.received")]
     Received {

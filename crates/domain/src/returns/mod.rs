@@ -23,7 +23,7 @@ pub use commands::ReturnCommand;
 pub use error::ReturnError;
 pub use events::{Deduction, Inspection, LegalWithdrawal, ReturnEvent, ReturnLine};
 pub use refund::RefundLine;
-pub use state::{Return, ReturnStatus};
+pub use state::{REFUND_DAYS, Return, ReturnStatus, refund_due_at};
 
 use crate::decider::{Decider, decide_into_sink};
 use crate::upcast::{StoredEvent, version_of};
@@ -34,6 +34,7 @@ impl DomainEvent for ReturnEvent {
             ReturnEvent::Requested { .. } => "return.requested",
             ReturnEvent::Approved {} => "return.approved",
             ReturnEvent::Refused { .. } => "return.refused",
+            ReturnEvent::ShippedBack { .. } => "return.shipped_back",
             ReturnEvent::Received { .. } => "return.received",
             ReturnEvent::Inspected { .. } => "return.inspected",
             ReturnEvent::Resolved { .. } => "return.resolved",

@@ -7,7 +7,18 @@ use serde::{Deserialize, Serialize};
 use super::error::ReturnError;
 use super::events::{Inspection, LegalWithdrawal, ReturnEvent, ReturnLine};
 use super::refund::{RefundLine, refund_lines, refund_of};
-use crate::values::{CustomerId, LocationId, Money, OrderId, ShortText, Sku};
+use crate::values::{CustomerId, FrenchDay, LocationId, Money, OrderId, ShortText, Sku, Timestamp};
+
+/// Within how many days of a withdrawal from the contract its refund is due (Code de la consommation, article L221-24,
+/// <https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000044563171>; directive 2011/83/EU, article 13, 1).
+pub const REFUND_DAYS: i64 = 14;
+
+/// Returns the first moment at which the refund of a withdrawal is late, for one that was declared at a moment: the day of the
+/// declaration is not counted, and the last one counts whether or not it is worked, so that whoever keeps it is in time by any
+/// reading of the law. The shop may wait longer only until the goods are back or proved to be on their way.
+pub fn refund_due_at(declared_at: Timestamp) -> Timestamp {
+    FrenchDay::of(declared_at).plus_days(REFUND_DAYS + 1).begins_at()
+}
 
 /// How far the return is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +79,8 @@ pub struct Return {
     lines: Vec<ReturnLine>,
     reason: Option<ShortText>,
     withdrawal: Option<LegalWithdrawal>,
+    #[serde(default)]
+    shipment: Option<(ShortText, ShortText)>,
     location: Option<LocationId>,
     inspection: Vec<Inspection>,
     refund: Option<Money>,
@@ -103,6 +116,16 @@ impl Return {
     /// Returns its moments and what is given back of delivery, where it is a withdrawal from the contract.
     pub fn withdrawal(&self) -> Option<LegalWithdrawal> {
         self.withdrawal
+    }
+
+    /// Returns the first moment at which the refund is late, where it is a withdrawal from the contract; see [`refund_due_at`].
+    pub fn refund_due_at(&self) -> Option<Timestamp> {
+        self.withdrawal.map(|withdrawal| refund_due_at(withdrawal.declared_at))
+    }
+
+    /// Returns the carrier and its number, once the box was proved to be on its way.
+    pub fn shipment(&self) -> Option<(&ShortText, &ShortText)> {
+        self.shipment.as_ref().map(|(carrier, tracking)| (carrier, tracking))
     }
 
     /// Returns where the box arrived, if it did.
@@ -169,6 +192,7 @@ impl Return {
             }
             ReturnEvent::Approved {} => self.status = ReturnStatus::Approved,
             ReturnEvent::Refused { .. } => self.status = ReturnStatus::Refused,
+            ReturnEvent::ShippedBack { carrier, tracking } => self.shipment = Some((carrier.clone(), tracking.clone())),
             ReturnEvent::Received { location } => {
                 self.status = ReturnStatus::Received;
                 self.location = Some(location.clone());

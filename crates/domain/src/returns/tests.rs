@@ -9,9 +9,10 @@ use uuid::Uuid;
 use super::ReturnStatus::{Absent, Approved, Cancelled, Inspected, Received, Refused, Requested, Resolved};
 use super::*;
 use crate::decider::Refusal;
-use crate::values::{Currency, CustomerId, LineId, LocationId, Money, OrderId, Quantity, ShortText, Sku, Timestamp};
+use crate::values::{Currency, CustomerId, LineId, LocationId, Money, OrderId, Quantity, ShortText, Sku};
 
 mod properties;
+mod withdrawal;
 
 fn text(of: &str) -> ShortText {
     of.parse().expect("a short text")
@@ -91,7 +92,15 @@ fn resolve(refunded: Money) -> ReturnCommand {
     ReturnCommand::Resolve { refunded }
 }
 
-fn every_event() -> [ReturnEvent; 7] {
+fn ship_back(tracking: &str) -> ReturnCommand {
+    ReturnCommand::ShipBack { carrier: text("colissimo"), tracking: text(tracking) }
+}
+
+fn shipped_back() -> ReturnEvent {
+    ReturnEvent::ShippedBack { carrier: text("colissimo"), tracking: text("6A1") }
+}
+
+fn every_event() -> [ReturnEvent; 8] {
     [
         requested_of(lines()),
         APPROVED,
@@ -100,12 +109,13 @@ fn every_event() -> [ReturnEvent; 7] {
         ReturnEvent::Inspected { items: items(), refund: REFUND },
         ReturnEvent::Resolved { refunded: REFUND },
         ReturnEvent::Cancelled { reason: text("kept after all") },
+        shipped_back(),
     ]
 }
 
 /// The facts that lead to a status.
 fn situation(status: ReturnStatus) -> Vec<ReturnEvent> {
-    let [requested, approved, refused, received, inspected, resolved, cancelled] = every_event();
+    let [requested, approved, refused, received, inspected, resolved, cancelled, _] = every_event();
     match status {
         ReturnStatus::Absent => vec![],
         ReturnStatus::Requested => vec![requested],
@@ -155,7 +165,7 @@ fn changes_nothing(wish: &ReturnCommand, statuses: &[ReturnStatus]) {
 
 #[test]
 fn a_return_goes_the_whole_way() {
-    let [requested, approved, _, received, inspected, resolved, _] = every_event();
+    let [requested, approved, _, received, inspected, resolved, _, _] = every_event();
     given(Absent).when(request_of(lines())).then_expect_events(vec![requested]);
     given(Requested).when(ReturnCommand::Approve).then_expect_events(vec![approved]);
     given(Approved).when(receive("paris")).then_expect_events(vec![received]);
@@ -415,31 +425,6 @@ fn an_event_is_stored_under_its_own_name_and_comes_back_whole() {
         assert_eq!(event.event_version(), "1");
         assert_eq!(serde_json::from_value::<ReturnEvent>(json).expect("its own JSON"), event);
     }
-}
-
-#[test]
-fn a_withdrawal_cannot_be_refused_and_gives_delivery_back() {
-    let moment = Timestamp::from_micros(1);
-    let withdrawal = |delivery| Some(LegalWithdrawal { declared_at: moment, acknowledged_at: moment, delivery });
-    let request = |delivery| {
-        let (order, customer, lines, reason) = (order(), customer(), lines(), text("withdrawal"));
-        ReturnCommand::Request { order, customer, lines, reason, withdrawal: withdrawal(delivery) }
-    };
-    for delivery in [euros(-1), Money::new(390, Currency::Usd)] {
-        given(ReturnStatus::Absent).when(request(delivery)).then_expect_error(ReturnError::AmountsInvalid);
-    }
-    let mut current = Return::default();
-    let mut go_on = |command: ReturnCommand| {
-        let events = current.decide(&command)?;
-        events.iter().for_each(|event| current.evolve(event));
-        Ok::<_, ReturnError>(current.refund())
-    };
-    assert_eq!(go_on(request(euros(390))), Ok(None));
-    assert_eq!(go_on(refuse()), Err(ReturnError::WithdrawalStands));
-    for command in [ReturnCommand::Approve, receive("paris")] {
-        assert_eq!(go_on(command), Ok(None));
-    }
-    assert_eq!(go_on(inspect(items())), Ok(Some(euros(REFUND.minor() + 390))));
 }
 
 #[test]

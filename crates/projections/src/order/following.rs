@@ -190,6 +190,8 @@ pub(super) fn returned(event: &Event, returned: &ReturnEvent, rows: &mut Working
         }
         ReturnEvent::Approved {} => Ok(row.set("status", ReturnStatus::Approved.name())?),
         ReturnEvent::Refused { .. } => Ok(row.set("status", ReturnStatus::Refused.name())?),
+        // Its row counts it, and has no place for what it says.
+        ReturnEvent::ShippedBack { .. } => Ok(()),
         ReturnEvent::Received { location } => {
             row.set("location", location.as_str())?;
             Ok(row.set("status", ReturnStatus::Received.name())?)

@@ -112,6 +112,9 @@ pub(super) fn of_return(returned: &ReturnEvent) -> Json {
         ReturnEvent::Received { location } => json!({ "location": location }),
         ReturnEvent::Inspected { items, refund } => json!({"items": items, "refund": refund}),
         ReturnEvent::Resolved { refunded } => json!({ "refunded": refunded }),
-        ReturnEvent::Approved {} | ReturnEvent::Refused { .. } | ReturnEvent::Cancelled { .. } => json!({}),
+        ReturnEvent::Approved {}
+        | ReturnEvent::Refused { .. }
+        | ReturnEvent::ShippedBack { .. }
+        | ReturnEvent::Cancelled { .. } => json!({}),
     }
 }

@@ -142,7 +142,7 @@ fn apply_return(event: &Event, returned: &ReturnEvent, rows: &mut Working) -> Re
         }
         // A return that was barred before it began has no row either.
         ReturnEvent::Refused { .. } | ReturnEvent::Cancelled { .. } => rows.delete(&SALE_RETURNS, own),
-        ReturnEvent::Approved {} | ReturnEvent::Received { .. } => Ok(()),
+        ReturnEvent::Approved {} | ReturnEvent::ShippedBack { .. } | ReturnEvent::Received { .. } => Ok(()),
     }
 }
 

@@ -107,6 +107,7 @@ impl Foreseen {
             }
             ReturnEvent::Approved {}
             | ReturnEvent::Refused { .. }
+            | ReturnEvent::ShippedBack { .. }
             | ReturnEvent::Received { .. }
             | ReturnEvent::Cancelled { .. } => Ok(()),
         }

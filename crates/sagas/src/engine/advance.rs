@@ -97,6 +97,7 @@ impl<P: Process> Move<P> {
             question: format!("{key} got no answer: {why}"),
             choices: DEAD_LETTER_CHOICES.iter().map(|choice| (*choice).to_owned()).collect(),
             opened_at: self.at,
+            due_at: None,
         };
         let dead = self.push(Record::DeadLettered { key, why }, Some(asked));
         self.push(Record::TaskOpened { task }, Some(dead));

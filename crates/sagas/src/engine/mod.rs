@@ -95,7 +95,14 @@ impl<S> Reaction<S> {
     #[must_use]
     pub fn task(mut self, name: impl Into<String>, question: impl Into<String>, choices: &[&str]) -> Self {
         let choices = choices.iter().map(|choice| (*choice).to_owned()).collect();
-        self.task = Some(NewTask { name: name.into(), question: question.into(), choices });
+        self.task = Some(NewTask { name: name.into(), question: question.into(), choices, due_at: None });
+        self
+    }
+
+    /// Says by when what the task is about must be done.
+    #[must_use]
+    pub fn due(mut self, at: Timestamp) -> Self {
+        self.task = self.task.map(|task| NewTask { due_at: Some(at), ..task });
         self
     }
 
@@ -116,6 +123,8 @@ pub struct NewTask {
     pub question: String,
     /// The answers to choose from.
     pub choices: Vec<String>,
+    /// By when what it is about must be done, where there is such a moment.
+    pub due_at: Option<Timestamp>,
 }
 
 /// A process. `Default` is the state before the first input.

@@ -151,6 +151,9 @@ pub struct ManualTask {
     pub choices: Vec<String>,
     /// Since when it waits.
     pub opened_at: Timestamp,
+    /// By when what it is about must be done, where there is such a moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
 }
 
 /// What a human decided.
@@ -308,6 +311,7 @@ impl<P: Process> Folded<P> {
                 question: new.question,
                 choices: new.choices,
                 opened_at: at,
+                due_at: new.due_at,
             };
             records.push(Record::TaskOpened { task });
         }

@@ -263,94 +263,120 @@ pub(super) fn by_location<'a>(
 
 #[cfg(test)]
 mod tests {
-    use app::actor::Actor;
-    use app::bus::Cause;
-    use app::clock::ManualClock;
-    use app::ids::{CountingIds, Ids};
-    use app::invoicing::InvoicingSettings;
-    use app::stock::ShortfallSettings;
-    use app::{Shop, ShopSettings};
-    use async_trait::async_trait;
-    use domain::values::{CustomerId, LineId, Sealed, Timestamp};
-    use event_store::memory::MemoryStore;
+    use domain::decider::Decider;
+    use domain::values::{Currency, CustomerId, LineId, Sealed, Timestamp};
+    use uuid::Uuid;
 
     use super::*;
-    use crate::ports::*;
 
-    /// Nobody is reached: whatever is asked of it would be too much.
-    struct Nobody;
+    const NOON: Timestamp = Timestamp::from_micros(1);
 
-    fn unreached() -> GatewayError {
-        GatewayError::Unavailable { gateway: "test" }
+    fn units(count: i64) -> Quantity {
+        Quantity::new(count).expect("a count of units")
     }
 
-    #[async_trait]
-    impl PaymentGateway for Nobody {
-        async fn authorise(&self, _: &AuthoriseRequest) -> Result<AuthoriseAnswer, GatewayError> {
-            Err(unreached())
-        }
-
-        async fn find(&self, _: &PaymentId) -> Result<Option<AuthoriseAnswer>, GatewayError> {
-            Err(unreached())
-        }
-
-        async fn capture(&self, _: &CaptureRequest) -> Result<CaptureAnswer, GatewayError> {
-            Err(unreached())
-        }
-
-        async fn void(&self, _: &PaymentId, _: Option<&str>) -> Result<VoidAnswer, GatewayError> {
-            Err(unreached())
-        }
-
-        async fn refund(&self, _: &RefundRequest) -> Result<RefundAnswer, GatewayError> {
-            Err(unreached())
-        }
-
-        fn read_notice(&self, _: &str, _: &[u8], _: Timestamp) -> Result<PaymentNotice, NoticeError> {
-            Err(NoticeError::NotOurs)
-        }
+    fn line(number: u128) -> LineId {
+        LineId::from_uuid(Uuid::from_u128(number))
     }
 
-    #[async_trait]
-    impl CarrierGateway for Nobody {
-        async fn book(&self, _: &LabelRequest) -> Result<Label, GatewayError> {
-            Err(unreached())
-        }
-
-        async fn track(&self, _: &str) -> Result<Option<CarrierNotice>, GatewayError> {
-            Err(unreached())
-        }
+    fn sku(text: &str) -> Sku {
+        text.parse().expect("a SKU")
     }
 
-    #[tokio::test]
-    async fn a_parcel_that_is_called_off_needs_no_release() {
-        let settings = ShopSettings {
-            locations: Vec::new(),
-            shipping: Vec::new(),
-            reservation_seconds: 900,
-            payment_seconds: 1_800,
-            shortfall: ShortfallSettings::default(),
-            invoicing: InvoicingSettings::of_demo(),
+    fn location(text: &str) -> LocationId {
+        text.parse().expect("a location")
+    }
+
+    fn parcel(state: FulfilmentState) -> Arc<Fulfilment> {
+        use FulfilmentState::{Cancelled, Delivered, HandedOver, Lost, Packed};
+        let text = |text: &str| words(text).expect("a short text");
+        let request = FulfilmentCommand::Request {
+            order: OrderId::from_uuid(Uuid::from_u128(1)),
+            location: location("paris"),
+            lines: vec![FulfilmentLine { line: line(1), sku: sku("LIV-1"), quantity: units(1) }],
+            address: Sealed::new(CustomerId::from_uuid(Uuid::from_u128(2)), "sealed".to_owned()),
+            share: Money::new(100, Currency::Eur),
         };
-        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(1)));
-        let ids = Arc::new(CountingIds::default());
-        let shop = Shop::new(Arc::new(MemoryStore::new()), clock, ids.clone(), settings);
-        let work = GatewayWork::new(shop.clone(), Arc::new(Nobody), Arc::new(Nobody));
-        let request = Request::new(Actor::system("test"), Cause::of("test", "test"));
-        let (order, id) = (OrderId::from_uuid(ids.uuid()), FulfilmentId::from_uuid(ids.uuid()));
-        let (line, sku) = (LineId::from_uuid(ids.uuid()), "LIV-1".parse().expect("a SKU"));
-        let commands = [
-            FulfilmentCommand::Request {
-                order: order.clone(),
-                location: "paris".parse().expect("a location"),
-                lines: vec![FulfilmentLine { line, sku, quantity: Quantity::new(1).expect("a unit") }],
-                address: Sealed::new(CustomerId::from_uuid(ids.uuid()), "sealed".to_owned()),
-                share: Money::new(1_055, domain::values::Currency::Eur),
-            },
-            FulfilmentCommand::Cancel { reason: "changed my mind".parse().expect("a reason") },
+        let mut commands = vec![request];
+        if state == Cancelled {
+            commands.push(FulfilmentCommand::Cancel { reason: text("no") });
+        }
+        if [Packed, HandedOver, Delivered, Lost].contains(&state) {
+            commands.push(FulfilmentCommand::Pack { packed_at: NOON });
+        }
+        if [HandedOver, Delivered, Lost].contains(&state) {
+            let (carrier, tracking) = (text("La Poste"), text("8R"));
+            commands.push(FulfilmentCommand::ReleaseForShipping);
+            commands.push(FulfilmentCommand::HandOver { carrier, tracking, handed_over_at: NOON });
+        }
+        if state == Delivered {
+            commands.push(FulfilmentCommand::Deliver { delivered_at: NOON });
+        }
+        if state == Lost {
+            commands.push(FulfilmentCommand::DeclareLost { reason: text("gone") });
+        }
+        let mut parcel = Fulfilment::default();
+        for command in commands {
+            let events = parcel.decide(&command).expect("the parcel allows it");
+            events.iter().for_each(|event| parcel.evolve(event));
+        }
+        assert_eq!(parcel.state(), state);
+        Arc::new(parcel)
+    }
+
+    #[test]
+    fn the_goods_stand_where_the_parcels_stand_that_were_not_called_off() {
+        use FulfilmentState::{Cancelled, Delivered, HandedOver, Lost, Packed, Requested};
+        let cases: [(&[FulfilmentState], FulfilmentStatus); 14] = [
+            (&[], FulfilmentStatus::Cancelled),
+            (&[Cancelled, Cancelled], FulfilmentStatus::Cancelled),
+            (&[Requested], FulfilmentStatus::Requested),
+            (&[Requested, Packed], FulfilmentStatus::Requested),
+            (&[Packed, Packed], FulfilmentStatus::Packed),
+            (&[Cancelled, Packed], FulfilmentStatus::Packed),
+            (&[Packed, HandedOver], FulfilmentStatus::PartiallyShipped),
+            (&[HandedOver, HandedOver], FulfilmentStatus::Shipped),
+            (&[HandedOver, Delivered], FulfilmentStatus::PartiallyDelivered),
+            (&[Requested, Delivered], FulfilmentStatus::PartiallyDelivered),
+            (&[Delivered, Delivered], FulfilmentStatus::Delivered),
+            (&[Cancelled, Delivered], FulfilmentStatus::Delivered),
+            (&[Lost, Delivered], FulfilmentStatus::Lost),
+            (&[Lost, Requested], FulfilmentStatus::Lost),
         ];
-        shop.bus.execute_all::<Fulfilment>(id.as_str(), &request, &commands).await.expect("it is called off");
-        let released = work.release_parcel(&order, &id, std::slice::from_ref(&id), &request).await;
-        assert_eq!(released, Ok(Input::Done), "no carrier is asked and no one is asked to look");
+        for (states, expected) in cases {
+            let parcels: Vec<_> = states.iter().map(|state| parcel(*state)).collect();
+            assert_eq!(status_of(&parcels), expected, "{states:?}");
+        }
+    }
+
+    /// The units of each line that a location sends.
+    type Sent = Vec<(LineId, i64)>;
+
+    /// Returns what each location sends.
+    fn split(lines: &[(u128, &str, i64)], routed: &[(&str, &str, i64)]) -> Result<Vec<(String, Sent)>, StepError> {
+        let lines: Vec<_> = lines.iter().map(|(number, of, count)| (line(*number), sku(of), units(*count))).collect();
+        let routed: Vec<_> = routed
+            .iter()
+            .map(|(of, at, count)| Routed { sku: sku(of), location: location(at), quantity: units(*count) })
+            .collect();
+        let parts = by_location(lines.iter().map(|(line, sku, count)| (line, sku, *count)), &routed)?;
+        let sent = |lines: Vec<FulfilmentLine>| {
+            lines.into_iter().map(|sent| (sent.line, sent.quantity.units())).collect::<Vec<_>>()
+        };
+        Ok(parts.into_iter().map(|(location, lines)| (location.to_string(), sent(lines))).collect())
+    }
+
+    #[test]
+    fn units_of_a_sku_on_several_lines_go_to_the_lines_in_their_order() {
+        let routed = [("LIV-1", "paris", 2), ("LIV-1", "lyon", 3), ("STYLO", "lyon", 1)];
+        let parts = split(&[(1, "LIV-1", 3), (2, "STYLO", 1), (3, "LIV-1", 2)], &routed);
+        let expected = vec![
+            ("lyon".to_owned(), vec![(line(1), 1), (line(2), 1), (line(3), 2)]),
+            ("paris".to_owned(), vec![(line(1), 2)]),
+        ];
+        assert_eq!(parts, Ok(expected));
+        let lacking = split(&[(1, "LIV-1", 3), (3, "LIV-1", 3)], &routed);
+        assert_eq!(lacking, Err(StepError::Stuck("1 units of LIV-1 are allocated nowhere".to_owned())));
+        assert_eq!(split(&[], &routed), Ok(vec![]));
     }
 }

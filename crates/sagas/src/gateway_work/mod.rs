@@ -84,3 +84,45 @@ fn words(text: &str) -> Result<ShortText, StepError> {
 fn order_id(id: &str) -> Result<OrderId, StepError> {
     id.parse().map_err(|error: domain::values::InvalidValue| StepError::Stuck(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use app::error::Refused;
+
+    use super::*;
+
+    #[test]
+    fn what_may_go_well_later_is_tried_again_and_anything_else_is_for_people() {
+        let away = || AppError::Unavailable { in_doubt: true, source: "the disk is away".into() };
+        for error in [away(), AppError::Contended] {
+            assert!(matches!(StepError::from(error), StepError::Later(_)));
+        }
+        let refused = StepError::from(AppError::Refused(Refused::not_found("parcel")));
+        assert!(matches!(&refused, StepError::Stuck(why) if why.starts_with("NOT_FOUND: ")), "{refused:?}");
+        let broken = StepError::from(AppError::broken("a tooth is out"));
+        assert_eq!(broken, StepError::Stuck("something is wrong inside: a tooth is out".to_owned()));
+        for error in [GatewayError::Unavailable { gateway: "bank" }, GatewayError::Unknown { gateway: "bank" }] {
+            assert!(matches!(StepError::from(error), StepError::Later(_)));
+        }
+        let rejected = GatewayError::Rejected { gateway: "bank", code: "no_such_card".to_owned() };
+        assert!(matches!(StepError::from(rejected), StepError::Stuck(why) if why.contains("no_such_card")));
+    }
+
+    #[test]
+    fn what_is_derived_of_an_order_is_the_same_each_time_and_another_for_anything_else() {
+        let orders = [1, 2].map(|number| OrderId::from_uuid(Uuid::from_u128(number)));
+        assert_eq!(derived(&orders[0], "payment"), derived(&orders[0], "payment"));
+        assert_ne!(derived(&orders[0], "payment"), derived(&orders[1], "payment"));
+        assert_ne!(derived(&orders[0], "payment"), derived(&orders[0], "reship"));
+        assert_eq!(derived(&orders[0], "payment").get_version_num(), 5);
+    }
+
+    #[test]
+    fn our_own_words_are_cut_and_cleaned_before_they_are_stored() {
+        let long = "é".repeat(ShortText::CHARACTERS_MAX + 1);
+        assert_eq!(words(&long).map(|text| text.as_str().chars().count()), Ok(ShortText::CHARACTERS_MAX));
+        assert_eq!(words("two\nlines").map(|text| text.to_string()), Ok("twolines".to_owned()));
+        assert!(matches!(words(""), Err(StepError::Stuck(_))));
+        assert!(matches!(order_id("nothing"), Err(StepError::Stuck(_))));
+    }
+}

@@ -369,4 +369,67 @@ mod tests {
         tell(&mut payment, &PaymentCommand::RequestCapture { capture: "all".to_owned(), amount: euro(1_243) });
         assert!(takes_whole_hold(&payment, euro(1_243)));
     }
+
+    fn take(payment: &mut Payment, capture: &str, minor: i64) {
+        let capture = capture.to_owned();
+        tell(payment, &PaymentCommand::RequestCapture { capture: capture.clone(), amount: euro(minor) });
+        tell(payment, &PaymentCommand::RecordCapture { capture });
+    }
+
+    fn give_back(payment: &mut Payment, refund: &str, minor: i64) {
+        let (refund, reason) = (refund.to_owned(), words("refund").expect("a reason"));
+        tell(payment, &PaymentCommand::RequestRefund { refund: refund.clone(), amount: euro(minor), reason });
+        tell(payment, &PaymentCommand::RecordRefund { refund });
+    }
+
+    fn let_go(payment: &mut Payment) {
+        tell(payment, &PaymentCommand::RequestVoid { reason: words("no").expect("a reason") });
+        tell(payment, &PaymentCommand::RecordVoid);
+    }
+
+    #[test]
+    fn before_money_is_taken_an_order_says_what_its_payment_says() {
+        let owed = euro(1_243);
+        assert_eq!(order_payment(&Payment::default(), owed), OrderPayment::Pending);
+        assert_eq!(order_payment(&held(), owed), OrderPayment::Authorised);
+        let begun = || {
+            let (mut payment, order) = (Payment::default(), OrderId::from_uuid(Uuid::from_u128(1)));
+            let method = words("pm_card_visa").expect("a token");
+            tell(&mut payment, &PaymentCommand::Initiate { order, amount: euro(1_243), method });
+            payment
+        };
+        assert_eq!(order_payment(&begun(), owed), OrderPayment::Pending);
+        let mut asked = begun();
+        let (provider_reference, action_url) = (words("pi_1").expect("a name"), "https://bank.example".to_owned());
+        tell(&mut asked, &PaymentCommand::RecordActionRequired { provider_reference, action_url });
+        assert_eq!(order_payment(&asked, owed), OrderPayment::RequiresAction);
+        tell(&mut asked, &PaymentCommand::RecordDecline { code: "lost_card".to_owned() });
+        assert_eq!(order_payment(&asked, owed), OrderPayment::Declined);
+        let mut voided = held();
+        tell(&mut voided, &PaymentCommand::RequestVoid { reason: words("no").expect("a reason") });
+        assert_eq!(order_payment(&voided, owed), OrderPayment::Voided);
+        tell(&mut voided, &PaymentCommand::RecordVoid);
+        assert_eq!(order_payment(&voided, owed), OrderPayment::Voided);
+        let mut expired = held();
+        tell(&mut expired, &PaymentCommand::RecordExpiry { now: Timestamp::from_micros(1) });
+        assert_eq!(order_payment(&expired, owed), OrderPayment::Voided);
+    }
+
+    #[test]
+    fn what_is_taken_is_taken_in_part_while_more_is_held_and_owed() {
+        let mut payment = held();
+        take(&mut payment, "one", 243);
+        assert_eq!(order_payment(&payment, euro(1_243)), OrderPayment::PartiallyCaptured);
+        assert_eq!(order_payment(&payment, euro(244)), OrderPayment::PartiallyCaptured);
+        assert_eq!(order_payment(&payment, euro(243)), OrderPayment::Captured, "no more is owed");
+        let mut stopped = payment.clone();
+        let_go(&mut stopped);
+        assert_eq!(order_payment(&stopped, euro(1_243)), OrderPayment::Captured, "no more is held");
+        take(&mut payment, "two", 1_000);
+        assert_eq!(order_payment(&payment, euro(1_243)), OrderPayment::Captured);
+        give_back(&mut payment, "a", 1_242);
+        assert_eq!(order_payment(&payment, euro(1_243)), OrderPayment::PartiallyRefunded);
+        give_back(&mut payment, "b", 1);
+        assert_eq!(order_payment(&payment, euro(1_243)), OrderPayment::Refunded);
+    }
 }

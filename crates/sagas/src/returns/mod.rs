@@ -1,8 +1,10 @@
 //! Return to refund: begin the return → (staff approve, receive, inspect) → refund → restock or write off → resolve; a
-//! refused or cancelled return gives its units free to be returned again.
+//! refused or cancelled return gives its units free to be returned again. The refund of a withdrawal from the contract has a
+//! deadline ([`deadline`]).
 //!
 //! Stream `return_to_refund`, id the return's id. Begun by `order.return_opened`.
 
+mod deadline;
 #[cfg(test)]
 mod tests;
 
@@ -11,11 +13,13 @@ use app::error::AppError;
 pub use app::returns::REFUND_PREFIX;
 use domain::order::OrderEvent;
 use domain::payment::PaymentEvent;
-use domain::returns::ReturnEvent;
+use domain::returns::{ReturnEvent, refund_due_at};
 use domain::values::{Money, OrderId, ReturnId, Timestamp};
 use event_store::RecordedEvent;
 use serde::{Deserialize, Serialize};
 
+pub use self::deadline::TASK_REFUND_DUE;
+use self::deadline::{Deadline, TIMER_REFUND_DUE};
 use crate::engine::{Process, Reaction, Told};
 
 /// The task of a refund that failed.
@@ -31,7 +35,13 @@ pub enum ReturnInput {
         order: OrderId,
         /// The return.
         return_id: ReturnId,
+        /// From when its refund is late, where it is a withdrawal from the contract.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refund_due_at: Option<Timestamp>,
     },
+    /// The box arrived, or is proved to be on its way.
+    #[serde(rename = "sent_back")]
+    SentBack,
     /// The shop refused it, or its requester called it off.
     #[serde(rename = "called_off")]
     CalledOff,
@@ -59,6 +69,15 @@ pub enum ReturnInput {
     /// A step that needs no word but that it is done.
     #[serde(rename = "done")]
     Done,
+    /// From now on the refund of a withdrawal is late, unless the shop may wait for the box.
+    #[serde(rename = "refund_due")]
+    RefundDue,
+    /// A human decided what to do about a refund that is late.
+    #[serde(rename = "refund_due_decided")]
+    RefundDueDecided {
+        /// `ask_tomorrow` or `settled`.
+        choice: String,
+    },
     /// A human decided what to do about a failed refund.
     #[serde(rename = "refund_decided")]
     RefundDecided {
@@ -107,6 +126,7 @@ pub enum ReturnStep {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReturnToRefund {
     order: Option<OrderId>,
+    deadline: Option<Deadline>,
     refund: Option<Money>,
     rounds: u32,
     failed_round: u32,
@@ -123,9 +143,10 @@ impl ReturnToRefund {
         self.refund = Some(refund);
         self.is_refunded = refund.minor() == 0;
         let mut reaction = Reaction::ask([ReturnStep::MoveStock]);
-        if !self.is_refunded {
-            reaction.asks.extend(self.ask_refund());
+        if self.is_refunded {
+            return self.without_deadline(reaction);
         }
+        reaction.asks.extend(self.ask_refund());
         reaction
     }
 
@@ -148,12 +169,26 @@ impl ReturnToRefund {
         }
     }
 
+    /// Lets something happen to the deadline, where there is one and the refund is still open.
+    fn about_deadline(&mut self, happens: impl FnOnce(&mut Deadline) -> Reaction<ReturnStep>) -> Reaction<ReturnStep> {
+        if self.is_refunded || self.is_over {
+            return Reaction::default();
+        }
+        self.deadline.as_mut().map(happens).unwrap_or_default()
+    }
+
+    /// Nothing can be late any more.
+    fn without_deadline(&self, reaction: Reaction<ReturnStep>) -> Reaction<ReturnStep> {
+        if self.deadline.is_some() { reaction.stop(TIMER_REFUND_DUE) } else { reaction }
+    }
+
     fn refunded(&mut self) -> Reaction<ReturnStep> {
         if self.is_refunded || self.refund.is_none() {
             return Reaction::default();
         }
         self.is_refunded = true;
-        self.resolve()
+        let reaction = self.resolve();
+        self.without_deadline(reaction)
     }
 }
 
@@ -168,12 +203,17 @@ impl Process for ReturnToRefund {
     fn hear(event: &RecordedEvent) -> Result<Option<Told<ReturnInput>>, AppError> {
         match event.event_type.as_str() {
             "order.return_opened" => {
-                let OrderEvent::ReturnOpened { return_id, .. } = decode(event)? else { return Ok(None) };
+                let OrderEvent::ReturnOpened { return_id, withdrawal, .. } = decode(event)? else { return Ok(None) };
                 let order = event.stream.id.parse().map_err(AppError::broken)?;
-                Ok(Some(Told::To(return_id.to_string(), ReturnInput::Opened { order, return_id })))
+                let refund_due_at = withdrawal.map(|withdrawal| refund_due_at(withdrawal.declared_at));
+                let input = ReturnInput::Opened { order, return_id: return_id.clone(), refund_due_at };
+                Ok(Some(Told::To(return_id.to_string(), input)))
             }
             "return.refused" | "return.cancelled" => {
                 Ok(Some(Told::To(event.stream.id.to_string(), ReturnInput::CalledOff)))
+            }
+            "return.shipped_back" | "return.received" => {
+                Ok(Some(Told::To(event.stream.id.to_string(), ReturnInput::SentBack)))
             }
             "return.inspected" => {
                 let ReturnEvent::Inspected { refund, .. } = decode(event)? else { return Ok(None) };
@@ -198,13 +238,24 @@ impl Process for ReturnToRefund {
         matches!(input, ReturnInput::Opened { .. })
     }
 
-    fn react(&mut self, input: &ReturnInput, _at: Timestamp) -> Reaction<ReturnStep> {
+    fn react(&mut self, input: &ReturnInput, at: Timestamp) -> Reaction<ReturnStep> {
         match input {
             ReturnInput::Opened { .. } if self.order.is_some() => Reaction::default(),
-            ReturnInput::Opened { order, .. } => {
+            ReturnInput::Opened { order, refund_due_at, .. } => {
                 self.order = Some(order.clone());
-                Reaction::ask([ReturnStep::Open { order: order.clone() }])
+                self.deadline = refund_due_at.map(Deadline::at);
+                let begun = Reaction::ask([ReturnStep::Open { order: order.clone() }]);
+                match refund_due_at {
+                    Some(due_at) => begun.wait(TIMER_REFUND_DUE, *due_at),
+                    None => begun,
+                }
             }
+            ReturnInput::SentBack => self.about_deadline(Deadline::sent_back),
+            ReturnInput::RefundDue => self.about_deadline(Deadline::came),
+            ReturnInput::RefundDueDecided { choice } if choice == deadline::ASK_TOMORROW => {
+                self.about_deadline(|deadline| deadline.ask_again(at))
+            }
+            ReturnInput::RefundDueDecided { .. } => Reaction::default(),
             ReturnInput::CalledOff if self.is_over || self.refund.is_some() => Reaction::default(),
             ReturnInput::CalledOff => {
                 self.is_over = true;
@@ -237,12 +288,17 @@ impl Process for ReturnToRefund {
         }
     }
 
-    fn timer_input(_name: &str) -> ReturnInput {
-        ReturnInput::Done
+    fn timer_input(name: &str) -> ReturnInput {
+        if name == TIMER_REFUND_DUE { ReturnInput::RefundDue } else { ReturnInput::Done }
     }
 
-    fn decision_input(_task: &str, choice: &str) -> ReturnInput {
-        ReturnInput::RefundDecided { choice: choice.to_owned() }
+    fn decision_input(task: &str, choice: &str) -> ReturnInput {
+        let choice = choice.to_owned();
+        if task == TASK_REFUND_DUE {
+            ReturnInput::RefundDueDecided { choice }
+        } else {
+            ReturnInput::RefundDecided { choice }
+        }
     }
 
     fn gave_up_input(step: &ReturnStep) -> ReturnInput {

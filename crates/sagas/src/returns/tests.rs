@@ -10,7 +10,19 @@ type Asked = Reaction<ReturnStep>;
 
 fn opened() -> ReturnInput {
     let order = OrderId::from_uuid(Uuid::from_u128(1));
-    ReturnInput::Opened { order, return_id: ReturnId::from_uuid(Uuid::from_u128(2)) }
+    ReturnInput::Opened { order, return_id: ReturnId::from_uuid(Uuid::from_u128(2)), refund_due_at: None }
+}
+
+/// 2026-11-17T00:00:00+01:00.
+const DUE_AT: Timestamp = Timestamp::from_micros(1_794_870_000_000_000);
+
+fn withdrawn() -> ReturnInput {
+    let ReturnInput::Opened { order, return_id, .. } = opened() else { panic!("it is opened") };
+    ReturnInput::Opened { order, return_id, refund_due_at: Some(DUE_AT) }
+}
+
+fn late(choice: &str) -> ReturnInput {
+    ReturnInput::RefundDueDecided { choice: choice.to_owned() }
 }
 
 fn inspected(cents: i64) -> ReturnInput {
@@ -32,6 +44,10 @@ fn tell(inputs: &[ReturnInput]) -> (ReturnToRefund, Asked) {
         last = process.react(input, Timestamp::from_micros(0));
     }
     (process, last)
+}
+
+fn task_of(inputs: &[ReturnInput]) -> Option<String> {
+    tell(inputs).1.task.map(|task| task.name)
 }
 
 fn names(reaction: &Asked) -> Vec<String> {
@@ -111,11 +127,81 @@ fn a_step_that_is_given_up_was_done_by_hand() {
     }
 }
 
+#[test]
+fn the_refund_of_a_withdrawal_and_of_no_other_return_has_a_deadline() {
+    assert_eq!(tell(&[withdrawn()]).1.timers, [(TIMER_REFUND_DUE.to_owned(), DUE_AT)]);
+    assert_eq!(tell(&[opened()]).1.timers, []);
+    assert_eq!(names(&tell(&[withdrawn()]).1), ["open"]);
+    for inputs in [[opened(), ReturnInput::SentBack], [opened(), ReturnInput::RefundDue]] {
+        let (process, reaction) = tell(&inputs);
+        assert_eq!((process, reaction), (tell(&inputs[..1]).0, Asked::default()), "nothing is to be recorded");
+    }
+}
+
+#[test]
+fn a_refund_is_late_once_its_day_is_over_and_the_goods_are_back_in_either_order() {
+    use ReturnInput::{RefundDue, SentBack};
+    let waits = [withdrawn(), RefundDue];
+    assert_eq!(tell(&waits).1, Asked::default(), "the shop may wait for the goods");
+    assert_eq!(tell(&[withdrawn(), SentBack]).1, Asked::default(), "there is time left");
+    for inputs in [[withdrawn(), SentBack, RefundDue], [withdrawn(), RefundDue, SentBack]] {
+        let task = tell(&inputs).1.task.expect("people are asked");
+        assert_eq!((task.name.as_str(), task.due_at), (TASK_REFUND_DUE, Some(DUE_AT)));
+        assert_eq!(task.choices, ["ask_tomorrow", "settled"]);
+        for told in ["2026-11-17T00:00:00+01:00", "L221-24", "returnInspect"] {
+            assert!(task.question.contains(told), "{told}: {}", task.question);
+        }
+    }
+    assert_eq!(task_of(&[withdrawn(), SentBack, RefundDue, SentBack]), None, "it arrives after its proof: asked once");
+    let inspected_late = [withdrawn(), SentBack, inspected(500), RefundDue];
+    assert_eq!(task_of(&inspected_late).as_deref(), Some(TASK_REFUND_DUE), "no answer is no refund");
+    let failed_before = [withdrawn(), SentBack, inspected(500), failed(), RefundDue];
+    assert_eq!(task_of(&failed_before).as_deref(), Some(TASK_REFUND_DUE));
+}
+
+#[test]
+fn a_refund_that_went_or_is_owed_no_more_is_not_late() {
+    use ReturnInput::{CalledOff, RefundDue, Refunded, SentBack};
+    for settled in [vec![inspected(500), Refunded], vec![inspected(0)]] {
+        let inputs = [vec![withdrawn(), SentBack], settled].concat();
+        assert_eq!(tell(&inputs).1.stops, [TIMER_REFUND_DUE], "{inputs:?}");
+        assert_eq!(tell(&[inputs, vec![RefundDue]].concat()).1, Asked::default());
+    }
+    let paid_by_hand = [withdrawn(), SentBack, inspected(500), failed(), decided("paid_by_hand")];
+    assert_eq!(tell(&paid_by_hand).1.stops, [TIMER_REFUND_DUE]);
+    assert_eq!(tell(&[withdrawn(), SentBack, CalledOff, RefundDue]).1, Asked::default());
+    assert_eq!(tell(&[withdrawn(), SentBack, inspected(500)]).1.stops, [""; 0], "it is asked for, and has not gone");
+}
+
+#[test]
+fn people_are_asked_again_a_day_later_if_they_want_and_the_refund_is_open_then() {
+    use ReturnInput::{RefundDue, Refunded, SentBack};
+    let asked = [withdrawn(), SentBack, RefundDue];
+    let mut process = tell(&asked).0;
+    let at = DUE_AT.plus_seconds(3_600);
+    let again = process.react(&late("ask_tomorrow"), at);
+    assert_eq!(again, Asked::default().wait(TIMER_REFUND_DUE, at.plus_seconds(86_400)));
+    assert_eq!(process.react(&RefundDue, at).task.map(|task| task.name).as_deref(), Some(TASK_REFUND_DUE));
+    assert_eq!(tell(&[&asked[..], &[late("settled")]].concat()).1, Asked::default());
+    let gone = [&asked[..], &[inspected(500), Refunded, late("ask_tomorrow")]].concat();
+    assert_eq!(tell(&gone).1, Asked::default(), "it went meanwhile");
+}
+
+#[test]
+fn timers_and_decisions_become_what_they_are_about() {
+    assert_eq!(ReturnToRefund::timer_input("refund_due"), ReturnInput::RefundDue);
+    assert_eq!(ReturnToRefund::timer_input("of another release"), ReturnInput::Done);
+    assert_eq!(ReturnToRefund::decision_input("refund_due", "settled"), late("settled"));
+    assert_eq!(ReturnToRefund::decision_input("refund", "retry"), decided("retry"));
+}
+
 fn any_input() -> impl Strategy<Value = ReturnInput> {
     use ReturnInput::{CalledOff, Done, Refunded, Resolved, StockMoved};
     let simple = [opened(), CalledOff, inspected(500), inspected(0), Refunded, failed(), StockMoved, Resolved, Done];
+    let of_deadline =
+        [withdrawn(), ReturnInput::SentBack, ReturnInput::RefundDue, late("ask_tomorrow"), late("settled")];
     let decisions = [decided("retry"), decided("paid_by_hand")];
-    prop::sample::select([&simple[..], &decisions[..]].concat())
+    prop::sample::select([&simple[..], &of_deadline[..], &decisions[..]].concat())
 }
 
 proptest! {
@@ -137,6 +223,8 @@ proptest! {
                 prop_assert!(!is_refund || !before.is_refunded);
             }
             prop_assert!(!(before.is_over && reaction.end.is_some()), "it ends twice");
+            let asks_late = reaction.task.is_some_and(|task| task.name == TASK_REFUND_DUE);
+            prop_assert!(!asks_late || !(before.is_refunded || before.is_over), "a refund that went is late");
         }
     }
 }

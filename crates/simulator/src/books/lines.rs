@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use app::bus::{Bus, decode};
 use app::error::AppError;
-use domain::fulfilment::{Fulfilment, FulfilmentState};
+use domain::fulfilment::{Fulfilment, FulfilmentEvent, FulfilmentState};
 use domain::order::{LineCancellation, LineCancellationOutcome, Order, OrderStatus};
 use domain::payment::Payment;
 use domain::stock::{StockEvent, parse_stream_id};
+use domain::values::Money;
 use event_store::RecordedEvent;
 use sagas::checkout::LINES_PREFIX;
 
@@ -24,7 +25,13 @@ pub(super) fn count_dispatched(event: &RecordedEvent, dispatched: &mut BTreeMap<
     }
 }
 
-fn has_left(parcel: &Fulfilment) -> bool {
+pub(super) fn note_parcel(event: &RecordedEvent, parcels: &mut BTreeMap<String, Vec<String>>) {
+    if let Ok(FulfilmentEvent::Requested { order, .. }) = decode(event) {
+        parcels.entry(order.to_string()).or_default().push(event.stream.id.to_string());
+    }
+}
+
+pub(super) fn has_left(parcel: &Fulfilment) -> bool {
     matches!(parcel.state(), FulfilmentState::HandedOver | FulfilmentState::Delivered | FulfilmentState::Lost)
 }
 
@@ -47,30 +54,18 @@ pub(super) async fn check_units(world: &World, account: &Account, bus: &Bus) -> 
 /// Every wish has its answer; what was taken out of the parcels is what the order says, and what was paid of it went back.
 pub(super) async fn check(
     world: &World,
-    account: &Account,
+    parcels: &[Arc<Fulfilment>],
     id: &str,
     order: &Order,
     bus: &Bus,
 ) -> Result<(), AppError> {
-    let parcels = parcels_of(account, bus, id).await?;
     for asked in order.line_cancellations() {
         if asked.is_pending() {
             world.violate(REST, format!("order {id}: line cancellation {} has no answer", asked.id));
         }
-        check_parcels(world, id, asked, &parcels);
+        check_parcels(world, id, asked, parcels);
     }
-    check_kept(world, id, order, &parcels, bus).await
-}
-
-async fn parcels_of(account: &Account, bus: &Bus, order: &str) -> Result<Vec<Arc<Fulfilment>>, AppError> {
-    let mut parcels = Vec::new();
-    for id in account.of("fulfilment") {
-        let parcel = bus.load::<Fulfilment>(id).await?.state;
-        if parcel.order().is_some_and(|of| of.as_str() == order) {
-            parcels.push(parcel);
-        }
-    }
-    Ok(parcels)
+    check_kept(world, id, order, parcels, bus).await
 }
 
 fn check_parcels(world: &World, id: &str, asked: &LineCancellation, parcels: &[Arc<Fulfilment>]) {
@@ -84,8 +79,8 @@ fn check_parcels(world: &World, id: &str, asked: &LineCancellation, parcels: &[A
             world.violate(LINES, what);
         }
     }
-    let LineCancellationOutcome::Done { lines, refund } = &asked.outcome else { return };
-    let paid: i64 = lines.iter().map(|cancelled| cancelled.paid.minor()).sum();
+    let LineCancellationOutcome::Done { refund, .. } = &asked.outcome else { return };
+    let paid = asked.paid().map_or(0, Money::minor);
     let shares: i64 = reductions().map(|reduction| reduction.share.minor()).sum();
     let back: i64 = reductions().filter(|reduction| reduction.is_paid).map(|reduction| reduction.share.minor()).sum();
     if (paid, refund.minor()) != (shares, back) {

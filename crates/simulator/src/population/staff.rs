@@ -21,6 +21,7 @@ const CONFIRM_WITHDRAWAL: Mutation = mutation!("withdrawalConfirm", "WithdrawalC
 const APPROVE: Mutation = mutation!("returnApprove", "ReturnApproveInput", "id");
 const REFUSE: Mutation = mutation!("returnRefuse", "ReturnReasonInput", "id");
 const CALL_OFF: Mutation = mutation!("returnCancel", "ReturnReasonInput", "id");
+const SHIP_BACK: Mutation = mutation!("returnShipBack", "ReturnShipBackInput", "id");
 const RECEIVE: Mutation = mutation!("returnReceive", "ReturnReceiveInput", "id lines { lineId quantity }");
 const INSPECT: Mutation = mutation!("returnInspect", "ReturnInspectInput", "id");
 const DECIDE: &str =
@@ -175,6 +176,13 @@ pub(super) async fn take_return_in(mut job: Job) -> Done {
         let input = json!({ "returnId": job.id, "reason": "the box never came" });
         return client.mutate(&CALL_OFF, input, &receive_key).await.map(drop);
     }
+    if job.dice.percent(20) {
+        let proof_key = key(&client, "proof");
+        let input = json!({ "returnId": job.id, "carrier": "Comptoir Post", "tracking": "CPR0000001" });
+        client.mutate(&SHIP_BACK, input, &proof_key).await?;
+        let seconds = job.dice.one_of(&[DAY, 15 * DAY]);
+        job.wait(seconds).await;
+    }
     let location = job.dice.one_of(&["paris", "lyon"]);
     let input = json!({ "returnId": job.id, "location": location });
     let received = client.mutate(&RECEIVE, input, &receive_key).await?;
@@ -186,7 +194,8 @@ pub(super) async fn take_return_in(mut job: Job) -> Done {
         let resalable = units - missing - damaged;
         items.push(json!({ "lineId": line["lineId"], "resalable": resalable, "damaged": damaged, "missing": missing }));
     }
-    let seconds = job.dice.one_of(&[0, 3 * HOUR]);
+    // Some boxes lie unopened.
+    let seconds = job.dice.one_of(&[0, 0, 3 * HOUR, 3 * HOUR, 16 * DAY]);
     job.wait(seconds).await;
     let key = key(&client, "inspect");
     client.mutate(&INSPECT, json!({ "returnId": job.id, "items": items }), &key).await.map(drop)
@@ -205,6 +214,7 @@ pub(super) async fn decide(mut job: Job) -> Done {
     let retries = choices.contains(&"retry") && !is_spent && (!may_give_up || job.dice.percent(40));
     let choice = match (retries, choices.as_slice()) {
         (true, _) => "retry",
+        (false, ["ask_tomorrow", ..]) if job.dice.percent(40) => "ask_tomorrow",
         (false, ["renew", ..]) if job.dice.percent(40) => "renew",
         // A parcel that turns up all the same was a present.
         (false, ["refund", "reship", "wait"]) => job.dice.weighted(&[(5, "refund"), (4, "reship"), (1, "wait")]),

@@ -161,7 +161,7 @@ fn processes() -> [Family; 4] {
             "decided",
             "gave_up",
         ]),
-        alike(Family::of_process::<ReturnToRefund>(&["refund_decided"])),
+        alike(Family::of_process::<ReturnToRefund>(&["refund_decided", "refund_due", "refund_due_decided"])),
         alike(Family::of_process::<GoodwillRefund>(&["decided"])),
         alike(Family::of_process::<OrderToInvoice>(&["gave_up"])),
     ]

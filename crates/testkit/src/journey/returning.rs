@@ -57,6 +57,10 @@ impl Journey<'_> {
             app::returns::confirm_withdrawal(self.write(), &shopper.request(), &order, &declared.return_id).await;
         confirmed.expect("was declared");
         self.rest().await;
+        let shipment = (words("colissimo"), words("8R00012345678"));
+        let proved = app::returns::ship_back(self.write(), &shopper.request(), &declared.return_id, shipment).await;
+        proved.expect("is on its way");
+        self.rest().await;
         self.arrive(&declared.return_id, (2, 0, 0)).await;
     }
 

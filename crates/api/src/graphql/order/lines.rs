@@ -99,8 +99,6 @@ impl LineCancellation {
             Answer::Refused { code, .. } => (LineCancellationStatus::Refused, None, ErrorCode::of(code)),
             Answer::Overtaken => (LineCancellationStatus::Overtaken, None, None),
         };
-        let paid = asked.cancelled().iter().map(|cancelled| cancelled.paid);
-        let paid = paid.reduce(|sum, paid| domain::values::Money::new(sum.minor() + paid.minor(), sum.currency()));
         let lines = asked.lines.iter().map(|wanted| {
             let cancelled = asked.cancelled().iter().find(|cancelled| cancelled.line == wanted.line);
             LineCancellationLine {
@@ -115,7 +113,7 @@ impl LineCancellation {
             status,
             reason: asked.reason.to_string(),
             lines: lines.collect(),
-            paid: paid.map(Into::into),
+            paid: asked.paid().map(Into::into),
             refund: refund.map(Into::into),
             code,
         }

@@ -54,6 +54,19 @@ pub struct ReturnReasonInput {
     pub expected_version: Option<i32>,
 }
 
+/// Proves that a box is on its way.
+#[derive(Clone, Debug, InputObject)]
+pub struct ReturnShipBackInput {
+    /// The return.
+    pub return_id: ID,
+    /// Who carries it, 1 to 500 characters.
+    pub carrier: String,
+    /// The carrier's number, 1 to 500 characters.
+    pub tracking: String,
+    /// The version you saw.
+    pub expected_version: Option<i32>,
+}
+
 /// Takes a box in.
 #[derive(Clone, Debug, InputObject)]
 pub struct ReturnReceiveInput {
@@ -111,6 +124,20 @@ impl ReturnMutation {
         let reason = inputs.parse::<ShortText>(&["reason"], &input.reason);
         let command = reason.map(|reason| ReturnCommand::Refuse { reason });
         call.answer(change(call, inputs, id, command).await, Return::of)
+    }
+
+    /// Notes the proof that a box is on its way: of one's own return, or any for staff. From then on the refund of a withdrawal
+    /// from the contract waits for nothing but its deadline, `Return.refundDueAt`. Codes: VALIDATION, NOT_FOUND,
+    /// ILLEGAL_TRANSITION, VERSION_CONFLICT.
+    async fn return_ship_back(
+        &self,
+        ctx: &Context<'_>,
+        input: ReturnShipBackInput,
+        idempotency_key: String,
+    ) -> Result<Payload<Return>> {
+        let call = Call::of(ctx)?;
+        let inputs = Inputs::of(ctx, &input, Some(&idempotency_key), input.expected_version);
+        call.answer(ship_back(call, inputs, &input).await, Return::of)
     }
 
     /// Takes a box in at a warehouse. Needs `ORDERS_WRITE`. Codes: VALIDATION, NOT_FOUND, ILLEGAL_TRANSITION,
@@ -204,6 +231,15 @@ async fn change(call: Call<'_>, inputs: Inputs, id: Option<ReturnId>, command: O
     let (Some(id), Some(command)) = (id, command) else { return Err(inputs.refused()) };
     let request = request_for(call, inputs, &id).await?;
     app::returns::change(&call.state.shop, &request, &id, command).await
+}
+
+async fn ship_back(call: Call<'_>, mut inputs: Inputs, input: &ReturnShipBackInput) -> Changed {
+    let id = inputs.parse::<ReturnId>(&["returnId"], &input.return_id);
+    let carrier = inputs.parse::<ShortText>(&["carrier"], &input.carrier);
+    let tracking = inputs.parse::<ShortText>(&["tracking"], &input.tracking);
+    let (Some(id), Some(shipment)) = (id, carrier.zip(tracking)) else { return Err(inputs.refused()) };
+    let request = request_for(call, inputs, &id).await?;
+    app::returns::ship_back(&call.state.shop, &request, &id, shipment).await
 }
 
 async fn cancel(call: Call<'_>, mut inputs: Inputs, input: &ReturnReasonInput) -> Changed {

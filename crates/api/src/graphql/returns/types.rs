@@ -91,6 +91,15 @@ impl From<&DeductionState> for Deduction {
     }
 }
 
+/// The proof that a box is on its way.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ReturnShipment {
+    /// Who carries it.
+    pub carrier: String,
+    /// The carrier's number.
+    pub tracking: String,
+}
+
 /// The dated acknowledgement of a withdrawal from the contract.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct LegalWithdrawal {
@@ -169,6 +178,19 @@ impl Return {
             declared_in_paris: paris_time(withdrawal.declared_at),
             delivery: withdrawal.delivery.into(),
         })
+    }
+
+    /// The first moment at which the refund of a withdrawal from the contract is late: after the fourteenth day from its
+    /// declaration, in Paris. The shop may wait longer only until the goods are back or proved to be on their way (Code de la
+    /// consommation, article L221-24); then a task `refund_due` is opened. Null for any other return.
+    async fn refund_due_at(&self) -> Option<DateTime> {
+        self.state.refund_due_at().map(Into::into)
+    }
+
+    /// The proof that the box is on its way, once there is one.
+    async fn shipment(&self) -> Option<ReturnShipment> {
+        let (carrier, tracking) = self.state.shipment()?;
+        Some(ReturnShipment { carrier: carrier.to_string(), tracking: tracking.to_string() })
     }
 
     /// What was announced.

@@ -3,7 +3,7 @@
 use async_graphql::{Enum, ID, SimpleObject};
 use sagas::engine::{OpenTask, RunnerStatus};
 
-use crate::graphql::scalars::{Position, SafeInt};
+use crate::graphql::scalars::{DateTime, Position, SafeInt};
 
 /// A question that a human must decide.
 #[derive(Clone, Debug, SimpleObject)]
@@ -20,6 +20,8 @@ pub struct Task {
     pub question: String,
     /// The answers to choose from.
     pub choices: Vec<String>,
+    /// By when what it is about must be done, where there is such a moment: the answer may be late by then.
+    pub due_at: Option<DateTime>,
 }
 
 impl From<OpenTask> for Task {
@@ -31,6 +33,7 @@ impl From<OpenTask> for Task {
             name: open.task.name,
             question: open.task.question,
             choices: open.task.choices,
+            due_at: open.task.due_at.map(Into::into),
         }
     }
 }

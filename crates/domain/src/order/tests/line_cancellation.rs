@@ -22,11 +22,14 @@ fn units_are_asked_for_and_cancelled_and_the_rest_stays_sold() {
     let events = accept(&mut order, &request_line_cancellation(1, wanted.clone()));
     assert_eq!(events, [asked(wanted.clone())]);
     assert!(order.line_cancellation_requested().is_some_and(|pending| pending.id == cancellation_id(1)));
+    assert_eq!(order.line_cancellations()[0].paid(), None, "nothing is cancelled yet");
     let events = accept(&mut order, &cancel_lines(1, &wanted, 0));
     assert_eq!(events, [done(1, &wanted)]);
     assert!(order.line_cancellation_requested().is_none());
     assert_eq!((order.units_left(&line_id(1)), order.units_left(&line_id(2))), (1, 1));
-    assert_eq!(order.payable_left(), eur(2_800 - 1_055 * 9 / 10 - 332 * 9 / 10));
+    let paid = 1_055 * 9 / 10 + 332 * 9 / 10;
+    assert_eq!(order.line_cancellations()[0].paid(), Some(eur(paid)));
+    assert_eq!(order.payable_left(), eur(2_800 - paid));
     assert_eq!(order.returnable(&line_id(1)), 1);
 }
 

@@ -1,0 +1,15 @@
+//! All processes together, over a shop in memory: what their hands do to orders, money, parcels and stock.
+
+mod bank;
+mod buying;
+mod counter;
+mod holding;
+mod invoicing;
+mod journeys;
+mod lines;
+mod notices;
+mod parcels;
+mod post;
+mod returning;
+mod tasks;
+mod undoing;
