@@ -18,6 +18,7 @@
 //! | 14 | a refund that fails goes back another way |
 //! | 15 | a lost parcel is waited for, sent once more or given back, and how often people are needed is a figure |
 //! | 16 | invoices issued at once by a server that is killed are numbered without a gap, credit notes too |
+//! | – | the refund of a withdrawal that is late, its goods back or on their way, is asked about until it went |
 //! | – | a count that finds less than is promised: the youngest order gets units elsewhere, or is rejected and its money let go |
 //! | – | where the shop lets paid orders wait for missing units, the oldest is served first, people are asked about late ones |
 //! | – | a promotion of a category reaches what stands below it, follows the catalogue, and comes along when its guest signs in |
@@ -26,6 +27,7 @@
 mod back_orders;
 mod categories;
 mod promotions;
+mod refund_deadline;
 mod scenario_01;
 mod scenario_02;
 mod scenario_03;
