@@ -1,6 +1,6 @@
 //! Return to refund: begin the return → (staff approve, receive, inspect) → refund → restock or write off → resolve; a
 //! refused or cancelled return gives its units free to be returned again. The refund of a withdrawal from the contract has a
-//! deadline ([`deadline`]).
+//! deadline, for which the process keeps a timer.
 //!
 //! Stream `return_to_refund`, id the return's id. Begun by `order.return_opened`.
 
