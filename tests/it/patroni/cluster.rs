@@ -159,9 +159,12 @@ impl Cluster {
         signal("STOP", &senders);
     }
 
-    /// Kills everything on a node: PostgreSQL, Patroni and etcd.
+    /// Kills everything on a node: PostgreSQL, Patroni and etcd. They stand still before the first of them dies: where the
+    /// power goes no session of PostgreSQL sees its server die, which would show others what it has not replicated.
     pub fn kill_node(&mut self, number: usize) {
-        signal("KILL", &self.processes_of(number).collect::<Vec<_>>());
+        let all: Vec<String> = self.processes_of(number).collect();
+        signal("STOP", &all);
+        signal("KILL", &all);
         let node = &mut self.nodes[number];
         end(node.patroni.take());
         end(node.etcd.take());
