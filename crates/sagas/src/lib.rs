@@ -31,6 +31,9 @@ use crate::returns::ReturnToRefund;
 
 pub use crate::gateway_work::NoticeFailure;
 
+/// A day of the timers, seconds.
+const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
+
 /// All processes of a shop.
 pub struct Processes {
     checkout: Arc<Runner<Checkout>>,

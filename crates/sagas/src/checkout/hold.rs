@@ -12,6 +12,7 @@ use super::react::note_payment;
 use super::state::{AttemptState, Checkout, Hold, ParcelState};
 use super::undo::undo_payment;
 use super::{CheckoutStatus, CheckoutStep as Step, TASK_HOLD};
+use crate::SECONDS_PER_DAY;
 use crate::engine;
 
 type Reaction = engine::Reaction<Step>;
@@ -23,7 +24,7 @@ pub(super) const TIMER_HOLD: &str = "hold";
 /// of a card that pays without its buyer is 4 days and 18 hours
 /// (<https://docs.stripe.com/payments/place-a-hold-on-a-payment-method>). One that is shorter than two days is renewed when
 /// half of it is over.
-pub const RENEW_BEFORE_SECONDS: i64 = 86_400;
+pub const RENEW_BEFORE_SECONDS: i64 = SECONDS_PER_DAY;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 

@@ -7,6 +7,7 @@ use domain::values::{FulfilmentId, LocationId, Money, OrderId, Timestamp};
 use super::parcels::packed_early;
 use super::state::{Checkout, Parcel, ParcelState, Reshipped, Stage};
 use super::{CheckoutStep as Step, TASK_LOST};
+use crate::SECONDS_PER_DAY;
 use crate::engine;
 
 type Reaction = engine::Reaction<Step>;
@@ -15,7 +16,7 @@ type Reaction = engine::Reaction<Step>;
 pub(super) const TIMER_LOST: &str = "lost/";
 
 /// How long a lost parcel is waited for before people are asked again, seconds: a week.
-pub const LOST_AGAIN_SECONDS: i64 = 7 * 86_400;
+pub const LOST_AGAIN_SECONDS: i64 = 7 * SECONDS_PER_DAY;
 
 /// Asks people what to do about a lost parcel.
 pub(super) fn question(fulfilment: &FulfilmentId, why: &str) -> Reaction {

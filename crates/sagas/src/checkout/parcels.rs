@@ -13,11 +13,10 @@ use super::shortfall::TIMER_BACK_ORDER;
 use super::state::{Checkout, Hold, Parcel, ParcelState, Reshipped, Stage, Why};
 use super::undo::undo;
 use super::{CheckoutStatus, CheckoutStep as Step, TASK_CAPTURE, TASK_PARTLY_CANCELLED};
+use crate::SECONDS_PER_DAY;
 use crate::engine;
 
 type Reaction = engine::Reaction<Step>;
-
-const SECONDS_PER_DAY: i64 = 86_400;
 
 pub(super) fn fulfilments_requested(
     checkout: &mut Checkout,

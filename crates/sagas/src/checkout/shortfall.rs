@@ -9,6 +9,7 @@ use super::parcels::cancel;
 use super::state::{Checkout, Stage, Why};
 use super::undo::undo;
 use super::{Awaited, CheckoutStep as Step, TASK_BACK_ORDER, TASK_SHORTFALL};
+use crate::SECONDS_PER_DAY;
 use crate::engine;
 
 type Reaction = engine::Reaction<Step>;
@@ -20,9 +21,9 @@ pub(super) const TIMER_BACK_ORDER: &str = "back_order";
 
 /// How long people may think about an order of which units are missing, seconds: two days. Then it is voided, long before the
 /// shortest hold of a card ends ([`super::RENEW_BEFORE_SECONDS`]).
-pub const SHORTFALL_DECIDE_SECONDS: i64 = 2 * 86_400;
+pub const SHORTFALL_DECIDE_SECONDS: i64 = 2 * SECONDS_PER_DAY;
 /// How much longer late units are waited for before people are asked again, seconds: a week.
-pub const BACK_ORDER_AGAIN_SECONDS: i64 = 7 * 86_400;
+pub const BACK_ORDER_AGAIN_SECONDS: i64 = 7 * SECONDS_PER_DAY;
 
 /// Units are missing of a paid order. Who called it off meanwhile has their wish.
 pub(super) fn short(checkout: &mut Checkout, shortages: &[Shortage], at: Timestamp) -> Reaction {

@@ -12,12 +12,11 @@ use domain::values::{CartId, OrderId, PaymentId, PromotionId, ShortText, Timesta
 use event_store::StreamId;
 
 use super::{GatewayWork, derived, order_id, words};
+use crate::SECONDS_PER_DAY;
 use crate::checkout::{Awaited, Checkout, CheckoutInput as Input, CheckoutStep as Step};
 use crate::engine::{StepError, Worker};
 
 type Answer = Result<Input, StepError>;
-
-const SECONDS_PER_DAY: i64 = 86_400;
 
 #[async_trait]
 impl Worker<Checkout> for GatewayWork {

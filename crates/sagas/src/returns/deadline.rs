@@ -6,6 +6,7 @@
 use domain::values::{Timestamp, paris_time};
 
 use super::ReturnStep;
+use crate::SECONDS_PER_DAY;
 use crate::engine::Reaction;
 
 /// The task of a refund that is late.
@@ -17,8 +18,6 @@ pub(super) const TIMER_REFUND_DUE: &str = "refund_due";
 pub(super) const ASK_TOMORROW: &str = "ask_tomorrow";
 /// The choice to hear no more of it: it was paid otherwise, or is seen to.
 const SETTLED: &str = "settled";
-
-const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
 /// By when a refund must have gone, and what the shop may still wait for.
 #[derive(Clone, Debug, PartialEq, Eq)]

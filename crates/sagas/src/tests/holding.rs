@@ -2,20 +2,14 @@
 
 use domain::order::{OrderStatus, PaymentStatus};
 use domain::payment::PaymentStatus as MoneyStatus;
-use domain::values::{OrderId, PaymentId};
+use domain::values::PaymentId;
 
 use super::bank::{HOLD_SECONDS, NOT_ALONE, VISA};
-use super::counter::{Counter, DELIVERY, buyer, euro, text};
+use super::counter::{BOOK, Counter, DELIVERY, buyer, euro, text};
 use crate::checkout::{CheckoutInput as Input, CheckoutStep as Step, RENEW_BEFORE_SECONDS};
 
-const TOTAL: i64 = 1_055 + DELIVERY;
-
-async fn bought(counter: &Counter, method: &str) -> OrderId {
-    let book = counter.book("LIV-1", 1_055, [5, 0]).await;
-    let order = counter.buy(&[(&book, 1)], method).await;
-    counter.bank.take_asked();
-    order
-}
+/// What [`Counter::bought`] comes to, cents.
+const TOTAL: i64 = BOOK + DELIVERY;
 
 /// Lets time pass until a day before the end of the first hold.
 async fn renewal_is_due(counter: &Counter) {
@@ -25,7 +19,7 @@ async fn renewal_is_due(counter: &Counter) {
 #[tokio::test(start_paused = true)]
 async fn a_hold_is_renewed_a_day_before_its_end_without_its_buyer_and_the_old_one_is_let_go() {
     let counter = Counter::open();
-    let order = bought(&counter, VISA).await;
+    let order = counter.bought(VISA).await;
     let first = counter.attempt(&order).await;
     counter.pass(HOLD_SECONDS - RENEW_BEFORE_SECONDS - 1).await;
     assert_eq!(counter.bank.take_asked(), [""; 0]);
@@ -46,7 +40,7 @@ async fn a_hold_is_renewed_a_day_before_its_end_without_its_buyer_and_the_old_on
 #[tokio::test(start_paused = true)]
 async fn a_card_that_needs_its_buyer_is_declined_then_the_hold_ends_and_another_card_pays() {
     let counter = Counter::open();
-    let order = bought(&counter, NOT_ALONE).await;
+    let order = counter.bought(NOT_ALONE).await;
     let first = counter.attempt(&order).await;
     renewal_is_due(&counter).await;
     let second = counter.payment(&order).await;
@@ -74,7 +68,7 @@ async fn a_card_that_needs_its_buyer_is_declined_then_the_hold_ends_and_another_
 #[tokio::test(start_paused = true)]
 async fn an_order_that_is_over_has_its_hold_not_renewed() {
     let counter = Counter::open();
-    let order = bought(&counter, VISA).await;
+    let order = counter.bought(VISA).await;
     let paid_by = counter.attempt(&order).await;
     counter.cancel(&order).await;
     let payment = PaymentId::from_uuid(uuid::Uuid::from_u128(99));
@@ -88,7 +82,7 @@ async fn an_order_that_is_over_has_its_hold_not_renewed() {
 #[tokio::test(start_paused = true)]
 async fn of_an_order_that_is_over_the_attempt_that_held_money_speaks() {
     let counter = Counter::open();
-    let order = bought(&counter, NOT_ALONE).await;
+    let order = counter.bought(NOT_ALONE).await;
     renewal_is_due(&counter).await;
     counter.cancel(&order).await;
     let state = counter.order(&order).await;

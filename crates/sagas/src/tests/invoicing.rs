@@ -117,11 +117,8 @@ async fn documents_belong_to_the_order_of_the_payment_the_return_or_the_unpaid_p
     assert_eq!(owner("fulfilment", fulfilment.as_str()).await, None, "its capture tells of it");
     assert_eq!(owner("order", order.as_str()).await, None);
     counter.send(&order, "paris").await;
-    let line = counter.order(&order).await.sale().expect("a sale").lines[0].line.clone();
-    let lines = vec![domain::order::ReturnedLine { line, quantity: units(1) }];
-    let asked = app::returns::request(&counter.shop, &buyer(), &order, lines, text("too many")).await;
-    let id = asked.expect("it may").0.id;
-    assert_eq!(owner("return", &id).await, ours);
+    let id = super::returning::request(&counter, &order, 1).await;
+    assert_eq!(owner("return", id.as_str()).await, ours);
 }
 
 #[tokio::test(start_paused = true)]

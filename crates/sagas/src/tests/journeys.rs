@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use domain::fulfilment::FulfilmentCommand;
-use domain::order::ReturnedLine;
-use domain::returns::{Inspection, ReturnCommand};
+use domain::returns::ReturnCommand;
 use domain::values::OrderId;
 use uuid::Uuid;
 
 use super::bank::VISA;
-use super::counter::{Counter, at, buyer, euro, staff, text, units};
+use super::counter::{Counter, euro, staff, text};
+use super::returning;
 use crate::journey::{Link, of};
 
 /// What an order that was bought, sent and sent back in part leaves its traces in.
@@ -39,16 +39,10 @@ async fn everything_of_one_order_and_nothing_of_another_is_told() {
     let payment = counter.attempt(&order).await;
     let goodwill = app::payment::request_refund(&counter.shop, &staff(), &payment, euro(100), text("late")).await;
     goodwill.expect("it may");
-    let line = counter.order(&order).await.sale().expect("a sale").lines[0].line.clone();
-    let lines = vec![ReturnedLine { line: line.clone(), quantity: units(1) }];
-    let asked = app::returns::request(&counter.shop, &buyer(), &order, lines, text("too many")).await;
-    let id = asked.expect("it may").0.id.parse().expect("a return id");
-    let items = vec![Inspection { line, resalable: 1, damaged: 0, missing: 0, deduction: None }];
-    let location = at("paris");
-    for command in [ReturnCommand::Approve, ReturnCommand::Receive { location }, ReturnCommand::Inspect { items }] {
-        app::returns::change(&counter.shop, &staff(), &id, command).await.expect("it goes on");
-    }
-    counter.rest().await;
+    let id = returning::request(&counter, &order, 1).await;
+    returning::change(&counter, &id, ReturnCommand::Approve).await;
+    returning::receive(&counter, &id).await;
+    returning::inspect(&counter, &id, (1, 0, 0)).await;
 
     let journey = of(&counter.shop, &order).await.expect("the log is there").expect("there is one");
     assert!(journey.is_complete());

@@ -23,7 +23,8 @@ async fn delivered(counter: &Counter, count: i64, method: &str) -> (Sku, OrderId
     (book, order)
 }
 
-async fn request(counter: &Counter, order: &OrderId, count: i64) -> ReturnId {
+/// Asks for units of the first line to come back.
+pub(super) async fn request(counter: &Counter, order: &OrderId, count: i64) -> ReturnId {
     let line = counter.order(order).await.sale().expect("a sale").lines[0].line.clone();
     let lines = vec![ReturnedLine { line, quantity: units(count) }];
     let asked = app::returns::request(&counter.shop, &buyer(), order, lines, text("too many")).await;
@@ -39,16 +40,17 @@ async fn withdraw(counter: &Counter, order: &OrderId) -> ReturnId {
     id
 }
 
-async fn change(counter: &Counter, id: &ReturnId, command: ReturnCommand) {
+pub(super) async fn change(counter: &Counter, id: &ReturnId, command: ReturnCommand) {
     app::returns::change(&counter.shop, &staff(), id, command).await.expect("the return goes on");
     counter.rest().await;
 }
 
-async fn receive(counter: &Counter, id: &ReturnId) {
+pub(super) async fn receive(counter: &Counter, id: &ReturnId) {
     change(counter, id, ReturnCommand::Receive { location: at("lyon") }).await;
 }
 
-async fn inspect(counter: &Counter, id: &ReturnId, (resalable, damaged, missing): (u32, u32, u32)) {
+/// Looks into a box: units as new, damaged and missing.
+pub(super) async fn inspect(counter: &Counter, id: &ReturnId, (resalable, damaged, missing): (u32, u32, u32)) {
     let line = counter.load::<Return>(id.as_str()).await.lines()[0].line.clone();
     let items = vec![Inspection { line, resalable, damaged, missing, deduction: None }];
     change(counter, id, ReturnCommand::Inspect { items }).await;

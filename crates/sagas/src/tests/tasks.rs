@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use domain::order::{OrderStatus, ReturnedLine};
-use domain::returns::{Inspection, ReturnCommand};
+use domain::order::OrderStatus;
+use domain::returns::ReturnCommand;
 use domain::values::{OrderId, TaskId};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::bank::{ASKS, KEEPS, TAKES_NOTHING_BACK, VISA, silent};
-use super::counter::{Counter, at, buyer, euro, staff, text, units};
+use super::counter::{Counter, buyer, euro, staff, text};
+use super::returning;
 use crate::Processes;
 use crate::checkout::CheckoutStatus;
 use crate::engine::{EngineError, RETRY_AFTER_SECONDS};
@@ -26,16 +27,10 @@ async fn all_ask(counter: &Counter) {
     let payment = counter.attempt(&order).await;
     let goodwill = app::payment::request_refund(&counter.shop, &staff(), &payment, euro(100), text("late")).await;
     goodwill.expect("it may");
-    let line = counter.order(&order).await.sale().expect("a sale").lines[0].line.clone();
-    let lines = vec![ReturnedLine { line: line.clone(), quantity: units(1) }];
-    let asked = app::returns::request(&counter.shop, &buyer(), &order, lines, text("too many")).await;
-    let id = asked.expect("it may").0.id.parse().expect("a return id");
-    for command in [ReturnCommand::Approve, ReturnCommand::Receive { location: at("paris") }] {
-        app::returns::change(&counter.shop, &staff(), &id, command).await.expect("it goes on");
-    }
-    let items = vec![Inspection { line, resalable: 1, damaged: 0, missing: 0, deduction: None }];
-    app::returns::change(&counter.shop, &staff(), &id, ReturnCommand::Inspect { items }).await.expect("it goes on");
-    counter.rest().await;
+    let id = returning::request(counter, &order, 1).await;
+    returning::change(counter, &id, ReturnCommand::Approve).await;
+    returning::receive(counter, &id).await;
+    returning::inspect(counter, &id, (1, 0, 0)).await;
 }
 
 fn kinds_of_tasks(processes: &Processes) -> Vec<&'static str> {

@@ -2,21 +2,15 @@
 
 use domain::order::{OrderStatus, PaymentStatus};
 use domain::payment::{PaymentCommand, PaymentStatus as MoneyStatus};
-use domain::values::{OrderId, PaymentId};
+use domain::values::PaymentId;
 
 use super::bank::{ASKS, TAKES_BACK_LATER, TAKES_NOTHING_BACK, VISA, reference, silent};
-use super::counter::{Counter, DELIVERY, MONDAY, euro, staff, text};
+use super::counter::{BOOK, Counter, DELIVERY, MONDAY, euro, staff, text};
 use crate::checkout::{CheckoutInput as Input, CheckoutStep as Step, UNDO_PREFIX};
 use crate::engine::StepError;
 
-const TOTAL: i64 = 1_055 + DELIVERY;
-
-async fn bought(counter: &Counter, method: &str) -> OrderId {
-    let book = counter.book("LIV-1", 1_055, [5, 0]).await;
-    let order = counter.buy(&[(&book, 1)], method).await;
-    counter.bank.take_asked();
-    order
-}
+/// What [`Counter::bought`] comes to, cents.
+const TOTAL: i64 = BOOK + DELIVERY;
 
 fn undo(payment: &PaymentId, round: u32) -> Step {
     Step::UndoPayment { payment: payment.clone(), round }
@@ -25,7 +19,7 @@ fn undo(payment: &PaymentId, round: u32) -> Step {
 #[tokio::test(start_paused = true)]
 async fn what_is_held_is_let_go_by_the_banks_own_name_of_it() {
     let counter = Counter::open();
-    let order = bought(&counter, VISA).await;
+    let order = counter.bought(VISA).await;
     counter.cancel(&order).await;
     assert_eq!(counter.bank.take_asked(), ["void, named"]);
     let state = counter.order(&order).await;
@@ -39,7 +33,7 @@ async fn what_is_held_is_let_go_by_the_banks_own_name_of_it() {
 #[tokio::test(start_paused = true)]
 async fn what_was_taken_is_given_back_whole_and_once() {
     let counter = Counter::open();
-    let order = bought(&counter, VISA).await;
+    let order = counter.bought(VISA).await;
     counter.pack(&order, "paris").await;
     counter.bank.take_asked();
     counter.cancel(&order).await;
@@ -72,7 +66,7 @@ async fn of_what_was_taken_in_part_the_rest_is_let_go() {
 #[tokio::test(start_paused = true)]
 async fn money_that_cannot_go_back_is_a_question_that_names_its_payment() {
     let counter = Counter::open();
-    let order = bought(&counter, TAKES_NOTHING_BACK).await;
+    let order = counter.bought(TAKES_NOTHING_BACK).await;
     counter.pack(&order, "paris").await;
     counter.cancel(&order).await;
     let payment = counter.attempt(&order).await;
@@ -91,7 +85,7 @@ async fn money_that_cannot_go_back_is_a_question_that_names_its_payment() {
 #[tokio::test(start_paused = true)]
 async fn a_refund_that_the_bank_will_tell_of_is_no_reason_to_wait() {
     let counter = Counter::open();
-    let order = bought(&counter, TAKES_BACK_LATER).await;
+    let order = counter.bought(TAKES_BACK_LATER).await;
     counter.pack(&order, "paris").await;
     counter.cancel(&order).await;
     assert_eq!(counter.order(&order).await.status(), OrderStatus::Cancelled);
@@ -102,7 +96,7 @@ async fn a_refund_that_the_bank_will_tell_of_is_no_reason_to_wait() {
 #[tokio::test(start_paused = true)]
 async fn a_refund_without_an_answer_is_asked_for_again_as_it_was() {
     let counter = Counter::open();
-    let order = bought(&counter, VISA).await;
+    let order = counter.bought(VISA).await;
     counter.pack(&order, "paris").await;
     counter.bank.take_asked();
     counter.bank.fail([silent()]);
@@ -117,7 +111,7 @@ async fn a_refund_without_an_answer_is_asked_for_again_as_it_was() {
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_has_not_begun_is_barred() {
     let counter = Counter::open();
-    let order = bought(&counter, ASKS).await;
+    let order = counter.bought(ASKS).await;
     let payment = PaymentId::from_uuid(uuid::Uuid::from_u128(99));
     let unknown = counter.perform(&order, &undo(&payment, 1)).await;
     assert!(matches!(unknown, Err(StepError::Stuck(_))), "the order has none of that name: {unknown:?}");
@@ -139,7 +133,7 @@ async fn an_attempt_that_has_not_begun_is_barred() {
 #[tokio::test(start_paused = true)]
 async fn what_the_bank_took_and_did_not_tell_is_waited_for() {
     let counter = Counter::open();
-    let order = bought(&counter, VISA).await;
+    let order = counter.bought(VISA).await;
     let payment = counter.attempt(&order).await;
     let (capture, amount) = ("elsewhere".to_owned(), euro(TOTAL));
     let request = PaymentCommand::RequestCapture { capture: capture.clone(), amount };
@@ -166,7 +160,7 @@ async fn what_the_bank_took_and_did_not_tell_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn money_that_is_held_too_late_is_let_go_under_the_name_it_came_with() {
     let counter = Counter::open();
-    let order = bought(&counter, ASKS).await;
+    let order = counter.bought(ASKS).await;
     counter.cancel(&order).await;
     counter.bank.take_asked();
     let payment = counter.attempt(&order).await;
