@@ -55,6 +55,19 @@ pub async fn start(
     cart_id: &CartId,
     expected_total: Money,
 ) -> Result<Started, AppError> {
+    start_paying(shop, request, cart_id, (expected_total, None)).await
+}
+
+/// Freezes a cart as [`start`] does; its method is to hold a part of the total only, where one is named, and others the rest.
+///
+/// # Errors
+/// `PAYMENT_AMOUNT_INVALID` for a part that is nothing or more than the total; as [`start`].
+pub async fn start_paying(
+    shop: &Shop,
+    request: &Request,
+    cart_id: &CartId,
+    (expected_total, pay_first): (Money, Option<Money>),
+) -> Result<Started, AppError> {
     let loaded = cart::find(shop, &request.actor, cart_id).await?;
     let mut news = News::default();
     if cart::is_open(&loaded.state) {
@@ -68,7 +81,7 @@ pub async fn start(
         }
     }
     let order = OrderId::from_uuid(shop.ids.uuid());
-    let command = CartCommand::StartCheckout { order, expected_total };
+    let command = CartCommand::StartCheckout { order, expected_total, pay_first };
     let started = shop.bus.execute::<Cart>(cart_id.as_str(), request, command).await;
     let cart = started.map_err(|error| match (error, news.lost) {
         (AppError::Refused(refused), Some(lost)) if refused.code == "PRICE_CHANGED" => lost.into(),

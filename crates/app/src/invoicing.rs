@@ -18,7 +18,9 @@ use domain::invoicing::{
     SeriesEvent, SeriesId,
 };
 use domain::returns::Return;
-use domain::values::{FulfilmentId, LineCancellationId, Money, OrderId, PaymentId, ReturnId, TaxedAmount, Timestamp};
+use domain::values::{
+    FulfilmentId, LineCancellationId, Money, OrderId, PaymentId, ReturnId, TaxedAmount, Timestamp, per_rate,
+};
 use event_store::{RecordedEvent, StreamId};
 
 pub use zone::Zone;
@@ -28,6 +30,7 @@ use crate::actor::{Actor, Permission};
 use crate::as_of::AsOf;
 use crate::bus::{CommandKey, Loaded, Request, decode};
 use crate::error::{AppError, Refused};
+use crate::payment::refund_whole;
 
 /// Who writes invoices, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +78,8 @@ pub struct Supply {
 pub struct Refund {
     /// Its name, unique among the refunds of the order.
     pub name: String,
+    /// From which minor unit of what goes back it begins, where that goes back through several payments.
+    pub from: i64,
     /// How much.
     pub amount: Money,
     /// The payment it went back through.
@@ -144,14 +149,14 @@ pub async fn issue_credit_note(
 ///
 /// # Errors
 /// [`AppError`] when the log cannot be read.
-pub async fn creditable(shop: &Shop, order: &OrderId, refund: &str) -> Result<Option<Money>, AppError> {
+pub async fn creditable(shop: &Shop, order: &OrderId, refund: &Refund) -> Result<Option<Money>, AppError> {
     let known = shop.bus.load::<OrderDocuments>(order.as_str()).await?.state;
-    let Some((_, first)) = known.invoices().next().filter(|_| known.credit_note(refund).is_none()) else {
+    if known.credit_note(&refund.name).is_some() {
         return Ok(None);
-    };
+    }
     let invoiced: i64 = known.invoices().map(|(_, invoice)| invoice.payable.minor()).sum();
     let credited: i64 = known.credit_notes().map(|(_, note)| note.total.minor()).sum();
-    Ok(Some(Money::new(invoiced - credited, first.currency)))
+    Ok(Some(Money::new(invoiced - credited, refund.amount.currency())))
 }
 
 /// Takes the next number for a drafted document and notes it. The number is taken under a command id of the document's
@@ -206,12 +211,26 @@ pub async fn vat_of_credit(
     as_of: AsOf,
 ) -> Result<Option<Vec<TaxedAmount>>, AppError> {
     let documents = of_order(shop, order, as_of).await?.state;
-    if let Some(written) = documents.credit_note(&refund.name) {
-        return Ok(Some(written.vat.clone()));
+    let written = documents.credit_notes().filter(|(_, note)| refund_whole(&note.refund).0 == refund.name);
+    let written: Vec<_> = written.map(|(_, note)| note).collect();
+    let from: i64 = written.iter().map(|note| note.total.minor()).sum();
+    let mut vat: Vec<_> = written.into_iter().flat_map(|note| note.vat.iter().copied()).collect();
+    let left = refund.amount.minor() - from;
+    if left > 0 {
+        let left = Refund { from, amount: Money::new(left, refund.amount.currency()), ..refund.clone() };
+        let Some(drafted) = drafted_vat(shop, order, &documents, (&left, found)).await? else { return Ok(None) };
+        vat.extend(drafted);
     }
-    if refund.amount.minor() == 0 {
-        return Ok(Some(Vec::new()));
-    }
+    Ok(Some(per_rate(vat.iter(), Money::plus).map_err(AppError::broken)?))
+}
+
+/// Tells the VAT of a credit note that is not written; none where the parcels are not invoiced for as much.
+async fn drafted_vat(
+    shop: &Shop,
+    order: &OrderId,
+    documents: &OrderDocuments,
+    (refund, found): (&Refund, &Return),
+) -> Result<Option<Vec<TaxedAmount>>, AppError> {
     let claim = draft::claim_of_return(shop, order, refund, found).await?;
     let Ok(events) = documents.decide(&DocumentsCommand::DraftCreditNote { claim: Box::new(claim) }) else {
         return Ok(None);

@@ -4,7 +4,7 @@ mod lines;
 mod preview;
 
 use domain::order::{Order, OrderCommand};
-use domain::values::{OrderId, ShortText};
+use domain::values::{Money, OrderId, ShortText};
 
 pub use lines::{LinesCancelled, PaidParcel, TakenOut, cancel_lines, request_line_cancellation};
 pub use preview::{LinesPreview, preview_line_cancellation};
@@ -53,7 +53,7 @@ pub async fn request_cancellation(
     shop.bus.execute(order.as_str(), request, OrderCommand::RequestCancellation { reason }).await
 }
 
-/// Asks to pay an order that is placed and not paid, with another method. The checkout process does the rest.
+/// Asks to pay all that is due of an order that is placed and not paid, with another method. The checkout process does the rest.
 ///
 /// # Errors
 /// `NOT_FOUND`; `ILLEGAL_TRANSITION` where the order is paid or over.
@@ -63,7 +63,20 @@ pub async fn request_payment(
     order: &OrderId,
     method: ShortText,
 ) -> Result<Outcome<Order>, AppError> {
+    request_part_payment(shop, request, order, (method, None)).await
+}
+
+/// Asks to pay an order as [`request_payment`] does, or a part of what is due of it, where one is named.
+///
+/// # Errors
+/// `PAYMENT_AMOUNT_INVALID` for a part that is nothing or more than is due; as [`request_payment`].
+pub async fn request_part_payment(
+    shop: &Shop,
+    request: &Request,
+    order: &OrderId,
+    (method, amount): (ShortText, Option<Money>),
+) -> Result<Outcome<Order>, AppError> {
     find(shop, &request.actor, order).await?;
     let payment = domain::values::PaymentId::from_uuid(shop.ids.uuid());
-    shop.bus.execute(order.as_str(), request, OrderCommand::RequestPayment { payment, method }).await
+    shop.bus.execute(order.as_str(), request, OrderCommand::RequestPayment { payment, method, amount }).await
 }

@@ -59,6 +59,69 @@ pub async fn record(
     shop.bus.execute(payment.as_str(), request, command).await
 }
 
+/// Names a part of a refund that goes back through several payments, by the minor unit of the whole from which it begins. The
+/// first part, and a refund that is whole, has the refund's own name.
+pub fn refund_part(refund: &str, from: i64) -> String {
+    if from == 0 { refund.to_owned() } else { format!("{refund}.{from}") }
+}
+
+/// Returns the refund that a part is of, and from which minor unit of the whole it begins.
+pub fn refund_whole(part: &str) -> (&str, i64) {
+    let parsed = part.rsplit_once('.').and_then(|(refund, from)| Some((refund, from.parse().ok()?)));
+    parsed.unwrap_or((part, 0))
+}
+
+/// A part of what goes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundPart {
+    /// The payment it goes back through.
+    pub payment: PaymentId,
+    /// Its name.
+    pub name: String,
+    /// How much.
+    pub amount: Money,
+}
+
+/// Splits what goes back over the payments that an order's money was taken with, in the order in which they were begun: each
+/// gives back no more than it took. What was asked for under the refund's name before stays as it was.
+///
+/// # Errors
+/// `NOT_FOUND` where no money was taken.
+pub async fn refund_parts(
+    shop: &Shop,
+    order: &OrderId,
+    refund: &str,
+    amount: Money,
+) -> Result<Vec<RefundPart>, AppError> {
+    let order = shop.bus.load::<Order>(order.as_str()).await?.state;
+    let mut taken = Vec::new();
+    for payment in order.payments() {
+        let state = shop.bus.load::<Payment>(payment.as_str()).await?.state;
+        if state.captured().minor() > 0 {
+            taken.push((payment, state));
+        }
+    }
+    let Some((last, _)) = taken.last() else { return Err(Refused::not_found("captured payment").into()) };
+    let mut parts = Vec::new();
+    for (payment, state) in &taken {
+        for (name, movement) in state.refunds().filter(|(name, _)| refund_whole(name).0 == refund) {
+            parts.push(RefundPart { payment: (*payment).clone(), name: name.to_owned(), amount: movement.amount });
+        }
+    }
+    let mut from: i64 = parts.iter().map(|part| part.amount.minor()).sum();
+    for (payment, state) in &taken {
+        let left = amount.minor() - from;
+        // What no payment can give back any more is asked of the last one, which says so.
+        let minor = if payment == last { left } else { left.min(state.refundable().minor()) };
+        if minor > 0 {
+            let (payment, name) = ((*payment).clone(), refund_part(refund, from));
+            parts.push(RefundPart { payment, name, amount: Money::new(minor, amount.currency()) });
+            from += minor;
+        }
+    }
+    Ok(parts)
+}
+
 /// Finds the payment of an order that money was taken with, the latest first.
 ///
 /// # Errors

@@ -184,7 +184,7 @@ impl Story {
         let (id, sale) = (order(number), sale(number, products));
         self.shop(number, &sale).await;
         let placed = OrderEvent::Placed { sale: Box::new(sale.clone()), placed_at: Timestamp::from_micros(self.now) };
-        let asked = OrderEvent::PaymentRequested { payment: payment(number), method: value("pm_card") };
+        let asked = OrderEvent::PaymentRequested { payment: payment(number), method: value("pm_card"), amount: None };
         self.add("order", id.as_str(), &[placed, asked]).await;
         for (place, line) in (0..).zip(&sale.lines) {
             let expires_at = Timestamp::from_micros(self.now + DAY);
@@ -236,7 +236,12 @@ impl Story {
             CartEvent::ContactSet { email: sale.email.clone() },
             CartEvent::AddressSet { address: sale.address.clone(), country: "FR".into() },
             CartEvent::ShippingChosen { shipping },
-            CartEvent::CheckoutStarted { order: order(number), total: sale.payable, promotions: vec![] },
+            CartEvent::CheckoutStarted {
+                order: order(number),
+                total: sale.payable,
+                promotions: vec![],
+                pay_first: None,
+            },
         ];
         self.add("cart", cart(number).as_str(), &events).await;
     }

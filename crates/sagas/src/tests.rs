@@ -9,6 +9,7 @@ mod journeys;
 mod lines;
 mod notices;
 mod parcels;
+mod parts;
 mod post;
 mod returning;
 mod tasks;

@@ -22,6 +22,7 @@
 //! | – | a count that finds less than is promised: the youngest order gets units elsewhere, or is rejected and its money let go |
 //! | – | where the shop lets paid orders wait for missing units, the oldest is served first, people are asked about late ones |
 //! | – | a promotion of a category reaches what stands below it, follows the catalogue, and comes along when its guest signs in |
+//! | – | several cards pay one order, a part each; what comes back goes back to the cards that paid it |
 //! | 22 | in the worlds of the simulator every promise is kept |
 
 mod back_orders;
@@ -45,6 +46,7 @@ mod scenario_14;
 mod scenario_15;
 mod scenario_16;
 mod scenario_22;
+mod several_payments;
 mod shortfall;
 
 use std::sync::Arc;

@@ -163,6 +163,8 @@ pub enum ErrorCode {
     OrderCancelled,
     /// An attempt to pay is not answered yet.
     PaymentUnderWay,
+    /// A payment is to hold nothing, more than is due, or another currency.
+    PaymentAmountInvalid,
     /// More attempts to pay than an order may have.
     TooManyPayments,
 

@@ -99,6 +99,14 @@ impl Inputs {
         money
     }
 
+    /// Reads an exact amount, if there is one.
+    pub(crate) fn money_if(&mut self, path: &[&str], input: Option<MoneyInput>) -> Option<Option<Money>> {
+        match input {
+            Some(input) => self.money(path, input).map(Some),
+            None => Some(None),
+        }
+    }
+
     /// Reads a list of at most [`ITEMS_MAX`] items, at least one.
     pub(crate) fn list<I, T>(
         &mut self,

@@ -50,11 +50,11 @@ pub(super) async fn credit_note(
     let (reason, claims) = match &refund.cause {
         RefundCause::Return(id) => {
             let state = shop.bus.load::<Return>(id.as_str()).await?.state;
-            (CreditReason::Return, claims_of(&state, refund.amount)?)
+            (CreditReason::Return, claims_of(&state, (refund.from, refund.amount))?)
         }
         RefundCause::Lines(id) => {
             let claims = cancelled_claims(shop, order_id, sale(&order)?, id).await?;
-            (CreditReason::Cancellation, sum_or_whole(claims, refund.amount)?)
+            (CreditReason::Cancellation, part_or_whole(claims, (refund.from, refund.amount)))
         }
         RefundCause::Parcel(fulfilment) => (CreditReason::NotDelivered, whole(Credited::Parcel(fulfilment.clone()))),
         RefundCause::Cancellation => (CreditReason::Cancellation, whole(Credited::Everything)),
@@ -85,7 +85,7 @@ pub(super) async fn claim_of_return(
         payment: refund.payment.clone(),
         seller: shop.settings.invoicing.seller.clone(),
         buyer: Buyer { customer: sale.customer.clone(), address: None, country: sale.country.clone() },
-        claims: claims_of(found, refund.amount)?,
+        claims: claims_of(found, (refund.from, refund.amount))?,
     })
 }
 
@@ -187,7 +187,7 @@ async fn cancelled_claims(
 }
 
 /// What is owed for each line that came back.
-fn claims_of(state: &Return, refunded: Money) -> Result<Vec<Claim>, AppError> {
+fn claims_of(state: &Return, refunded: (i64, Money)) -> Result<Vec<Claim>, AppError> {
     let mut claims = Vec::new();
     for found in state.refund_lines().into_iter().filter(|found| found.units > 0) {
         let (line, quantity) = (found.line, Quantity::new(found.units)?);
@@ -196,17 +196,24 @@ fn claims_of(state: &Return, refunded: Money) -> Result<Vec<Claim>, AppError> {
     if let Some(withdrawal) = state.withdrawal().filter(|withdrawal| withdrawal.delivery.minor() > 0) {
         claims.push(Claim { of: Credited::Shipping, amount: withdrawal.delivery });
     }
-    sum_or_whole(claims, refunded)
+    Ok(part_or_whole(claims, refunded))
 }
 
-/// Where the claims are not what went back, nobody knows for which line it went.
-fn sum_or_whole(claims: Vec<Claim>, refunded: Money) -> Result<Vec<Claim>, AppError> {
-    let mut owed = Money::zero(refunded.currency());
-    for claim in &claims {
-        owed = owed.plus(claim.amount).map_err(AppError::broken)?;
+/// Returns the claims from a minor unit of their sum on, for so much as went back. Where that is more than is claimed nobody
+/// knows for which line it went.
+fn part_or_whole(claims: Vec<Claim>, (from, refunded): (i64, Money)) -> Vec<Claim> {
+    let until = from + refunded.minor();
+    let (mut begins, mut part) = (0, Vec::new());
+    for claim in claims {
+        let ends = begins + claim.amount.minor();
+        let minor = ends.min(until) - from.max(begins);
+        if minor > 0 {
+            part.push(Claim { of: claim.of, amount: Money::new(minor, refunded.currency()) });
+        }
+        begins = ends;
     }
-    if owed == refunded {
-        return Ok(claims);
+    if begins >= until {
+        return part;
     }
-    Ok(vec![Claim { of: Credited::Everything, amount: refunded }])
+    vec![Claim { of: Credited::Everything, amount: refunded }]
 }

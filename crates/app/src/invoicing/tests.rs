@@ -78,7 +78,7 @@ fn paid(fulfilment: &FulfilmentId) -> Supply {
 
 fn goodwill(name: &str, minor: i64) -> Refund {
     let payment = PaymentId::from_uuid(Uuid::from_u128(9));
-    Refund { name: name.to_owned(), amount: eur(minor), payment, cause: RefundCause::Goodwill }
+    Refund { name: name.to_owned(), from: 0, amount: eur(minor), payment, cause: RefundCause::Goodwill }
 }
 
 async fn numbers(shop: &Shop, kind: DocumentKind, year: u16) -> Vec<String> {

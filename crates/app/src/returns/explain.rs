@@ -80,7 +80,7 @@ pub async fn explained(
         Some(payment) => {
             let name = format!("{REFUND_PREFIX}{return_id}");
             let cause = RefundCause::Return(return_id.clone());
-            let refund = Refund { name, amount: refund, payment: payment.clone(), cause };
+            let refund = Refund { name, from: 0, amount: refund, payment: payment.clone(), cause };
             vat_of_credit(shop, order_id, &refund, found, as_of).await?
         }
         None => None,

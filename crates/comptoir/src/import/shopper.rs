@@ -191,6 +191,7 @@ impl Shopper<'_> {
                 Err(Failure::new("INSUFFICIENT_STOCK", format!("there are only {short}")))
             }
             CheckoutStatus::PromotionRefused { .. } => Err(Failure::new("PROMOTION_REFUSED", "a promotion said no")),
+            CheckoutStatus::PartlyAuthorised { .. } => Err(Failure::new("PARTLY_PAID", "only a part of it is held")),
             CheckoutStatus::ActionRequired { .. } => Err(Failure::new("ACTION_REQUIRED", "the bank wants more")),
             CheckoutStatus::Declined { code, .. } => Err(Failure::new("PAYMENT_DECLINED", code)),
             CheckoutStatus::Rejected { code } => Err(Failure::new("ORDER_REJECTED", code)),

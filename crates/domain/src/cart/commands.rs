@@ -129,6 +129,8 @@ pub enum CartCommand {
         order: OrderId,
         /// What the shopper saw as the total.
         expected_total: Money,
+        /// How much of it the chosen method is to hold, where others hold the rest; none for all of it.
+        pay_first: Option<Money>,
     },
     /// Opens the cart again after a checkout that failed.
     AbandonCheckout {

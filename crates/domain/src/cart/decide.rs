@@ -63,7 +63,9 @@ pub(super) fn decide(cart: &Cart, command: &CartCommand) -> Decision {
         CartCommand::Merge { guest } if cart.has_merged(&guest.from) => Ok(vec![]),
         CartCommand::Merge { guest } => merge(cart, changeable(cart)?, guest),
         CartCommand::Absorb { into } => absorb(cart, into),
-        CartCommand::StartCheckout { order, expected_total } => start_checkout(cart, order, *expected_total),
+        CartCommand::StartCheckout { order, expected_total, pay_first } => {
+            start_checkout(cart, order, *expected_total, *pay_first)
+        }
         CartCommand::AbandonCheckout { order, reason } => abandon_checkout(cart, order, reason),
         CartCommand::Complete { order } => complete(cart, order),
     }
@@ -222,7 +224,7 @@ fn absorb(cart: &Cart, into: &CartId) -> Decision {
     Ok(vec![CartEvent::Absorbed { into: into.clone() }])
 }
 
-fn start_checkout(cart: &Cart, order: &OrderId, expected_total: Money) -> Decision {
+fn start_checkout(cart: &Cart, order: &OrderId, expected_total: Money, pay_first: Option<Money>) -> Decision {
     if let CartStatus::CheckingOut { order: under_way, .. } = cart.status()
         && under_way == *order
     {
@@ -242,9 +244,16 @@ fn start_checkout(cart: &Cart, order: &OrderId, expected_total: Money) -> Decisi
     if actual != expected_total {
         return Err(CartError::TotalChanged { expected: expected_total, actual });
     }
+    if let Some(requested) = pay_first {
+        let is_part = requested.currency() == actual.currency() && (1..=actual.minor()).contains(&requested.minor());
+        if !is_part {
+            return Err(CartError::PaymentAmountInvalid { requested, due: actual });
+        }
+    }
     let giving = totals.discounts.into_iter().filter(|discount| discount.amount.minor() > 0);
     let promotions = giving.map(|discount| discount.promotion).collect();
-    Ok(vec![CartEvent::CheckoutStarted { order: order.clone(), total: actual, promotions }])
+    let pay_first = pay_first.filter(|requested| *requested != actual);
+    Ok(vec![CartEvent::CheckoutStarted { order: order.clone(), total: actual, promotions, pay_first }])
 }
 
 fn abandon_checkout(cart: &Cart, order: &OrderId, reason: &ShortText) -> Decision {

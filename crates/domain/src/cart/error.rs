@@ -33,6 +33,14 @@ pub enum CartError {
         /// The order.
         order: OrderId,
     },
+    /// A payment is to hold nothing, more than the total, or another currency.
+    #[error("a payment of {requested} was asked for, of {due} that are due: pay that or less")]
+    PaymentAmountInvalid {
+        /// What it was to hold.
+        requested: Money,
+        /// What is due.
+        due: Money,
+    },
     /// There is no such line.
     #[error("the cart has no line {line}")]
     LineUnknown {
@@ -125,6 +133,7 @@ impl Refusal for CartError {
             CartError::CheckoutUnderWay { .. } => "CHECKOUT_UNDER_WAY",
             CartError::CheckoutUnknown { .. } => "CHECKOUT_UNKNOWN",
             CartError::CheckoutOver { .. } => "CHECKOUT_OVER",
+            CartError::PaymentAmountInvalid { .. } => "PAYMENT_AMOUNT_INVALID",
             CartError::LineUnknown { .. } => "LINE_NOT_FOUND",
             CartError::LineExists { .. } => "LINE_EXISTS",
             CartError::NothingAsked => "NOTHING_ASKED",
@@ -146,6 +155,9 @@ impl Refusal for CartError {
     fn facts(&self) -> Vec<(&'static str, String)> {
         if let CartError::TotalChanged { expected, actual } = self {
             return vec![("expected", expected.to_string()), ("actual", actual.to_string())];
+        }
+        if let CartError::PaymentAmountInvalid { requested, due } = self {
+            return vec![("requested", requested.to_string()), ("due", due.to_string())];
         }
         if let CartError::CheckoutIncomplete { missing } = self {
             return vec![("missing", missing.join(","))];

@@ -217,6 +217,9 @@ pub enum CartEvent {
         /// The promotions that give something: a use of each is to be promised.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         promotions: Vec<PromotionId>,
+        /// How much of the total the chosen method is to hold, where others hold the rest; none where it is to hold everything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pay_first: Option<Money>,
     },
     /// Checkout was given up: the cart can be changed again.
     #[serde(rename = "cart.checkout_abandoned")]

@@ -63,6 +63,7 @@ pub struct Cart {
     country: Option<String>,
     shipping: Option<ShippingChoice>,
     payment_method: Option<ShortText>,
+    pay_first: Option<Money>,
     coupons: Vec<Coupon>,
     promotions: Vec<HeldPromotion>,
     merged: VecDeque<CartId>,
@@ -118,6 +119,11 @@ impl Cart {
     /// Returns the payment provider's token.
     pub fn payment_method(&self) -> Option<&ShortText> {
         self.payment_method.as_ref()
+    }
+
+    /// Returns how much of the total the method is to hold, of a cart that went to checkout; none for all of it.
+    pub fn pay_first(&self) -> Option<Money> {
+        self.pay_first
     }
 
     /// Returns its coupons in the order they were applied.
@@ -223,8 +229,9 @@ impl Cart {
                 self.remember_merge(from);
             }
             CartEvent::Absorbed { into } => self.status = CartStatus::Absorbed { into: into.clone() },
-            CartEvent::CheckoutStarted { order, total, .. } => {
+            CartEvent::CheckoutStarted { order, total, pay_first, .. } => {
                 self.status = CartStatus::CheckingOut { order: order.clone(), total: *total };
+                self.pay_first = *pay_first;
             }
             CartEvent::CheckoutAbandoned { order, .. } => {
                 self.status = CartStatus::Open;

@@ -189,7 +189,7 @@ fn absorbed(into: u128) -> CartEvent {
 }
 
 fn started(number: u128) -> CartEvent {
-    CartEvent::CheckoutStarted { order: order(number), total: euros(2_500), promotions: vec![] }
+    CartEvent::CheckoutStarted { order: order(number), total: euros(2_500), promotions: vec![], pay_first: None }
 }
 
 fn abandoned(number: u128) -> CartEvent {
@@ -294,7 +294,7 @@ fn absorb(into: u128) -> CartCommand {
 }
 
 fn start(number: u128, minor: i64) -> CartCommand {
-    CartCommand::StartCheckout { order: order(number), expected_total: euros(minor) }
+    CartCommand::StartCheckout { order: order(number), expected_total: euros(minor), pay_first: None }
 }
 
 fn abandon(number: u128) -> CartCommand {
@@ -432,6 +432,7 @@ fn every_refusal_has_a_code_of_its_own() {
         CartError::CheckoutUnderWay { order: order(1) },
         CartError::CheckoutUnknown { order: order(1) },
         CartError::CheckoutOver { order: order(1) },
+        CartError::PaymentAmountInvalid { requested: euros(2), due: euros(1) },
         CartError::LineUnknown { line: line_id(1) },
         CartError::LineExists { line: line_id(1) },
         CartError::NothingAsked,

@@ -19,6 +19,8 @@ pub enum OrderCommand {
         payment: PaymentId,
         /// The provider's token.
         method: ShortText,
+        /// How much of what is due it is to hold, where another payment is to hold the rest; none for all that is due.
+        amount: Option<Money>,
     },
     /// Begins an attempt by which an owed order's money is held anew, before or after the hold has ended.
     RenewPayment {
@@ -26,6 +28,8 @@ pub enum OrderCommand {
         payment: PaymentId,
         /// The provider's token.
         method: ShortText,
+        /// How much of the money it is to hold, where others hold the rest; none for all of it.
+        amount: Option<Money>,
     },
     /// Owes the goods.
     Confirm,

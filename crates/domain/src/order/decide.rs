@@ -30,8 +30,8 @@ type Decision = Result<Vec<OrderEvent>, OrderError>;
 pub(super) fn decide(order: &Order, command: &OrderCommand) -> Decision {
     match command {
         OrderCommand::Place { sale, placed_at } => place(order, sale, *placed_at),
-        OrderCommand::RequestPayment { payment, method } => request_payment(order, payment, method),
-        OrderCommand::RenewPayment { payment, method } => renew_payment(order, payment, method),
+        OrderCommand::RequestPayment { payment, method, amount } => request_payment(order, payment, (method, *amount)),
+        OrderCommand::RenewPayment { payment, method, amount } => renew_payment(order, payment, (method, *amount)),
         OrderCommand::Confirm => confirm(order),
         OrderCommand::Reject { code, reason } => reject(order, code, reason),
         OrderCommand::RequestCancellation { reason } => request_cancellation(order, reason),
@@ -76,7 +76,7 @@ fn place(order: &Order, sale: &Sale, placed_at: Timestamp) -> Decision {
     Ok(vec![OrderEvent::Placed { sale: Box::new(sale.clone()), placed_at }])
 }
 
-fn request_payment(order: &Order, payment: &PaymentId, method: &ShortText) -> Decision {
+fn request_payment(order: &Order, payment: &PaymentId, wish: (&ShortText, Option<Money>)) -> Decision {
     if order.payments().contains(payment) {
         return Ok(vec![]);
     }
@@ -91,7 +91,10 @@ fn request_payment(order: &Order, payment: &PaymentId, method: &ShortText) -> De
     }
     let may_begin = match order.payment_status() {
         PaymentStatus::Pending => order.payments().is_empty(),
-        PaymentStatus::RequiresAction | PaymentStatus::Declined | PaymentStatus::Voided => true,
+        PaymentStatus::RequiresAction
+        | PaymentStatus::Declined
+        | PaymentStatus::Voided
+        | PaymentStatus::PartiallyAuthorised => true,
         PaymentStatus::Authorised
         | PaymentStatus::PartiallyCaptured
         | PaymentStatus::Captured
@@ -101,11 +104,12 @@ fn request_payment(order: &Order, payment: &PaymentId, method: &ShortText) -> De
     if !may_begin {
         return Err(OrderError::PaymentUnderWay);
     }
-    begin_payment(order, payment, method)
+    begin_payment(order, payment, wish, order.payment_due())
 }
 
-/// Money of which a part was taken is not held anew: one payment alone takes an order's money.
-fn renew_payment(order: &Order, payment: &PaymentId, method: &ShortText) -> Decision {
+/// Money of which a part was taken is not held anew. What the hold that ends is still counted for is not due, so its own
+/// amount says what is to be held.
+fn renew_payment(order: &Order, payment: &PaymentId, wish: (&ShortText, Option<Money>)) -> Decision {
     if order.payments().contains(payment) {
         return Ok(vec![]);
     }
@@ -118,15 +122,16 @@ fn renew_payment(order: &Order, payment: &PaymentId, method: &ShortText) -> Deci
         | OrderStatus::Cancelled
         | OrderStatus::Completed => return Err(illegal(order, "held anew")),
     }
-    begin_payment(order, payment, method)
+    begin_payment(order, payment, wish, order.payable_left())
 }
 
 /// Returns whether there was a hold of which nothing was taken and nothing stands.
 fn has_lost_its_hold(order: &Order) -> bool {
     match order.payment_status() {
-        PaymentStatus::RequiresAction | PaymentStatus::Declined | PaymentStatus::Voided => {
-            !order.cancellation_requested()
-        }
+        PaymentStatus::RequiresAction
+        | PaymentStatus::Declined
+        | PaymentStatus::Voided
+        | PaymentStatus::PartiallyAuthorised => !order.cancellation_requested(),
         PaymentStatus::Pending
         | PaymentStatus::Authorised
         | PaymentStatus::PartiallyCaptured
@@ -136,11 +141,22 @@ fn has_lost_its_hold(order: &Order) -> bool {
     }
 }
 
-fn begin_payment(order: &Order, payment: &PaymentId, method: &ShortText) -> Decision {
+fn begin_payment(
+    order: &Order,
+    payment: &PaymentId,
+    (method, amount): (&ShortText, Option<Money>),
+    due: Money,
+) -> Decision {
     if order.payments().len() >= PAYMENTS_MAX {
         return Err(OrderError::TooManyPayments { max: PAYMENTS_MAX });
     }
-    Ok(vec![OrderEvent::PaymentRequested { payment: payment.clone(), method: method.clone() }])
+    let requested = amount.unwrap_or(due);
+    let is_part_of_due = requested.currency() == due.currency() && (1..=due.minor()).contains(&requested.minor());
+    if !is_part_of_due {
+        return Err(OrderError::PaymentAmountInvalid { requested, due });
+    }
+    let amount = Some(requested).filter(|requested| *requested != order.payable_left());
+    Ok(vec![OrderEvent::PaymentRequested { payment: payment.clone(), method: method.clone(), amount }])
 }
 
 fn confirm(order: &Order) -> Decision {

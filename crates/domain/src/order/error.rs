@@ -1,7 +1,7 @@
 //! Why an order says no.
 
 use crate::decider::Refusal;
-use crate::values::{LineId, Timestamp, paris_time};
+use crate::values::{LineId, Money, Timestamp, paris_time};
 
 /// A refusal of the order context.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -103,6 +103,14 @@ pub enum OrderError {
     /// An attempt to pay is under way or has succeeded.
     #[error("the order is being paid or is paid already")]
     PaymentUnderWay,
+    /// A payment is to hold nothing, more than is due, or another currency.
+    #[error("a payment of {requested} was asked for, of {due} that are due: pay that or less")]
+    PaymentAmountInvalid {
+        /// What it was to hold.
+        requested: Money,
+        /// What is due.
+        due: Money,
+    },
     /// Too many attempts to pay.
     #[error("an order has at most {max} attempts to pay: place a new one")]
     TooManyPayments {
@@ -150,6 +158,7 @@ impl Refusal for OrderError {
             OrderError::WithdrawalPeriodOver { .. } => "WITHDRAWAL_PERIOD_OVER",
             OrderError::WithdrawalLapsed => "WITHDRAWAL_LAPSED",
             OrderError::PaymentUnderWay => "PAYMENT_UNDER_WAY",
+            OrderError::PaymentAmountInvalid { .. } => "PAYMENT_AMOUNT_INVALID",
             OrderError::TooManyPayments { .. } => "TOO_MANY_PAYMENTS",
             OrderError::ReturnUnknown => "RETURN_NOT_FOUND",
             OrderError::ReturnDiffers => "RETURN_DIFFERS",
@@ -164,6 +173,9 @@ impl Refusal for OrderError {
         }
         if let OrderError::NotCancellable { requested, cancellable, .. } = self {
             return vec![("requested", requested.to_string()), ("cancellable", cancellable.to_string())];
+        }
+        if let OrderError::PaymentAmountInvalid { requested, due } = self {
+            return vec![("requested", requested.to_string()), ("due", due.to_string())];
         }
         Vec::new()
     }

@@ -127,6 +127,8 @@ pub enum PaymentStatus {
     Pending,
     /// The buyer must act at the bank.
     RequiresAction,
+    /// Part of the money is held, and nobody is asked for the rest.
+    PartiallyAuthorised,
     /// The money is held.
     Authorised,
     /// Part of the money is taken.
@@ -296,6 +298,9 @@ pub enum OrderEvent {
         payment: PaymentId,
         /// The payment provider's token of the method, never a card.
         method: ShortText,
+        /// How much of it the attempt is to hold, where others hold the rest; none where it is to hold everything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<Money>,
     },
     /// Where the money stands.
     #[serde(rename = "order.payment_recorded")]

@@ -85,6 +85,7 @@ pub struct Order {
     payments: Vec<PaymentId>,
     payment_methods: Vec<ShortText>,
     payment_amounts_minor: Vec<i64>,
+    is_paid_in_parts: bool,
     payment_status: PaymentStatus,
     authorised_minor: i64,
     captured_minor: i64,
@@ -125,10 +126,37 @@ impl Order {
         self.payment_methods.get(index)
     }
 
-    /// Returns what an attempt is to hold: what was payable when it was begun.
+    /// Returns what an attempt is to hold: its part, or what was payable when it was begun.
     pub fn payment_amount(&self, payment: &PaymentId) -> Option<Money> {
         let index = self.payments.iter().position(|known| known == payment)?;
         self.payment_amounts_minor.get(index).map(|minor| self.money(*minor))
+    }
+
+    /// Returns whether an attempt was ever to hold a part of the money only.
+    pub fn is_paid_in_parts(&self) -> bool {
+        self.is_paid_in_parts
+    }
+
+    /// Returns what is to be paid and no payment holds, has taken or is known to be given, in the sale's currency. What another
+    /// attempt waits for at a bank is due until it is held.
+    pub fn payment_due(&self) -> Money {
+        let payable = self.payable_left().minor();
+        let held = match self.payment_status {
+            PaymentStatus::Pending
+            | PaymentStatus::RequiresAction
+            | PaymentStatus::PartiallyAuthorised
+            | PaymentStatus::Voided
+            | PaymentStatus::Declined => {
+                // Of an order that is paid at once the amount is what was ever held.
+                if self.is_paid_in_parts { self.authorised_minor } else { 0 }
+            }
+            PaymentStatus::Authorised
+            | PaymentStatus::PartiallyCaptured
+            | PaymentStatus::Captured
+            | PaymentStatus::PartiallyRefunded
+            | PaymentStatus::Refunded => payable,
+        };
+        self.money((payable - held).max(0))
     }
 
     /// Returns where the money stands.
@@ -278,11 +306,7 @@ impl Order {
                 self.sale = Some(sale.clone());
                 self.placed_at = Some(*placed_at);
             }
-            OrderEvent::PaymentRequested { payment, method } => {
-                self.payments.push(payment.clone());
-                self.payment_methods.push(method.clone());
-                self.payment_amounts_minor.push(self.payable_left().minor());
-            }
+            OrderEvent::PaymentRequested { payment, method, amount } => self.begin_payment(payment, method, *amount),
             OrderEvent::Confirmed {} => self.status = OrderStatus::Confirmed,
             OrderEvent::Rejected { code, reason } => {
                 self.end_as(OrderStatus::Rejected);
@@ -330,6 +354,13 @@ impl Order {
             }
             OrderEvent::Completed {} => self.end_as(OrderStatus::Completed),
         }
+    }
+
+    fn begin_payment(&mut self, payment: &PaymentId, method: &ShortText, part: Option<Money>) {
+        self.payments.push(payment.clone());
+        self.payment_methods.push(method.clone());
+        self.payment_amounts_minor.push(part.unwrap_or(self.payable_left()).minor());
+        self.is_paid_in_parts |= part.is_some();
     }
 
     fn call_off(&mut self) {

@@ -196,6 +196,11 @@ impl Payment {
         self.refunds.get(refund).copied()
     }
 
+    /// Returns every refund that was ever asked for, with its name.
+    pub fn refunds(&self) -> impl Iterator<Item = (&str, Movement)> {
+        self.refunds.iter().map(|(name, movement)| (name.as_str(), *movement))
+    }
+
     /// Returns the provider's name of an authorisation that arrived too late and is still held.
     pub fn late_authorisation(&self) -> Option<&ShortText> {
         self.late_authorisation.as_ref().filter(|late| !late.let_go).map(|late| &late.provider_reference)

@@ -45,7 +45,7 @@ fn hear_stock(event: &RecordedEvent) -> Heard {
 
 fn hear_order(event: &RecordedEvent) -> Heard {
     let input = match decode(event)? {
-        OrderEvent::PaymentRequested { payment, .. } => Input::PaymentRequested { payment },
+        OrderEvent::PaymentRequested { payment, amount, .. } => Input::PaymentRequested { payment, amount },
         OrderEvent::CancellationRequested { reason } => Input::CancellationRequested { reason: reason.to_string() },
         OrderEvent::LineCancellationRequested { cancellation, .. } => Input::LineCancellationRequested { cancellation },
         _ => return Ok(None),

@@ -2,14 +2,15 @@
 //! the money is held anew a day before the end, with the buyer's card and without the buyer, as Stripe and Adyen want it where
 //! goods leave late (<https://docs.stripe.com/payments/place-a-hold-on-a-payment-method>,
 //! <https://docs.adyen.com/online-payments/adjust-authorisation>). Where that fails, parcels stay, people are asked, and the
-//! buyer may pay with another card. Of an order that is paid in part nothing is held anew: one payment takes all its money.
+//! buyer may pay with another card. Of an order of which some money is taken nothing is held anew.
 
 use domain::values::{PaymentId, Timestamp};
 use uuid::Uuid;
 
+use super::money::undo_all;
 use super::parcels::capture;
-use super::react::note_payment;
-use super::state::{AttemptState, Checkout, Hold, ParcelState};
+use super::react::{answer_about, note_payment};
+use super::state::{Attempt, AttemptState, Checkout, Hold, ParcelState};
 use super::undo::undo_payment;
 use super::{CheckoutStatus, CheckoutStep as Step, TASK_HOLD};
 use crate::SECONDS_PER_DAY;
@@ -26,32 +27,56 @@ pub(super) const TIMER_HOLD: &str = "hold";
 /// half of it is over.
 pub const RENEW_BEFORE_SECONDS: i64 = SECONDS_PER_DAY;
 
+/// How much later a hold is renewed while another one of the order is being renewed, seconds: ten minutes.
+const RENEW_AGAIN_SECONDS: i64 = 600;
+
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// Waits for the moment at which a hold is to be renewed.
-pub(super) fn watch(reaction: Reaction, expires_at: Option<Timestamp>, at: Timestamp) -> Reaction {
-    let Some(expires_at) = expires_at else { return reaction };
-    let seconds = expires_at.micros().saturating_sub(at.micros()) / MICROS_PER_SECOND;
-    let renew_at = expires_at.plus_seconds(-RENEW_BEFORE_SECONDS).max(at.plus_seconds(seconds / 2));
-    reaction.wait(TIMER_HOLD, renew_at)
-}
-
-/// The timer of the hold has come: its money is held anew, or it has ended.
-pub(super) fn ending(checkout: &mut Checkout, at: Timestamp) -> Reaction {
-    let waits = checkout.has_untaken_parcel();
-    let Some(attempt) = checkout.paying_attempt() else { return Reaction::default() };
-    let Some(expires_at) = attempt.expires_at.filter(|_| waits && attempt.hold == Hold::Standing) else {
-        return Reaction::default();
+/// Money is held by an attempt, until then.
+pub(super) fn hold(checkout: &mut Checkout, payment: &PaymentId, expires_at: Option<Timestamp>, at: Timestamp) {
+    let renew_at = |expires_at: Timestamp| {
+        let seconds = expires_at.micros().saturating_sub(at.micros()) / MICROS_PER_SECOND;
+        expires_at.plus_seconds(-RENEW_BEFORE_SECONDS).max(at.plus_seconds(seconds / 2))
     };
-    if at < expires_at {
-        return renew(checkout).wait(TIMER_HOLD, expires_at);
+    if let Some(attempt) = checkout.attempt(payment) {
+        attempt.state = AttemptState::Authorised;
+        (attempt.expires_at, attempt.renew_at) = (expires_at, expires_at.map(renew_at));
     }
-    attempt.hold = Hold::Ending;
-    Reaction::ask([Step::ExpireHold { payment: attempt.payment.clone() }])
 }
 
-/// Asks for another hold, where one is needed and may be had.
-fn renew(checkout: &mut Checkout) -> Reaction {
+/// Waits for the next moment at which a hold is to be renewed, or ends.
+pub(super) fn watch(checkout: &Checkout, reaction: Reaction) -> Reaction {
+    let standing = checkout.paying().filter(|attempt| attempt.hold == Hold::Standing);
+    match standing.filter_map(|attempt| attempt.renew_at.or(attempt.expires_at)).min() {
+        Some(next) => reaction.wait(TIMER_HOLD, next),
+        None => reaction,
+    }
+}
+
+/// The timer of the holds has come: money is held anew, or its hold has ended.
+pub(super) fn ending(checkout: &mut Checkout, at: Timestamp) -> Reaction {
+    if !checkout.has_untaken_parcel() {
+        return Reaction::default();
+    }
+    let mut reaction = Reaction::default();
+    for payment in checkout.paying().map(|attempt| attempt.payment.clone()).collect::<Vec<_>>() {
+        let is_renewing = checkout.is_renewing();
+        let Some(attempt) = checkout.attempt(&payment) else { continue };
+        let Some(expires_at) = attempt.expires_at.filter(|_| attempt.hold == Hold::Standing) else { continue };
+        if at >= expires_at {
+            attempt.hold = Hold::Ending;
+            reaction.asks.push(Step::ExpireHold { payment });
+        } else if attempt.renew_at.is_some_and(|renew_at| renew_at <= at) {
+            // Of several parts one is held anew after the other.
+            attempt.renew_at = is_renewing.then(|| at.plus_seconds(RENEW_AGAIN_SECONDS));
+            reaction.asks.extend(renew(checkout, &payment).asks);
+        }
+    }
+    watch(checkout, reaction)
+}
+
+/// Asks for another hold in the place of one, where it is needed and may be had.
+fn renew(checkout: &mut Checkout, renewed: &PaymentId) -> Reaction {
     let Some(first) = checkout.attempts.first() else { return Reaction::default() };
     if !checkout.is_owed() || checkout.is_renewing() || checkout.is_taking() || !checkout.has_waiting_parcel() {
         return Reaction::default();
@@ -60,45 +85,58 @@ fn renew(checkout: &mut Checkout) -> Reaction {
     // Named by the first attempt, so that doing it twice names the same one.
     let name = format!("renewal/{}", checkout.renewals);
     let payment = PaymentId::from_uuid(Uuid::new_v5(&first.payment.uuid(), name.as_bytes()));
-    let paid_by = checkout.paying().unwrap_or(&first.payment).clone();
-    checkout.renewal = Some(payment.clone());
-    if let Some(attempt) = checkout.paying_attempt() {
-        attempt.is_renewal_asked = true;
+    checkout.renewal = Some((payment.clone(), renewed.clone()));
+    let mut amount = None;
+    if let Some(attempt) = checkout.attempt(renewed) {
+        (attempt.is_renewal_asked, amount) = (true, attempt.amount);
     }
-    Reaction::ask([Step::RenewHold { payment, paid_by }])
+    Reaction::ask([Step::RenewHold { payment, paid_by: renewed.clone(), amount }])
 }
 
-/// Money is held by another attempt while the shop owes the goods: what is packed is paid with it, the hold before it is let
-/// go. Where the hold before it pays a parcel by now, the new one is let go instead.
+/// Money is held by another attempt while the shop owes the goods: what is packed is paid with it, the holds in whose place it
+/// is are let go. Where one of those pays a parcel by now, the new one is let go instead.
 pub(super) fn held_anew(
     checkout: &mut Checkout,
     payment: &PaymentId,
     expires_at: Option<Timestamp>,
     at: Timestamp,
 ) -> Reaction {
-    let before = checkout.paying().cloned();
-    if before.is_some() && checkout.is_taking() {
+    let replaced = replaced_by(checkout, payment);
+    if !replaced.is_empty() && checkout.is_taking() {
         return undo_payment(checkout, payment);
     }
-    let mut reaction = before.map_or_else(Reaction::default, |before| undo_payment(checkout, &before));
-    let number = u32::try_from(checkout.attempts.len()).unwrap_or(u32::MAX);
-    if let Some(attempt) = checkout.attempt(payment) {
-        (attempt.state, attempt.expires_at) = (AttemptState::Authorised, expires_at);
-        if !attempt.is_renewal {
-            checkout.answer = CheckoutStatus::PaidAnew { attempt: number };
-        }
-    }
+    let mut reaction = undo_all(checkout, &replaced);
+    hold(checkout, payment, expires_at, at);
+    let is_guaranteed = checkout.is_guaranteed();
+    answer_about(checkout, payment, |attempt| match is_guaranteed {
+        true => CheckoutStatus::PaidAnew { attempt },
+        false => CheckoutStatus::PartlyAuthorised { attempt },
+    });
     reaction.asks.push(note_payment(payment, "authorised"));
     let packed = checkout.parcels.iter().filter(|(_, parcel)| parcel.state == ParcelState::Packed);
-    for fulfilment in packed.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+    // Nothing is taken before all of it is held.
+    let packed = packed.map(|(id, _)| id.clone()).filter(|_| is_guaranteed).collect::<Vec<_>>();
+    for fulfilment in packed {
         reaction.asks.extend(capture(checkout, &fulfilment).asks);
     }
-    watch(reaction, expires_at, at)
+    watch(checkout, reaction)
+}
+
+/// Returns the holds in whose place another one is: that which it renews, or of a part each that has ended; every other, where
+/// it holds everything.
+fn replaced_by(checkout: &Checkout, payment: &PaymentId) -> Vec<PaymentId> {
+    let Some(newest) = checkout.attempts.iter().find(|attempt| attempt.payment == *payment) else { return Vec::new() };
+    let is_replaced = |attempt: &&Attempt| match (&newest.renews, newest.amount) {
+        (_, None) => true,
+        (Some(renewed), Some(_)) => attempt.payment == *renewed,
+        (None, Some(_)) => attempt.hold != Hold::Standing,
+    };
+    checkout.paying().filter(is_replaced).map(|attempt| attempt.payment.clone()).collect()
 }
 
 /// The order takes no other attempt.
 pub(super) fn not_renewed(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
-    if checkout.renewal.as_ref() == Some(payment) && checkout.is_renewing() {
+    if checkout.is_renewing() && checkout.renewal.as_ref().is_some_and(|(renewal, _)| renewal == payment) {
         checkout.renewal = None;
     }
     ask_for_money(checkout)
@@ -109,13 +147,13 @@ pub(super) fn expired(checkout: &mut Checkout, payment: &PaymentId) -> Reaction 
     let Some(attempt) = checkout.attempt(payment) else { return Reaction::default() };
     attempt.hold = Hold::Over;
     // Nobody was awake in time, or its money was being taken just then.
-    let reaction = if attempt.is_renewal_asked { Reaction::default() } else { renew(checkout) };
+    let reaction = if attempt.is_renewal_asked { Reaction::default() } else { renew(checkout, payment) };
     if reaction.is_nothing() { ask_for_money(checkout) } else { reaction }
 }
 
 /// Asks people, once, where parcels wait for money that nobody holds and no answer of a bank is awaited.
 pub(super) fn ask_for_money(checkout: &mut Checkout) -> Reaction {
-    let is_held = checkout.paying_attempt().is_some_and(|attempt| attempt.hold != Hold::Over);
+    let is_held = checkout.is_guaranteed();
     let is_asked = checkout.attempts.last().is_some_and(|attempt| attempt.state == AttemptState::Asked);
     let is_owed = checkout.is_owed() && checkout.has_waiting_parcel();
     if !is_owed || is_held || is_asked || checkout.is_renewing() || checkout.is_asking_for_money {
@@ -131,8 +169,10 @@ pub(super) fn ask_for_money(checkout: &mut Checkout) -> Reaction {
 /// People want the money to be held anew with the card that was used; where the buyer has paid meanwhile nothing is needed.
 pub(super) fn renew_as_decided(checkout: &mut Checkout) -> Reaction {
     checkout.is_asking_for_money = false;
-    match checkout.paying_attempt() {
-        Some(attempt) if attempt.hold == Hold::Standing => Reaction::default(),
-        Some(_) | None => renew(checkout),
+    let lost = checkout.paying().find(|attempt| attempt.hold != Hold::Standing);
+    let lost = lost.or(checkout.attempts.first().filter(|_| checkout.paying().next().is_none()));
+    match lost.map(|attempt| attempt.payment.clone()) {
+        Some(lost) => renew(checkout, &lost),
+        None => Reaction::default(),
     }
 }

@@ -6,10 +6,11 @@ use app::order::{PaidParcel, TakenOut};
 use app::stock::Routed;
 use domain::values::{FulfilmentId, LineCancellationId, Money, Quantity, Timestamp};
 
-use super::CheckoutStep as Step;
+use super::money::{by_payment, take_back};
 use super::parcels::{cancel, capture, units_of, wait_for_returns};
 use super::react::note_payment;
 use super::state::{Checkout, Parcel, ParcelState, Stage};
+use super::{CheckoutStep as Step, Taking};
 use crate::engine;
 
 type Reaction = engine::Reaction<Step>;
@@ -31,7 +32,8 @@ pub(super) fn go_on(checkout: &mut Checkout, mut reaction: Reaction) -> Reaction
     if !checkout.is_owed() || checkout.parcels.is_empty() || checkout.lines_under_way.is_some() {
         return reaction;
     }
-    let is_capturing = checkout.parcels.values().any(|parcel| parcel.is_capturing);
+    // A share of which one payment took its part and another has not is settled first: by another try, or by calling it all off.
+    let is_capturing = checkout.parcels.values().any(|parcel| parcel.capturing.is_some() || parcel.is_partly_taken());
     if !is_capturing && let Some(cancellation) = checkout.lines_asked.pop_front() {
         checkout.lines_under_way = Some(cancellation.clone());
         let first = checkout.parcels.iter().filter(|(_, parcel)| parcel.reshipped.is_none());
@@ -64,23 +66,24 @@ fn take_shipping(checkout: &mut Checkout) -> Reaction {
 pub(super) fn cancelled(
     checkout: &mut Checkout,
     cancellation: &LineCancellationId,
-    (parcels, refund): (&[TakenOut], Money),
+    parcels: &[TakenOut],
     at: Timestamp,
 ) -> Reaction {
     if checkout.lines_under_way.as_ref() != Some(cancellation) {
         return Reaction::default();
     }
+    let mut back = Vec::new();
     for taken in parcels {
-        take_out(checkout, taken);
+        back.extend(take_out(checkout, taken));
     }
     let mut reaction = Reaction::default();
-    if let Some(payment) = checkout.paying().cloned().filter(|_| !parcels.is_empty()) {
+    let refunds = by_payment(back).into_iter().map(|(from, Taking { payment, amount })| {
         let cancellation = cancellation.clone();
-        reaction.asks.push(if refund.minor() > 0 {
-            Step::RefundLines { cancellation, payment, amount: refund }
-        } else {
-            note_payment(&payment, &format!("lines/{cancellation}"))
-        });
+        Step::RefundLines { cancellation, payment, amount, from }
+    });
+    reaction.asks.extend(refunds);
+    if let Some(payment) = checkout.first_paying().filter(|_| reaction.is_nothing() && !parcels.is_empty()) {
+        reaction.asks.push(note_payment(payment, &format!("lines/{cancellation}")));
     }
     if let Some(first) = parcels.first() {
         let (fulfilment, what) = (first.fulfilment.clone(), cancellation.to_string());
@@ -97,18 +100,21 @@ pub(super) fn given_up(checkout: &mut Checkout, cancellation: &LineCancellationI
     finish(checkout, Reaction::ask([Step::RefuseLines { cancellation: cancellation.clone() }]), at)
 }
 
-fn take_out(checkout: &mut Checkout, taken: &TakenOut) {
+/// Takes units out of their parcel. Returns what of its money goes back.
+fn take_out(checkout: &mut Checkout, taken: &TakenOut) -> Vec<Taking> {
     checkout.is_reduced |= !taken.is_paid;
     for units in &taken.units {
         checkout.routed = without(std::mem::take(&mut checkout.routed), units);
     }
-    let Some(parcel) = checkout.parcels.get_mut(&taken.fulfilment) else { return };
+    let Some(parcel) = checkout.parcels.get_mut(&taken.fulfilment) else { return Vec::new() };
+    let back = if taken.is_paid { take_back(parcel, taken.share) } else { Vec::new() };
     let left = parcel.share.minor() - taken.share.minor();
     parcel.share = Money::new(left, parcel.share.currency());
     if taken.is_emptied {
         parcel.state = ParcelState::Cancelled;
         parcel.is_emptied = true;
     }
+    back
 }
 
 fn without(routed: Vec<Routed>, freed: &Routed) -> Vec<Routed> {

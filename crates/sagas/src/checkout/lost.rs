@@ -68,10 +68,12 @@ pub(super) fn reshipped(
     let paid_as = parcel.reshipped.as_ref().map_or(fulfilment, |reshipped| &reshipped.paid_as).clone();
     (parcel.is_given_up, parcel.is_replaced) = (true, true);
     let (is_paid, share) = (std::mem::take(&mut parcel.is_captured), std::mem::replace(&mut parcel.share, nothing));
+    let mut takings = std::mem::take(&mut parcel.takings);
     for (index, (id, location, routed)) in parcels.iter().enumerate() {
         let is_first = index == 0;
         let mut parcel = Parcel::new(location.clone(), if is_first { share } else { nothing });
         parcel.is_captured = is_paid && is_first;
+        parcel.takings = std::mem::take(&mut takings);
         parcel.reshipped = Some(Reshipped { holder: holder.clone(), paid_as: paid_as.clone(), routed: routed.clone() });
         checkout.parcels.insert(id.clone(), parcel);
     }

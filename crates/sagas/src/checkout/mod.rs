@@ -9,6 +9,7 @@ mod hear;
 mod hold;
 mod lines;
 mod lost;
+mod money;
 mod parcels;
 mod react;
 mod shortfall;
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 
 pub use hold::RENEW_BEFORE_SECONDS;
 pub use lost::LOST_AGAIN_SECONDS;
+pub use money::Taking;
 pub use shortfall::{BACK_ORDER_AGAIN_SECONDS, SHORTFALL_DECIDE_SECONDS};
 pub use state::{Attempt, AttemptState, Checkout, Parcel, ParcelState};
 pub use status::CheckoutStatus;
@@ -68,7 +70,12 @@ pub fn capture_name(fulfilment: &FulfilmentId, round: u32) -> String {
     format!("{fulfilment}-{round}")
 }
 
-/// Returns the parcel that a capture is for.
+/// Names the capture of a part of a parcel's share, of which another payment takes the rest.
+pub fn part_capture_name(fulfilment: &FulfilmentId, round: u32) -> String {
+    format!("{}-part", capture_name(fulfilment, round))
+}
+
+/// Returns the parcel of which a capture took the share, or the last part of it.
 pub fn captured_parcel(capture: &str) -> Option<FulfilmentId> {
     capture.rsplit_once('-')?.0.parse().ok()
 }
@@ -111,6 +118,12 @@ pub enum CheckoutInput {
     Placed {
         /// The first attempt to pay; none where nothing is to be paid.
         payment: Option<PaymentId>,
+        /// How much it is to hold, where others hold the rest; none where it is to hold everything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<Money>,
+        /// What is to be paid; none in what was stored before it was told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payable: Option<Money>,
         /// Until when the buyer may pay.
         pay_until: Timestamp,
         /// What becomes of it should units be missing once it is paid: the shop's policy when it was placed.
@@ -125,6 +138,9 @@ pub enum CheckoutInput {
     PaymentRequested {
         /// The attempt.
         payment: PaymentId,
+        /// How much it is to hold, where others hold the rest; none where it is to hold everything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<Money>,
     },
     /// Money is held.
     #[serde(rename = "authorised")]

@@ -8,11 +8,12 @@ use domain::values::{FulfilmentId, LocationId, Money, OrderId, Timestamp};
 
 use super::hold::{TIMER_HOLD, ask_for_money};
 use super::lost;
+use super::money::{by_payment, let_go_of_idle};
 use super::react::TIMER_RETURN;
 use super::shortfall::TIMER_BACK_ORDER;
-use super::state::{Checkout, Hold, Parcel, ParcelState, Reshipped, Stage, Why};
+use super::state::{Checkout, Parcel, ParcelState, Reshipped, Stage, Why};
 use super::undo::undo;
-use super::{CheckoutStatus, CheckoutStep as Step, TASK_CAPTURE, TASK_PARTLY_CANCELLED};
+use super::{CheckoutStatus, CheckoutStep as Step, TASK_CAPTURE, TASK_PARTLY_CANCELLED, Taking};
 use crate::SECONDS_PER_DAY;
 use crate::engine;
 
@@ -62,52 +63,72 @@ pub(super) fn packed(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reac
 }
 
 pub(super) fn capture(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
-    let held = checkout.paying_attempt().filter(|attempt| attempt.hold == Hold::Standing);
-    let payment = held.map(|attempt| attempt.payment.clone());
-    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
+    let Some(parcel) = checkout.parcels.get(fulfilment) else { return Reaction::default() };
     let may_take = parcel.state == ParcelState::Packed || parcel.is_emptied;
     // While lines are being cancelled nobody knows how much it is; it is taken after that.
-    if !may_take || checkout.stage != Stage::Fulfilling || parcel.is_capturing || checkout.lines_under_way.is_some() {
+    if !may_take
+        || checkout.stage != Stage::Fulfilling
+        || parcel.capturing.is_some()
+        || checkout.lines_under_way.is_some()
+    {
         return Reaction::default();
     }
-    let (amount, fulfilment) = (parcel.share, fulfilment.clone());
-    if amount.minor() == 0 || parcel.is_captured {
+    let owed = Money::new(parcel.owed_minor(), parcel.share.currency());
+    if owed.minor() <= 0 {
         if parcel.is_emptied {
             return Reaction::default();
         }
         // Nothing is owed for this parcel: a coupon paid for it all, or it goes in the place of one that was paid.
-        return release_parcel(checkout, &fulfilment);
+        return release_parcel(checkout, fulfilment);
     }
-    let Some(payment) = payment else {
+    // Where a part of the money is held no longer nothing is taken of the others.
+    let Some(taking) = checkout.next_taking(owed).filter(|_| checkout.is_guaranteed()) else {
         return ask_for_money(checkout);
     };
+    checkout.book(&taking);
+    let is_part = taking.amount < owed;
+    let is_last = checkout.is_reduced && !is_part && !checkout.has_other_untaken(fulfilment);
+    let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
     parcel.captures += 1;
-    parcel.is_capturing = true;
-    let round = parcel.captures;
-    let is_last = checkout.is_reduced && !checkout.has_other_untaken(&fulfilment);
-    Reaction::ask([Step::Capture { fulfilment, payment, amount, round, is_last }])
+    parcel.capturing = Some(taking.clone());
+    let (fulfilment, round, Taking { payment, amount }) = (fulfilment.clone(), parcel.captures, taking);
+    Reaction::ask([Step::Capture { fulfilment, payment, amount, round, is_last, is_part }])
+}
+
+/// Nothing is being taken of a parcel's share: what was asked for was not taken, or nobody knows.
+fn stop_taking(checkout: &mut Checkout, fulfilment: &FulfilmentId) {
+    let taking = checkout.parcels.get_mut(fulfilment).and_then(|parcel| parcel.capturing.take());
+    if let Some(taking) = taking {
+        checkout.unbook(&taking);
+    }
 }
 
 /// A human gave a capture up, and did it by hand.
 pub(super) fn capture_given_up(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
-    if let Some(parcel) = checkout.parcels.get_mut(fulfilment) {
-        parcel.is_capturing = false;
-    }
+    stop_taking(checkout, fulfilment);
     Reaction::default()
 }
 
 pub(super) fn captured(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reaction {
     let is_fulfilling = checkout.stage == Stage::Fulfilling;
     let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { return Reaction::default() };
-    let is_repeat = std::mem::replace(&mut parcel.is_captured, true);
-    parcel.is_capturing = false;
+    let Some(taking) = parcel.capturing.take() else { return Reaction::default() };
+    parcel.takings.push(taking);
+    parcel.is_captured = parcel.owed_minor() <= 0;
+    if !parcel.is_captured && (parcel.state == ParcelState::Packed || parcel.is_emptied) {
+        return capture(checkout, fulfilment);
+    }
     match parcel.state {
         ParcelState::Packed => {
-            let reaction = release_parcel(checkout, fulfilment);
-            if checkout.has_untaken_parcel() { reaction } else { reaction.stop(TIMER_HOLD) }
+            let mut reaction = release_parcel(checkout, fulfilment);
+            if checkout.has_untaken_parcel() {
+                return reaction;
+            }
+            reaction.asks.extend(let_go_of_idle(checkout).asks);
+            reaction.stop(TIMER_HOLD)
         }
         // The money was on its way while the parcel was called off and the order stands.
-        ParcelState::Cancelled if is_fulfilling && !is_repeat && !parcel.is_emptied => ask_about_cancelled(1),
+        ParcelState::Cancelled if is_fulfilling && !parcel.is_emptied => ask_about_cancelled(1),
         ParcelState::Cancelled
         | ParcelState::Requested
         | ParcelState::Paid
@@ -125,9 +146,7 @@ fn release_parcel(checkout: &mut Checkout, fulfilment: &FulfilmentId) -> Reactio
 }
 
 pub(super) fn capture_failed(checkout: &mut Checkout, fulfilment: &FulfilmentId, code: &str) -> Reaction {
-    if let Some(parcel) = checkout.parcels.get_mut(fulfilment) {
-        parcel.is_capturing = false;
-    }
+    stop_taking(checkout, fulfilment);
     if checkout.stage != Stage::Fulfilling {
         return Reaction::default();
     }
@@ -227,7 +246,7 @@ pub(super) fn fulfilments_left(checkout: &mut Checkout, cancelled: &[FulfilmentI
     for fulfilment in cancelled {
         let Some(parcel) = checkout.parcels.get_mut(fulfilment) else { continue };
         let was_called_off = std::mem::replace(&mut parcel.state, ParcelState::Cancelled) == ParcelState::Cancelled;
-        taken += usize::from(parcel.is_captured && !parcel.is_emptied);
+        taken += usize::from(!parcel.takings.is_empty() && !parcel.is_emptied);
         if !was_called_off {
             let (routed, holder) = units_of(checkout, fulfilment);
             releases.push(Step::ReleaseParcelStock { fulfilment: fulfilment.clone(), routed, holder });
@@ -274,13 +293,17 @@ pub(super) fn return_time_over(checkout: &mut Checkout) -> Reaction {
     Reaction::ask([Step::CompleteOrder]).end("completed")
 }
 
-/// Gives the money of parcels back, each under the name it was taken and invoiced for.
+/// Gives the money of parcels back, each under the name it was taken and invoiced for, through the payments that took it.
 pub(super) fn refund(checkout: &Checkout, fulfilments: &[FulfilmentId]) -> Reaction {
-    let Some(payment) = checkout.paying() else { return Reaction::default() };
-    Reaction::ask(fulfilments.iter().filter_map(|fulfilment| {
+    let parcels = fulfilments.iter().filter_map(|fulfilment| {
         let parcel = checkout.parcels.get(fulfilment)?;
-        let fulfilment = parcel.reshipped.as_ref().map_or(fulfilment, |reshipped| &reshipped.paid_as);
-        let (fulfilment, payment, amount) = (fulfilment.clone(), payment.clone(), parcel.share);
-        parcel.is_captured.then_some(Step::RefundParcel { fulfilment, payment, amount })
-    }))
+        Some((parcel.reshipped.as_ref().map_or(fulfilment, |reshipped| &reshipped.paid_as), parcel))
+    });
+    let refunds =
+        parcels.flat_map(|(fulfilment, parcel)| {
+            by_payment(parcel.takings.clone()).into_iter().map(|(from, Taking { payment, amount })| {
+                Step::RefundParcel { fulfilment: fulfilment.clone(), payment, amount, from }
+            })
+        });
+    Reaction::ask(refunds)
 }

@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 
-use domain::values::{CartId, PaymentId, PromotionId, Timestamp};
+use domain::values::{CartId, Money, PaymentId, PromotionId, Timestamp};
 
 use super::hold::{self, ask_for_money};
 use super::lines;
 use super::lost;
+use super::money::{let_go_of_excess, undo_all};
 use super::parcels::{
     cancel, capture, capture_failed, capture_given_up, captured, fulfilments_cancelled, fulfilments_left,
     fulfilments_requested, give_up, moved, packed, refund, return_time_over,
@@ -60,9 +61,7 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
         Input::LostForLong { fulfilment } => lost::for_long(checkout, fulfilment),
         Input::CancellationRequested { reason } => cancellation_requested(checkout, reason),
         Input::LineCancellationRequested { cancellation } => lines::asked(checkout, cancellation),
-        Input::LinesCancelled { cancellation, parcels, refund } => {
-            lines::cancelled(checkout, cancellation, (parcels, *refund), at)
-        }
+        Input::LinesCancelled { cancellation, parcels, .. } => lines::cancelled(checkout, cancellation, parcels, at),
         Input::FulfilmentsCancelled => fulfilments_cancelled(checkout),
         Input::FulfilmentsLeft { cancelled } => fulfilments_left(checkout, cancelled, at),
         Input::PaymentUndone { payment } => payment_undone(checkout, payment),
@@ -103,12 +102,12 @@ fn promised(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Reaction {
             undo(checkout, Why::Rejected { code: "INSUFFICIENT_STOCK".to_owned() })
         }
         (Input::Short { shortages }, Stage::Allocating) => shortfall::short(checkout, shortages, at),
-        (Input::Placed { payment, pay_until, shortfall, back_order_until }, Stage::Placing) => {
-            checkout.is_placed = true;
+        (Input::Placed { payment, amount, payable, pay_until, shortfall, back_order_until }, Stage::Placing) => {
+            (checkout.is_placed, checkout.payable) = (true, *payable);
             (checkout.shortfall, checkout.back_order_until) = (*shortfall, *back_order_until);
             match (checkout.cancellation.take(), payment) {
                 (Some(reason), _) => undo(checkout, Why::Cancelled { reason }),
-                (None, Some(payment)) => pay(checkout, payment).wait(TIMER_PAYMENT, *pay_until),
+                (None, Some(payment)) => pay(checkout, (payment, *amount)).wait(TIMER_PAYMENT, *pay_until),
                 (None, None) => allocate(checkout),
             }
         }
@@ -133,26 +132,33 @@ fn place(checkout: &mut Checkout, at: Timestamp) -> Reaction {
     Reaction::ask(checkout.cart.clone().map(|cart| Step::Place { cart, placed_at: at }))
 }
 
-fn pay(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
+fn pay(checkout: &mut Checkout, attempt: (&PaymentId, Option<Money>)) -> Reaction {
     checkout.stage = Stage::Paying;
     checkout.answer = CheckoutStatus::Pending;
-    let mut reaction = begin_attempt(checkout, payment, false);
-    if let Some(early) = checkout.early_payment.take() {
-        reaction.asks.extend(payment_requested(checkout, &early).asks);
+    let mut reaction = begin_attempt(checkout, attempt, None);
+    if let Some((early, amount)) = checkout.early_payment.take() {
+        reaction.asks.extend(payment_requested(checkout, &early, amount).asks);
     }
     reaction
 }
 
-fn begin_attempt(checkout: &mut Checkout, payment: &PaymentId, is_renewal: bool) -> Reaction {
-    let (payment, state, hold) = (payment.clone(), AttemptState::Asked, Hold::Standing);
+fn begin_attempt(
+    checkout: &mut Checkout,
+    (payment, amount): (&PaymentId, Option<Money>),
+    renews: Option<PaymentId>,
+) -> Reaction {
+    let (payment, is_renewal) = (payment.clone(), renews.is_some());
     checkout.attempts.push(Attempt {
         payment: payment.clone(),
-        state,
+        amount,
+        taken_minor: 0,
+        state: AttemptState::Asked,
         undos: 0,
         is_late: false,
         expires_at: None,
-        hold,
-        is_renewal,
+        renew_at: None,
+        hold: Hold::Standing,
+        renews,
         is_renewal_asked: false,
     });
     Reaction::ask([Step::Authorise { payment, is_renewal }])
@@ -167,7 +173,7 @@ fn allocate(checkout: &mut Checkout) -> Reaction {
 fn paid(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Reaction {
     let is_paying = matches!(checkout.stage, Stage::Paying | Stage::Fulfilling);
     match input {
-        Input::PaymentRequested { payment } => payment_requested(checkout, payment),
+        Input::PaymentRequested { payment, amount } => payment_requested(checkout, payment, *amount),
         Input::Authorised { payment, expires_at } => authorised(checkout, payment, *expires_at, at),
         Input::AuthorisedTooLate { payment } => authorised_too_late(checkout, payment),
         Input::ActionRequired { payment, url } => {
@@ -196,9 +202,9 @@ fn paid(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Reaction {
 }
 
 /// Answers the buyer, who knows nothing of an attempt that renews a hold.
-fn answer_about(checkout: &mut Checkout, payment: &PaymentId, answer: impl FnOnce(u32) -> CheckoutStatus) {
+pub(super) fn answer_about(checkout: &mut Checkout, payment: &PaymentId, answer: impl FnOnce(u32) -> CheckoutStatus) {
     let number = u32::try_from(checkout.attempts.len()).unwrap_or(u32::MAX);
-    if checkout.attempt(payment).is_some_and(|attempt| !attempt.is_renewal) {
+    if checkout.attempt(payment).is_some_and(|attempt| attempt.renews.is_none()) {
         checkout.answer = answer(number);
     }
 }
@@ -212,8 +218,7 @@ pub(super) fn note_payment(payment: &PaymentId, what: &str) -> Step {
 }
 
 fn is_waiting_for(checkout: &mut Checkout, payment: &PaymentId) -> bool {
-    let waits = |state: &AttemptState| matches!(state, AttemptState::Asked | AttemptState::ActionRequired { .. });
-    checkout.attempt(payment).is_some_and(|attempt| waits(&attempt.state))
+    checkout.attempt(payment).is_some_and(|attempt| attempt.waits())
 }
 
 fn set_attempt(checkout: &mut Checkout, payment: &PaymentId, state: AttemptState) {
@@ -222,25 +227,25 @@ fn set_attempt(checkout: &mut Checkout, payment: &PaymentId, state: AttemptState
     }
 }
 
-/// The buyer chose another method: what the one before may still hold is let go.
-fn payment_requested(checkout: &mut Checkout, payment: &PaymentId) -> Reaction {
+/// The buyer chose another method: what one that is waited for may still hold is let go. Parts that are held stay.
+fn payment_requested(checkout: &mut Checkout, payment: &PaymentId, amount: Option<Money>) -> Reaction {
     let is_known = checkout.attempt(payment).is_some();
     if checkout.stage == Stage::Placing {
-        checkout.early_payment = Some(payment.clone());
+        checkout.early_payment = Some((payment.clone(), amount));
     }
     if is_known || !(checkout.is_owed() || checkout.stage == Stage::Paying) {
         return Reaction::default();
     }
-    let is_renewal = checkout.renewal.as_ref() == Some(payment);
-    if !is_renewal {
+    let renews = checkout.renewal.clone().filter(|(renewal, _)| renewal == payment).map(|(_, renews)| renews);
+    if renews.is_none() {
         checkout.answer = CheckoutStatus::Pending;
     }
-    let before = checkout.attempts.last().map(|attempt| attempt.payment.clone());
-    let mut reaction = match before {
-        Some(before) if is_waiting_for(checkout, &before) => undo_payment(checkout, &before),
-        Some(_) | None => Reaction::default(),
-    };
-    reaction.asks.extend(begin_attempt(checkout, payment, is_renewal).asks);
+    // Of several parts each is renewed by itself.
+    let is_of_another = |attempt: &Attempt| amount.is_some() && renews.is_some() && attempt.renews != renews;
+    let waiting = checkout.attempts.iter().filter(|attempt| attempt.waits() && !is_of_another(attempt));
+    let replaced: Vec<_> = waiting.map(|attempt| attempt.payment.clone()).collect();
+    let mut reaction = undo_all(checkout, &replaced);
+    reaction.asks.extend(begin_attempt(checkout, (payment, amount), renews).asks);
     reaction
 }
 
@@ -259,11 +264,16 @@ fn authorised(checkout: &mut Checkout, payment: &PaymentId, expires_at: Option<T
     if checkout.stage != Stage::Paying || !checkout.is_current(payment) {
         return undo_payment(checkout, payment);
     }
-    set_attempt(checkout, payment, AttemptState::Authorised);
-    if let Some(attempt) = checkout.attempt(payment) {
-        attempt.expires_at = expires_at;
+    hold::hold(checkout, payment, expires_at, at);
+    let mut reaction = let_go_of_excess(checkout, payment);
+    if checkout.is_guaranteed() {
+        let allocate = allocate(checkout);
+        reaction.asks.extend(allocate.asks);
+        return hold::watch(checkout, Reaction { asks: reaction.asks, ..allocate });
     }
-    hold::watch(allocate(checkout), expires_at, at)
+    answer_about(checkout, payment, |attempt| CheckoutStatus::PartlyAuthorised { attempt });
+    reaction.asks.push(note_payment(payment, "partially_authorised"));
+    hold::watch(checkout, reaction)
 }
 
 fn owed(checkout: &mut Checkout, input: &Input) -> Reaction {
@@ -274,7 +284,7 @@ fn owed(checkout: &mut Checkout, input: &Input) -> Reaction {
                 return undo(checkout, Why::Cancelled { reason });
             }
             checkout.stage = Stage::Confirming;
-            Reaction::ask([Step::Confirm { payment: checkout.paying().cloned(), back_order: None }])
+            Reaction::ask([Step::Confirm { payment: checkout.first_paying().cloned(), back_order: None }])
         }
         (Input::Confirmed, Stage::Confirming) => {
             checkout.stage = Stage::Fulfilling;
@@ -345,7 +355,7 @@ fn decided(checkout: &mut Checkout, (task, choice): (&str, &str), at: Timestamp)
         (TASK_LOST, _) => about(subject, |id| lost::wait(checkout, &id, at)),
         (TASK_PARTLY_CANCELLED, "refund") => {
             let cancelled = checkout.parcels.iter().filter(|(_, parcel)| {
-                parcel.state == ParcelState::Cancelled && parcel.is_captured && !parcel.is_emptied
+                parcel.state == ParcelState::Cancelled && !parcel.takings.is_empty() && !parcel.is_emptied
             });
             let cancelled: Vec<_> = cancelled.map(|(id, _)| id.clone()).collect();
             refund(checkout, &cancelled)

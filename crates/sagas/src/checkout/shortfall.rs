@@ -87,7 +87,7 @@ pub(super) fn back_ordered(checkout: &mut Checkout, shortages: &[Shortage]) -> R
     checkout.is_waiting = true;
     let until = checkout.back_order_until.filter(|_| !shortages.is_empty());
     let back_order = until.map(|until| Awaited { shortages: shortages.to_vec(), until });
-    Reaction::ask([Step::Confirm { payment: checkout.paying().cloned(), back_order }])
+    Reaction::ask([Step::Confirm { payment: checkout.first_paying().cloned(), back_order }])
 }
 
 /// A confirmed order goes to the warehouses, or waits for its units. A wish to call it off that came meanwhile has its turn.

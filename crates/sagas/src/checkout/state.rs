@@ -9,6 +9,7 @@ use domain::values::{
 };
 
 use super::CheckoutStatus;
+use super::money::Taking;
 
 /// How far a checkout is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,6 +81,10 @@ pub enum Hold {
 pub struct Attempt {
     /// Its payment.
     pub payment: PaymentId,
+    /// How much it is to hold, where others hold the rest; none where it is to hold everything.
+    pub amount: Option<Money>,
+    /// What was taken of it, or is being taken, minor units.
+    pub taken_minor: i64,
     /// Where it stands.
     pub state: AttemptState,
     /// How often it was undone: a late authorisation makes it necessary again.
@@ -88,12 +93,26 @@ pub struct Attempt {
     pub is_late: bool,
     /// When its hold ends by itself, once it is told.
     pub expires_at: Option<Timestamp>,
+    /// When its hold is to be renewed, until that moment has come.
+    pub renew_at: Option<Timestamp>,
     /// Whether its hold has ended by time.
     pub hold: Hold,
-    /// Whether the buyer was not there: it renews a hold.
-    pub is_renewal: bool,
+    /// The attempt whose hold it renews, without the buyer.
+    pub renews: Option<PaymentId>,
     /// Whether another attempt was asked to renew its hold.
     pub is_renewal_asked: bool,
+}
+
+impl Attempt {
+    /// Returns whether an answer of its bank or its buyer is awaited.
+    pub(super) fn waits(&self) -> bool {
+        match self.state {
+            AttemptState::Asked | AttemptState::ActionRequired { .. } => true,
+            AttemptState::Declined { .. } | AttemptState::Authorised | AttemptState::Undoing | AttemptState::Undone => {
+                false
+            }
+        }
+    }
 }
 
 /// Where a parcel stands.
@@ -126,9 +145,11 @@ pub struct Parcel {
     pub state: ParcelState,
     /// How often its capture was tried.
     pub captures: u32,
-    /// Whether its share of the money is being taken.
-    pub is_capturing: bool,
-    /// Whether its share of the money was taken, also of one that was called off since.
+    /// What is being taken of its share of the money.
+    pub capturing: Option<Taking>,
+    /// What was taken of its share of the money and did not go back since, in order.
+    pub takings: Vec<Taking>,
+    /// Whether all its share of the money was taken, also of one that was called off since.
     pub is_captured: bool,
     /// Whether it was called off because all its units were cancelled; its share is what is owed for shipping then.
     pub is_emptied: bool,
@@ -150,7 +171,8 @@ impl Parcel {
             share,
             state: ParcelState::Requested,
             captures: 0,
-            is_capturing: false,
+            capturing: None,
+            takings: Vec::new(),
             is_captured: false,
             is_emptied: false,
             is_given_up: false,
@@ -206,20 +228,22 @@ pub struct Checkout {
     pub(super) refusals: Vec<Withheld>,
     pub(super) answer: CheckoutStatus,
     pub(super) is_placed: bool,
+    /// What is to be paid; none where that was not told.
+    pub(super) payable: Option<Money>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) parcels: BTreeMap<FulfilmentId, Parcel>,
     pub(super) delivered_at: Option<Timestamp>,
     pub(super) why: Option<Why>,
     /// How often a hold was asked to be renewed.
     pub(super) renewals: u32,
-    /// The attempt that was last meant to renew a hold.
-    pub(super) renewal: Option<PaymentId>,
+    /// The attempt that was last meant to renew a hold, and the one whose hold that is.
+    pub(super) renewal: Option<(PaymentId, PaymentId)>,
     /// Whether people are asked what to do without money.
     pub(super) is_asking_for_money: bool,
     /// Undo steps that are asked for and not done, whenever they were asked for.
     pub(super) undos_open: u32,
-    /// An attempt that the buyer asked for before the answer that the order is placed.
-    pub(super) early_payment: Option<PaymentId>,
+    /// An attempt that the buyer asked for before the answer that the order is placed, and its part.
+    pub(super) early_payment: Option<(PaymentId, Option<Money>)>,
     /// Parcels that were packed before the answer that names them.
     pub(super) early_packed: BTreeSet<FulfilmentId>,
     /// Wishes to cancel lines that wait for their turn, and all that are known.
@@ -244,20 +268,20 @@ impl Checkout {
         self.attempts.last().is_some_and(|attempt| attempt.payment == *payment)
     }
 
-    /// Returns the attempt whose money is held or taken.
-    pub(super) fn paying(&self) -> Option<&PaymentId> {
-        let paid = self.attempts.iter().find(|attempt| attempt.state == AttemptState::Authorised)?;
-        Some(&paid.payment)
+    /// Returns the attempts whose money is held or taken.
+    pub(super) fn paying(&self) -> impl Iterator<Item = &Attempt> {
+        self.attempts.iter().filter(|attempt| attempt.state == AttemptState::Authorised)
     }
 
-    pub(super) fn paying_attempt(&mut self) -> Option<&mut Attempt> {
-        self.attempts.iter_mut().find(|attempt| attempt.state == AttemptState::Authorised)
+    /// Returns the first attempt whose money is held or taken.
+    pub(super) fn first_paying(&self) -> Option<&PaymentId> {
+        self.paying().next().map(|attempt| &attempt.payment)
     }
 
     /// Returns whether an attempt to renew a hold is asked for and has not begun.
     pub(super) fn is_renewing(&self) -> bool {
         let is_begun = |payment: &PaymentId| self.attempts.iter().any(|attempt| attempt.payment == *payment);
-        self.renewal.as_ref().is_some_and(|payment| !is_begun(payment))
+        self.renewal.as_ref().is_some_and(|(payment, _)| !is_begun(payment))
     }
 
     /// Returns whether the shop owes the goods, and nobody has called them off.
@@ -267,7 +291,7 @@ impl Checkout {
 
     /// Returns whether money of a parcel was taken or is being taken.
     pub(super) fn is_taking(&self) -> bool {
-        self.parcels.values().any(|parcel| parcel.is_captured || parcel.is_capturing)
+        self.parcels.values().any(|parcel| parcel.is_captured || parcel.capturing.is_some() || parcel.is_partly_taken())
     }
 
     /// Returns whether the money of a parcel was not taken, be it called off.
@@ -289,7 +313,7 @@ impl Checkout {
     pub(super) fn has_other_untaken(&self, fulfilment: &FulfilmentId) -> bool {
         let is_untaken = |parcel: &Parcel| {
             let is_here = matches!(parcel.state, ParcelState::Requested | ParcelState::Packed) || parcel.is_emptied;
-            parcel.is_capturing || (is_here && parcel.share.minor() > 0 && !parcel.is_captured)
+            parcel.capturing.is_some() || (is_here && parcel.share.minor() > 0 && !parcel.is_captured)
         };
         self.parcels.iter().any(|(id, parcel)| id != fulfilment && is_untaken(parcel))
     }

@@ -34,6 +34,11 @@ pub enum CheckoutStatus {
         /// Which attempt to pay, from 1.
         attempt: u32,
     },
+    /// The order exists; part of its money is held, and the buyer pays the rest until the order's time is over.
+    PartlyAuthorised {
+        /// Which attempt to pay, from 1.
+        attempt: u32,
+    },
     /// The money is guaranteed, the units are the buyer's, the shop owes the goods.
     Confirmed,
     /// An order that the shop owes already is paid anew.

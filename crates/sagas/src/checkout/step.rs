@@ -1,6 +1,7 @@
 //! What a checkout asks for, and by which name: each has its one meaning.
 
 use app::order::PaidParcel;
+use app::payment::refund_part;
 use app::promotion::Withheld;
 use app::stock::{Routed, Shortage};
 use domain::values::{CartId, FulfilmentId, LineCancellationId, Money, OrderId, PaymentId, PromotionId, Timestamp};
@@ -56,6 +57,9 @@ pub enum CheckoutStep {
         payment: PaymentId,
         /// The attempt whose card is used.
         paid_by: PaymentId,
+        /// How much it is to hold, where others hold the rest; none for everything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<Money>,
     },
     /// Record that a hold has ended by time.
     #[serde(rename = "expire_hold")]
@@ -136,6 +140,9 @@ pub enum CheckoutStep {
         /// Whether nothing more is taken of a hold that is larger than what is owed: the rest of it is let go.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         is_last: bool,
+        /// Whether another payment takes the rest of the share.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_part: bool,
     },
     /// Book a carrier and let a parcel leave.
     #[serde(rename = "release_parcel")]
@@ -192,8 +199,11 @@ pub enum CheckoutStep {
         fulfilment: FulfilmentId,
         /// The attempt that took the money.
         payment: PaymentId,
-        /// The share.
+        /// How much of the share it took.
         amount: Money,
+        /// From which minor unit of what goes back this is, where it goes back through several payments.
+        #[serde(default, skip_serializing_if = "is_beginning")]
+        from: i64,
     },
     /// Take units out of their parcels, free them in the stock and answer the order.
     #[serde(rename = "cancel_lines")]
@@ -218,6 +228,9 @@ pub enum CheckoutStep {
         payment: PaymentId,
         /// How much.
         amount: Money,
+        /// From which minor unit of what goes back this is, where it goes back through several payments.
+        #[serde(default, skip_serializing_if = "is_beginning")]
+        from: i64,
     },
     /// Close the order.
     #[serde(rename = "complete_order")]
@@ -276,6 +289,10 @@ pub enum CheckoutStep {
     },
 }
 
+fn is_beginning(from: &i64) -> bool {
+    *from == 0
+}
+
 impl CheckoutStep {
     /// Names the step among those of its checkout.
     pub(super) fn key(&self) -> String {
@@ -300,10 +317,14 @@ impl CheckoutStep {
             CheckoutStep::Reship { fulfilment, round } => format!("reship/{fulfilment}/{round}"),
             CheckoutStep::ReleaseParcelStock { fulfilment, .. } => format!("release_parcel_stock/{fulfilment}"),
             CheckoutStep::NoteFulfilment { fulfilment, what, .. } => format!("note/{fulfilment}/{what}"),
-            CheckoutStep::RefundParcel { fulfilment, .. } => format!("refund_parcel/{fulfilment}"),
+            CheckoutStep::RefundParcel { fulfilment, from, .. } => {
+                refund_part(&format!("refund_parcel/{fulfilment}"), *from)
+            }
             CheckoutStep::CancelLines { cancellation, .. } => format!("cancel_lines/{cancellation}"),
             CheckoutStep::RefuseLines { cancellation } => format!("refuse_lines/{cancellation}"),
-            CheckoutStep::RefundLines { cancellation, .. } => format!("refund_lines/{cancellation}"),
+            CheckoutStep::RefundLines { cancellation, from, .. } => {
+                refund_part(&format!("refund_lines/{cancellation}"), *from)
+            }
             CheckoutStep::CompleteOrder => "complete_order".to_owned(),
             CheckoutStep::CancelFulfilments { .. } => "cancel_fulfilments".to_owned(),
             CheckoutStep::KeepOrder => "keep_order".to_owned(),

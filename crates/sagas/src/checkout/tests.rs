@@ -3,6 +3,7 @@
 mod holds;
 mod lines;
 mod lost;
+mod parts;
 mod properties;
 mod repeats;
 mod shortfall;
@@ -89,7 +90,7 @@ fn placed() -> Input {
 fn placed_under(shortfall: ShortfallPolicy) -> Input {
     let back_order_until = (!shortfall.is_void()).then(three_weeks_later);
     let pay_until = noon().plus_seconds(1_800);
-    Input::Placed { payment: Some(payment(1)), pay_until, shortfall, back_order_until }
+    Input::Placed { payment: Some(payment(1)), amount: None, payable: None, pay_until, shortfall, back_order_until }
 }
 
 fn three_weeks_later() -> Timestamp {
@@ -98,11 +99,16 @@ fn three_weeks_later() -> Timestamp {
 
 fn placed_for_nothing() -> Input {
     let shortfall = ShortfallPolicy::Void;
-    Input::Placed { payment: None, pay_until: noon(), shortfall, back_order_until: None }
+    Input::Placed { payment: None, amount: None, payable: None, pay_until: noon(), shortfall, back_order_until: None }
 }
 
 fn requested(number: u128) -> Input {
-    Input::PaymentRequested { payment: payment(number) }
+    Input::PaymentRequested { payment: payment(number), amount: None }
+}
+
+/// The buyer pays a part.
+fn part(number: u128, cents: i64) -> Input {
+    Input::PaymentRequested { payment: payment(number), amount: Some(eur(cents)) }
 }
 
 fn authorised(number: u128) -> Input {

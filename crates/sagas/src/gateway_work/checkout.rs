@@ -39,8 +39,7 @@ impl Worker<Checkout> for GatewayWork {
             Step::Place { cart, placed_at } => self.place(&order, cart, *placed_at, request).await,
             Step::Authorise { payment, is_renewal: false } => self.authorise(&order, payment, request).await,
             Step::Authorise { payment, is_renewal: true } => self.authorise_anew(&order, payment, request).await,
-            Step::RenewHold { payment, paid_by } => self.renew_hold(&order, payment, paid_by, request).await,
-            Step::ExpireHold { payment } => self.expire_hold(&order, payment, request).await,
+            Step::RenewHold { .. } | Step::ExpireHold { .. } => self.perform_on_hold(&order, step, request).await,
             Step::NotePayment { payment, .. } => {
                 self.note_payment(&order, payment, request).await?;
                 Ok(Input::Done)
@@ -122,19 +121,21 @@ impl GatewayWork {
     async fn place(&self, order: &OrderId, cart_id: &CartId, placed_at: Timestamp, request: &Request) -> Answer {
         let cart = self.cart(cart_id).await?;
         let sale = Box::new(sale_of(cart_id, &cart, order)?);
-        let payment = (sale.payable.minor() > 0).then(|| PaymentId::from_uuid(derived(order, "payment")));
+        let (payable, amount) = (sale.payable, cart.pay_first());
+        let payment = (payable.minor() > 0).then(|| PaymentId::from_uuid(derived(order, "payment")));
         let mut commands = vec![OrderCommand::Place { sale, placed_at }];
         if let Some(payment) = payment.clone() {
             let method = cart.payment_method().cloned();
             let method = method.ok_or_else(|| StepError::Stuck("the cart has no payment method".to_owned()))?;
-            commands.push(OrderCommand::RequestPayment { payment, method });
+            commands.push(OrderCommand::RequestPayment { payment, method, amount });
         }
         self.shop.bus.begin_all::<Order>(order.as_str(), request, &commands).await?;
         let pay_until = placed_at.plus_seconds(self.shop.settings.payment_seconds);
         let ShortfallSettings { policy: shortfall, back_order_days } = self.shop.settings.shortfall;
         let until = placed_at.plus_seconds(back_order_days * SECONDS_PER_DAY);
         let back_order_until = (!shortfall.is_void()).then_some(until);
-        Ok(Input::Placed { payment, pay_until, shortfall, back_order_until })
+        let payable = Some(payable);
+        Ok(Input::Placed { payment, amount, payable, pay_until, shortfall, back_order_until })
     }
 
     /// Sells the promised units; where a promise has ended meanwhile, looks for the units anew.

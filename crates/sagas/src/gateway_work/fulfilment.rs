@@ -6,6 +6,7 @@ use std::sync::Arc;
 use app::bus::Request;
 use app::error::AppError;
 use app::fulfilment::{parcel_id, shares_of};
+use app::payment::refund_part;
 use app::stock::{self, Routed};
 use domain::fulfilment::{Fulfilment, FulfilmentCommand, FulfilmentLine, FulfilmentState};
 use domain::order::{FulfilmentStatus, Order, OrderCommand, Sale};
@@ -14,7 +15,9 @@ use domain::values::{FulfilmentId, LineId, LocationId, Money, OrderId, PaymentId
 
 use super::payment::Refunded;
 use super::{GatewayWork, words};
-use crate::checkout::{CheckoutInput as Input, CheckoutStep as Step, LINES_PREFIX, REFUND_PREFIX, capture_name};
+use crate::checkout::{
+    CheckoutInput as Input, CheckoutStep as Step, LINES_PREFIX, REFUND_PREFIX, capture_name, part_capture_name,
+};
 use crate::engine::StepError;
 use crate::ports::LabelRequest;
 
@@ -34,9 +37,9 @@ impl GatewayWork {
     pub(super) async fn perform_on_parcels(&self, order: &OrderId, step: &Step, request: &Request) -> Answer {
         match step {
             Step::RequestFulfilments { routed } => self.request_fulfilments(order, routed, request).await,
-            Step::Capture { fulfilment, payment, amount, round, is_last } => {
+            Step::Capture { fulfilment, payment, amount, round, is_last, is_part } => {
                 // Each try is a capture of its own name: a provider keeps a refusal under the name it gave it to.
-                let name = capture_name(fulfilment, *round);
+                let name = if *is_part { part_capture_name } else { capture_name }(fulfilment, *round);
                 let failure = self.capture(payment, (&name, *amount), *is_last, request).await?;
                 self.note_payment(order, payment, request).await?;
                 let fulfilment = fulfilment.clone();
@@ -66,16 +69,16 @@ impl GatewayWork {
                 self.note_fulfilment(order, parcels, request).await?;
                 Ok(Input::Done)
             }
-            Step::RefundParcel { fulfilment, payment, amount } => {
-                let name = format!("{REFUND_PREFIX}{fulfilment}");
+            Step::RefundParcel { fulfilment, payment, amount, from } => {
+                let name = refund_part(&format!("{REFUND_PREFIX}{fulfilment}"), *from);
                 self.give_back(order, payment, (&name, *amount), request).await
             }
             Step::CancelLines { cancellation, parcels } => {
                 self.cancel_lines(order, cancellation, parcels, request).await
             }
             Step::RefuseLines { cancellation } => self.refuse_lines(order, cancellation, request).await,
-            Step::RefundLines { cancellation, payment, amount } => {
-                let name = format!("{LINES_PREFIX}{cancellation}");
+            Step::RefundLines { cancellation, payment, amount, from } => {
+                let name = refund_part(&format!("{LINES_PREFIX}{cancellation}"), *from);
                 self.give_back(order, payment, (&name, *amount), request).await
             }
             Step::CancelFulfilments { fulfilments } => self.cancel_fulfilments(order, fulfilments, request).await,

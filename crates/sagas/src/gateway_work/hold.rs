@@ -5,31 +5,41 @@ use app::error::AppError;
 use app::payment::record;
 use domain::order::{Order, OrderCommand, OrderStatus};
 use domain::payment::{PaymentCommand, PaymentStatus};
-use domain::values::{OrderId, PaymentId};
+use domain::values::{Money, OrderId, PaymentId};
 
 use super::GatewayWork;
-use crate::checkout::CheckoutInput as Input;
+use crate::checkout::{CheckoutInput as Input, CheckoutStep as Step};
 use crate::engine::StepError;
 use crate::ports::{AuthoriseAnswer, BuyerPresence, GatewayError};
 
 type Answer = Result<Input, StepError>;
 
 impl GatewayWork {
+    pub(super) async fn perform_on_hold(&self, order: &OrderId, step: &Step, request: &Request) -> Answer {
+        match step {
+            Step::RenewHold { payment, paid_by, amount } => {
+                self.renew_hold(order, payment, (paid_by, *amount), request).await
+            }
+            Step::ExpireHold { payment } => self.expire_hold(order, payment, request).await,
+            other => Err(StepError::Stuck(format!("{other:?} is no work on holds"))),
+        }
+    }
+
     /// Begins another attempt with the card of one that pays by now.
-    pub(super) async fn renew_hold(
+    async fn renew_hold(
         &self,
         order: &OrderId,
         payment: &PaymentId,
-        paid_by: &PaymentId,
+        (paid_by, amount): (&PaymentId, Option<Money>),
         request: &Request,
     ) -> Answer {
         let state = self.shop.bus.load::<Order>(order.as_str()).await?.state;
         let method = state.payment_method(paid_by).cloned();
         let method = method.ok_or_else(|| StepError::Stuck(format!("the order has no payment {paid_by}")))?;
         let payment = payment.clone();
-        let command = OrderCommand::RenewPayment { payment: payment.clone(), method };
+        let command = OrderCommand::RenewPayment { payment: payment.clone(), method, amount };
         match self.shop.bus.execute::<Order>(order.as_str(), request, command).await {
-            Ok(_) => Ok(Input::PaymentRequested { payment }),
+            Ok(_) => Ok(Input::PaymentRequested { payment, amount }),
             Err(AppError::Refused(refused)) => {
                 tracing::info!(%order, code = refused.code, "the hold of an order is not renewed");
                 Ok(Input::NotRenewed { payment })
@@ -50,7 +60,7 @@ impl GatewayWork {
         self.authorisation_input(payment).await
     }
 
-    pub(super) async fn expire_hold(&self, order: &OrderId, payment: &PaymentId, request: &Request) -> Answer {
+    async fn expire_hold(&self, order: &OrderId, payment: &PaymentId, request: &Request) -> Answer {
         let command = PaymentCommand::RecordExpiry { now: self.shop.clock.now() };
         match record(&self.shop, request, payment, command).await {
             Ok(_) => {}

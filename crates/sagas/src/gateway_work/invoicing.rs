@@ -4,7 +4,7 @@ use app::bus::Request;
 use app::error::AppError;
 use app::fulfilment::parcel_id;
 use app::invoicing::{Refund, RefundCause, Supply, creditable, issue_credit_note, issue_invoice};
-use app::payment::captured_for;
+use app::payment::{captured_for, refund_whole};
 use async_trait::async_trait;
 use domain::fulfilment::Fulfilment;
 use domain::returns::Return;
@@ -29,9 +29,9 @@ impl Worker<OrderToInvoice> for GatewayWork {
             }
             InvoicingStep::IssueCreditNote { payment, refund, amount, at } => {
                 let mut refund = self.refund_of(&order, (payment.as_ref(), refund), *amount).await?;
-                // What staff paid by hand and the provider gave back besides may be more than was ever paid: what is beyond
-                // the invoices corrects none of them.
-                if let Some(left) = creditable(&self.shop, &order, &refund.name).await? {
+                // What staff paid by hand and the provider gave back besides may be more than was ever paid, and of a parcel's
+                // share a part may have been taken that was never invoiced: what is beyond the invoices corrects none of them.
+                if let Some(left) = creditable(&self.shop, &order, &refund).await? {
                     if left.minor() == 0 {
                         return Ok(InvoicingInput::GaveUp);
                     }
@@ -71,11 +71,12 @@ impl GatewayWork {
         amount: Money,
     ) -> Result<Refund, StepError> {
         let not_ours = |_| StepError::Stuck(format!("{refund} is no refund of this shop"));
-        let cause = if let Some(id) = refund.strip_prefix(RETURN_PREFIX) {
+        let (whole, from) = refund_whole(refund);
+        let cause = if let Some(id) = whole.strip_prefix(RETURN_PREFIX) {
             RefundCause::Return(id.parse().map_err(not_ours)?)
-        } else if let Some(id) = refund.strip_prefix(PARCEL_PREFIX) {
+        } else if let Some(id) = whole.strip_prefix(PARCEL_PREFIX) {
             RefundCause::Parcel(id.parse().map_err(not_ours)?)
-        } else if let Some(id) = refund.strip_prefix(LINES_PREFIX) {
+        } else if let Some(id) = whole.strip_prefix(LINES_PREFIX) {
             RefundCause::Lines(id.parse().map_err(not_ours)?)
         } else if refund.starts_with(GOODWILL_PREFIX) {
             RefundCause::Goodwill
@@ -87,6 +88,6 @@ impl GatewayWork {
             Some(payment) => payment.clone(),
             None => captured_for(&self.shop, order).await?,
         };
-        Ok(Refund { name, amount, payment, cause })
+        Ok(Refund { name, from, amount, payment, cause })
     }
 }

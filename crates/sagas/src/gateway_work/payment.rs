@@ -283,6 +283,9 @@ impl GatewayWork {
         payment: &PaymentId,
     ) -> Result<Option<OrderCommand>, StepError> {
         let order = self.shop.bus.load::<Order>(order.as_str()).await?.state;
+        if order.is_paid_in_parts() {
+            return Ok(Some(self.record_of_parts(&order).await?));
+        }
         let speaking = self.speaking_payment(&order).await?;
         let speaks = |speaking: &PaymentId| order.status() != OrderStatus::Placed || speaking == payment;
         let Some(speaking) = speaking.filter(speaks) else { return Ok(None) };
@@ -296,6 +299,25 @@ impl GatewayWork {
         }))
     }
 
+    /// Says what the order should note of several payments: what they hold, have taken and given back together.
+    async fn record_of_parts(&self, order: &Order) -> Result<OrderCommand, StepError> {
+        let mut payments = Vec::with_capacity(order.payments().len());
+        for payment in order.payments() {
+            payments.push(self.payment(payment).await?);
+        }
+        let sum = |of: fn(&Payment) -> Money| payments.iter().map(|payment| of(payment).minor()).sum::<i64>();
+        let owed = order.payable_left();
+        let money = |minor| Money::new(minor, owed.currency());
+        let (captured, refunded) = (money(sum(Payment::captured)), money(sum(Payment::refunded)));
+        let authorised = money(sum(Payment::authorised) - sum(Payment::let_go));
+        let status = match captured.minor() {
+            0 if authorised >= owed => OrderPayment::Authorised,
+            0 => unpaid_part(payments.last().map(|payment| payment.status()), authorised),
+            _ => taken(captured, refunded, authorised.min(owed)),
+        };
+        Ok(OrderCommand::RecordPayment { status, authorised, captured, refunded })
+    }
+
     pub(super) async fn payment(&self, payment: &PaymentId) -> Result<std::sync::Arc<Payment>, StepError> {
         Ok(self.shop.bus.load::<Payment>(payment.as_str()).await?.state)
     }
@@ -305,14 +327,35 @@ impl GatewayWork {
 fn order_payment(payment: &Payment, owed: Money) -> OrderPayment {
     let (authorised, captured, refunded) = (payment.authorised(), payment.captured(), payment.refunded());
     if captured.minor() > 0 {
-        return match refunded.minor() {
-            0 if captured < authorised.min(owed) && payment.let_go().minor() == 0 => OrderPayment::PartiallyCaptured,
-            0 => OrderPayment::Captured,
-            _ if refunded < captured => OrderPayment::PartiallyRefunded,
-            _ => OrderPayment::Refunded,
-        };
+        let whole = if payment.let_go().minor() == 0 { authorised.min(owed) } else { captured };
+        return taken(captured, refunded, whole);
     }
-    match payment.status() {
+    attempt_status(payment.status())
+}
+
+/// Says where money stands of which some was taken, and all once it is the whole.
+fn taken(captured: Money, refunded: Money, whole: Money) -> OrderPayment {
+    match refunded.minor() {
+        0 if captured < whole => OrderPayment::PartiallyCaptured,
+        0 => OrderPayment::Captured,
+        _ if refunded < captured => OrderPayment::PartiallyRefunded,
+        _ => OrderPayment::Refunded,
+    }
+}
+
+/// Says where an order stands of which a part is not held: what the last attempt waits for or was told; else that a part is held.
+fn unpaid_part(last: Option<PaymentStatus>, held: Money) -> OrderPayment {
+    match last.map_or(OrderPayment::Pending, attempt_status) {
+        OrderPayment::Authorised | OrderPayment::Pending | OrderPayment::Voided if held.minor() > 0 => {
+            OrderPayment::PartiallyAuthorised
+        }
+        status => status,
+    }
+}
+
+/// Says in the order's words where an attempt stands of which nothing was taken.
+fn attempt_status(status: PaymentStatus) -> OrderPayment {
+    match status {
         PaymentStatus::Absent | PaymentStatus::Initiated => OrderPayment::Pending,
         PaymentStatus::ActionRequired => OrderPayment::RequiresAction,
         PaymentStatus::Authorised => OrderPayment::Authorised,

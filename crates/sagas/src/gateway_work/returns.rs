@@ -2,13 +2,13 @@
 
 use app::bus::Request;
 use app::error::AppError;
-use app::payment::captured_for;
+use app::payment::{RefundPart, refund_parts, refund_whole};
 use async_trait::async_trait;
 use domain::order::{Order, OrderCommand};
 use domain::payment::Payment;
 use domain::returns::{Return, ReturnCommand};
 use domain::stock::{Stock, StockCommand, stream_id};
-use domain::values::{Quantity, ReturnId};
+use domain::values::{Money, OrderId, Quantity, ReturnId};
 use event_store::StreamId;
 
 use super::payment::Refunded;
@@ -31,14 +31,7 @@ impl Worker<ReturnToRefund> for GatewayWork {
                 Ok(ReturnInput::Done)
             }
             ReturnStep::Refund { order, amount, .. } => {
-                let payment = captured_for(&self.shop, order).await?;
-                let refunded = self.refund(&payment, &format!("{REFUND_PREFIX}{id}"), *amount, request).await?;
-                self.note_payment(order, &payment, request).await?;
-                Ok(match refunded {
-                    Refunded::Done => ReturnInput::Refunded,
-                    Refunded::Pending => ReturnInput::Done,
-                    Refunded::Failed(code) => ReturnInput::RefundFailed { code },
-                })
+                self.refund_return(order, &format!("{REFUND_PREFIX}{id}"), *amount, request).await
             }
             ReturnStep::MoveStock => self.move_stock(&return_id, request).await,
             ReturnStep::Resolve { refunded } => {
@@ -60,6 +53,29 @@ impl Worker<ReturnToRefund> for GatewayWork {
 }
 
 impl GatewayWork {
+    /// Gives back what a return owes, through each payment what it took.
+    async fn refund_return(
+        &self,
+        order: &OrderId,
+        refund: &str,
+        amount: Money,
+        request: &Request,
+    ) -> Result<ReturnInput, StepError> {
+        let mut answer = ReturnInput::Refunded;
+        for RefundPart { payment, name, amount } in refund_parts(&self.shop, order, refund, amount).await? {
+            let refunded = self.refund(&payment, &name, amount, request).await?;
+            self.note_payment(order, &payment, request).await?;
+            answer = match (refunded, answer) {
+                (Refunded::Failed(code), _) => {
+                    ReturnInput::RefundFailed { code, from: refund_whole(&name).1, amount: Some(amount) }
+                }
+                (Refunded::Pending, ReturnInput::Refunded) => ReturnInput::Done,
+                (Refunded::Done | Refunded::Pending, answer) => answer,
+            };
+        }
+        Ok(answer)
+    }
+
     /// Counts in what arrived and takes out again what cannot be sold, so that the ledger shows both.
     async fn move_stock(&self, id: &ReturnId, request: &Request) -> Result<ReturnInput, StepError> {
         let state = self.shop.bus.load::<Return>(id.as_str()).await?.state;

@@ -7,10 +7,11 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use app::bus::decode;
 use app::error::AppError;
+use app::payment::{refund_part, refund_whole};
 use domain::invoicing::{Document, DocumentNumber};
 use domain::payment::PaymentEvent;
 use domain::returns::ReturnEvent;
@@ -134,6 +135,8 @@ pub struct OrderToInvoice {
     known: BTreeSet<Document>,
     /// The first one is asked for.
     due: VecDeque<Due>,
+    /// What has its credit notes of a refund that goes back through several payments, minor units.
+    credited: BTreeMap<String, i64>,
 }
 
 impl OrderToInvoice {
@@ -144,6 +147,18 @@ impl OrderToInvoice {
         }
         self.due.push_back(due);
         if self.due.len() > 1 { Reaction::default() } else { self.ask(at) }
+    }
+
+    /// A refund that went the ordinary way was told before, and has its credit note; what was paid by hand has none.
+    fn resolved(&mut self, return_id: &ReturnId, amount: Money, at: Timestamp) -> Reaction<InvoicingStep> {
+        let refund = format!("{RETURN_PREFIX}{return_id}");
+        let credited = self.credited.get(&refund).copied().unwrap_or_default();
+        if credited >= amount.minor() {
+            return Reaction::default();
+        }
+        let (refund, amount) =
+            (refund_part(&refund, credited), Money::new(amount.minor() - credited, amount.currency()));
+        self.is_due(Due::CreditNote { payment: None, refund, amount }, at)
     }
 
     fn ask(&self, at: Timestamp) -> Reaction<InvoicingStep> {
@@ -210,13 +225,13 @@ impl Process for OrderToInvoice {
                 self.is_due(Due::Invoice { fulfilment, payment: None }, at)
             }
             InvoicingInput::Refunded { payment, refund, amount } => {
-                self.is_due(Due::CreditNote { payment: Some(payment), refund, amount }, at)
+                let due = Due::CreditNote { payment: Some(payment), refund: refund.clone(), amount };
+                if !self.known.contains(&due.document()) {
+                    *self.credited.entry(refund_whole(&refund).0.to_owned()).or_default() += amount.minor();
+                }
+                self.is_due(due, at)
             }
-            // A refund that went the ordinary way was told before, and has its credit note.
-            InvoicingInput::ReturnResolved { return_id, amount } => {
-                let refund = format!("{RETURN_PREFIX}{return_id}");
-                self.is_due(Due::CreditNote { payment: None, refund, amount }, at)
-            }
+            InvoicingInput::ReturnResolved { return_id, amount } => self.resolved(&return_id, amount, at),
             InvoicingInput::Issued { .. } | InvoicingInput::GaveUp => {
                 self.due.pop_front();
                 self.ask(at)

@@ -8,8 +8,11 @@ mod deadline;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use app::bus::decode;
 use app::error::AppError;
+use app::payment::refund_whole;
 pub use app::returns::REFUND_PREFIX;
 use domain::order::OrderEvent;
 use domain::payment::PaymentEvent;
@@ -51,14 +54,28 @@ pub enum ReturnInput {
         /// What is owed.
         refund: Money,
     },
-    /// The money went back.
+    /// All the money went back.
     #[serde(rename = "refunded")]
     Refunded,
-    /// The money could not go back.
+    /// Money went back through a payment: all of it, or its part.
+    #[serde(rename = "part_refunded")]
+    PartRefunded {
+        /// From which minor unit of the whole it begins.
+        from: i64,
+        /// How much.
+        amount: Money,
+    },
+    /// The money could not go back, or a part of it.
     #[serde(rename = "refund_failed")]
     RefundFailed {
         /// The provider's code.
         code: String,
+        /// From which minor unit of the whole the part begins.
+        #[serde(default, skip_serializing_if = "is_beginning")]
+        from: i64,
+        /// How much; none for all of it, as in what was stored before there were parts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<Money>,
     },
     /// The units are counted in or written off.
     #[serde(rename = "stock_moved")]
@@ -84,6 +101,10 @@ pub enum ReturnInput {
         /// `retry` or `paid_by_hand`.
         choice: String,
     },
+}
+
+fn is_beginning(from: &i64) -> bool {
+    *from == 0
 }
 
 /// What the process asks for. Stored names are for ever.
@@ -128,6 +149,10 @@ pub struct ReturnToRefund {
     order: Option<OrderId>,
     deadline: Option<Deadline>,
     refund: Option<Money>,
+    /// What went back, minor units, by the minor unit of the whole from which it begins, as far as that was told part by part.
+    parts: BTreeMap<i64, i64>,
+    /// What went back besides, minor units.
+    back_minor: i64,
     rounds: u32,
     failed_round: u32,
     is_refunded: bool,
@@ -180,6 +205,38 @@ impl ReturnToRefund {
     /// Nothing can be late any more.
     fn without_deadline(&self, reaction: Reaction<ReturnStep>) -> Reaction<ReturnStep> {
         if self.deadline.is_some() { reaction.stop(TIMER_REFUND_DUE) } else { reaction }
+    }
+
+    /// Counts a part that went back; with the last one all of it has.
+    fn part_refunded(&mut self, from: i64, amount: Money) -> Reaction<ReturnStep> {
+        if self.is_refunded {
+            return Reaction::default();
+        }
+        self.parts.insert(from, amount.minor());
+        let is_all = self.refund.is_some_and(|refund| self.back_minor + self.told_minor() >= refund.minor());
+        if is_all { self.refunded() } else { Reaction::default() }
+    }
+
+    fn told_minor(&self) -> i64 {
+        self.parts.values().sum()
+    }
+
+    fn refund_failed(&mut self, code: &str, from: i64, amount: Option<Money>) -> Reaction<ReturnStep> {
+        if self.is_refunded {
+            self.back_minor = self.refund.map_or(0, Money::minor) - self.told_minor();
+        }
+        if self.parts.remove(&from).is_none() {
+            self.back_minor = amount.map_or(0, |amount| (self.back_minor - amount.minor()).max(0));
+        }
+        // The provider answers and tells it once more by itself: one failure, one question.
+        if self.failed_round == self.rounds {
+            return Reaction::default();
+        }
+        // A bank may send money back days after it went: then it is owed again, also of a return that is resolved.
+        self.failed_round = self.rounds;
+        self.is_refunded = false;
+        let question = format!("the refund failed ({code}): try again, or was it paid by hand?");
+        Reaction::default().task(TASK_REFUND, question, &["retry", "paid_by_hand"])
     }
 
     fn refunded(&mut self) -> Reaction<ReturnStep> {
@@ -263,15 +320,8 @@ impl Process for ReturnToRefund {
             }
             ReturnInput::Inspected { refund } => self.inspected(*refund),
             ReturnInput::Refunded => self.refunded(),
-            // The provider answers and tells it once more by itself: one failure, one question.
-            ReturnInput::RefundFailed { .. } if self.failed_round == self.rounds => Reaction::default(),
-            // A bank may send money back days after it went: then it is owed again, also of a return that is resolved.
-            ReturnInput::RefundFailed { code } => {
-                self.failed_round = self.rounds;
-                self.is_refunded = false;
-                let question = format!("the refund failed ({code}): try again, or was it paid by hand?");
-                Reaction::default().task(TASK_REFUND, question, &["retry", "paid_by_hand"])
-            }
+            ReturnInput::PartRefunded { from, amount } => self.part_refunded(*from, *amount),
+            ReturnInput::RefundFailed { code, from, amount } => self.refund_failed(code, *from, *amount),
             ReturnInput::StockMoved if self.is_stock_moved => Reaction::default(),
             ReturnInput::StockMoved => {
                 self.is_stock_moved = true;
@@ -315,10 +365,15 @@ impl Process for ReturnToRefund {
 
 /// The provider may tell late what became of a refund: then it comes by the feed.
 fn hear_refund(event: &RecordedEvent) -> Result<Option<Told<ReturnInput>>, AppError> {
-    let (refund, input) = match decode(event)? {
-        PaymentEvent::Refunded { refund, .. } => (refund, ReturnInput::Refunded),
-        PaymentEvent::RefundFailed { refund, code, .. } => (refund, ReturnInput::RefundFailed { code }),
+    let (refund, answer) = match decode(event)? {
+        PaymentEvent::Refunded { refund, amount } => (refund, Ok(amount)),
+        PaymentEvent::RefundFailed { refund, code, amount } => (refund, Err((code, Some(amount)))),
         _ => return Ok(None),
     };
-    Ok(refund.strip_prefix(REFUND_PREFIX).map(|id| Told::To(id.to_owned(), input)))
+    let (whole, from) = refund_whole(&refund);
+    let input = match answer {
+        Ok(amount) => ReturnInput::PartRefunded { from, amount },
+        Err((code, amount)) => ReturnInput::RefundFailed { code, from, amount },
+    };
+    Ok(whole.strip_prefix(REFUND_PREFIX).map(|id| Told::To(id.to_owned(), input)))
 }

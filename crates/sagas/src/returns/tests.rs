@@ -30,7 +30,7 @@ fn inspected(cents: i64) -> ReturnInput {
 }
 
 fn failed() -> ReturnInput {
-    ReturnInput::RefundFailed { code: "expired_card".to_owned() }
+    ReturnInput::RefundFailed { code: "expired_card".to_owned(), from: 0, amount: None }
 }
 
 fn decided(choice: &str) -> ReturnInput {
@@ -108,6 +108,42 @@ fn money_that_a_bank_sends_back_after_the_end_is_owed_again() {
     let again = [&inputs[..], &[decided("retry")]].concat();
     assert_eq!(names(&tell(&again).1), ["refund/2"]);
     assert_eq!(tell(&[&again[..], &[Refunded]].concat()).1, Asked::default());
+}
+
+fn part(from: i64, cents: i64) -> ReturnInput {
+    ReturnInput::PartRefunded { from, amount: Money::new(cents, Currency::Eur) }
+}
+
+fn part_failed(from: i64, cents: i64) -> ReturnInput {
+    let amount = Some(Money::new(cents, Currency::Eur));
+    ReturnInput::RefundFailed { code: "expired_card".to_owned(), from, amount }
+}
+
+#[test]
+fn a_refund_in_parts_went_with_the_last_of_them() {
+    let begun = [opened(), inspected(500), ReturnInput::StockMoved];
+    for parts in [[part(0, 300), part(300, 200)], [part(300, 200), part(0, 300)]] {
+        assert_eq!(names(&tell(&[&begun[..], &parts[..1]].concat()).1), Vec::<String>::new());
+        assert_eq!(names(&tell(&[&begun[..], &parts].concat()).1), ["resolve"]);
+    }
+    let twice = [&begun[..], &[part(0, 300), part(0, 300)]].concat();
+    assert_eq!(names(&tell(&twice).1), Vec::<String>::new(), "told twice it went once");
+}
+
+#[test]
+fn a_part_that_comes_back_is_owed_again_and_the_others_are_not() {
+    let went = [opened(), inspected(500), ReturnInput::StockMoved, part(0, 300), part(300, 200)];
+    let asked = [opened(), inspected(500), ReturnInput::StockMoved, ReturnInput::Refunded];
+    for went in [&went[..], &asked[..]] {
+        let back = [went, &[part_failed(300, 200)]].concat();
+        assert_eq!(task_of(&back), Some(TASK_REFUND.to_owned()));
+        let again = [&back[..], &[decided("retry")]].concat();
+        assert_eq!(names(&tell(&again).1), ["refund/2"]);
+        assert_eq!(names(&tell(&[&again[..], &[part(300, 199)]].concat()).1), Vec::<String>::new());
+        assert_eq!(names(&tell(&[&again[..], &[part(300, 200)]].concat()).1), ["resolve"]);
+        let both = [&back[..], &[part_failed(0, 300), decided("retry"), part(300, 200)]].concat();
+        assert_eq!(names(&tell(&both).1), Vec::<String>::new(), "the other one came back too");
+    }
 }
 
 #[test]
@@ -197,7 +233,9 @@ fn timers_and_decisions_become_what_they_are_about() {
 
 fn any_input() -> impl Strategy<Value = ReturnInput> {
     use ReturnInput::{CalledOff, Done, Refunded, Resolved, StockMoved};
+    let parts = [part(0, 300), part(300, 200), part_failed(300, 200)];
     let simple = [opened(), CalledOff, inspected(500), inspected(0), Refunded, failed(), StockMoved, Resolved, Done];
+    let simple = [&simple[..], &parts].concat();
     let of_deadline =
         [withdrawn(), ReturnInput::SentBack, ReturnInput::RefundDue, late("ask_tomorrow"), late("settled")];
     let decisions = [decided("retry"), decided("paid_by_hand")];

@@ -72,10 +72,10 @@ async fn an_order_that_is_over_has_its_hold_not_renewed() {
     let paid_by = counter.attempt(&order).await;
     counter.cancel(&order).await;
     let payment = PaymentId::from_uuid(uuid::Uuid::from_u128(99));
-    let renewal = Step::RenewHold { payment: payment.clone(), paid_by };
+    let renewal = Step::RenewHold { payment: payment.clone(), paid_by, amount: None };
     assert_eq!(counter.perform(&order, &renewal).await, Ok(Input::NotRenewed { payment: payment.clone() }));
     assert_eq!(counter.order(&order).await.payments().len(), 1);
-    let unknown = Step::RenewHold { payment: payment.clone(), paid_by: payment };
+    let unknown = Step::RenewHold { payment: payment.clone(), paid_by: payment, amount: None };
     assert!(counter.perform(&order, &unknown).await.is_err());
 }
 

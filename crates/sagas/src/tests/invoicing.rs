@@ -13,7 +13,7 @@ use crate::engine::{StepError, Worker};
 use crate::invoicing::{InvoicingInput, InvoicingStep, OrderToInvoice};
 
 /// Returns what the invoices and the credit notes of an order come to.
-async fn documents(counter: &Counter, order: &OrderId) -> (Vec<i64>, Vec<i64>) {
+pub(super) async fn documents(counter: &Counter, order: &OrderId) -> (Vec<i64>, Vec<i64>) {
     let documents = counter.load::<OrderDocuments>(order.as_str()).await;
     let invoices = documents.invoices().map(|(_, invoice)| invoice.payable.minor()).collect();
     (invoices, documents.credit_notes().map(|(_, note)| note.total.minor()).collect())

@@ -127,6 +127,7 @@ async fn a_capture_that_is_done_is_not_sent_again_and_one_of_too_much_is_refused
         amount: euro(amount),
         round,
         is_last: false,
+        is_part: false,
     };
     let done = Ok(Input::Captured { fulfilment: fulfilment.clone() });
     assert_eq!(counter.perform(&order, &capture(500, 1)).await, done);

@@ -117,7 +117,7 @@ async fn an_attempt_that_has_not_begun_is_barred() {
     assert!(matches!(unknown, Err(StepError::Stuck(_))), "the order has none of that name: {unknown:?}");
     // The order knows of an attempt that no bank has been asked for yet.
     let method = text(VISA);
-    let wish = domain::order::OrderCommand::RequestPayment { payment: payment.clone(), method };
+    let wish = domain::order::OrderCommand::RequestPayment { payment: payment.clone(), method, amount: None };
     counter.shop.bus.execute::<domain::order::Order>(order.as_str(), &staff(), wish).await.expect("it may");
     assert_eq!(
         counter.perform(&order, &undo(&payment, 1)).await,

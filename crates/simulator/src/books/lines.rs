@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use app::bus::{Bus, decode};
 use app::error::AppError;
+use app::payment::refund_whole;
 use domain::fulfilment::{Fulfilment, FulfilmentEvent, FulfilmentState};
 use domain::order::{LineCancellation, LineCancellationOutcome, Order, OrderStatus};
 use domain::payment::Payment;
@@ -107,8 +108,9 @@ async fn check_kept(
         let payment = bus.load::<Payment>(payment.as_str()).await?.state;
         captured += payment.captured().minor();
         for asked in order.line_cancellations() {
-            let refund = payment.refund(&format!("{LINES_PREFIX}{}", asked.id));
-            back += refund.map_or(0, |refund| refund.amount.minor());
+            let name = format!("{LINES_PREFIX}{}", asked.id);
+            let parts = payment.refunds().filter(|(part, _)| refund_whole(part).0 == name);
+            back += parts.map(|(_, refund)| refund.amount.minor()).sum::<i64>();
         }
     }
     let owed = order.payable_left().minor();

@@ -18,13 +18,15 @@ const ADD: Mutation = mutation!("cartLinesAdd", "CartLinesAddInput", "id lines {
 const COUPON: Mutation = mutation!("cartCouponAdd", "CartCouponAddInput", "id");
 const CHANGE: Mutation = mutation!("cartLinesChange", "CartLinesChangeInput", "id lines { id sku }");
 const DETAILS: Mutation = mutation!("checkoutUpdate", "CheckoutUpdateInput", "payable { amount currency }");
-const COMPLETE: Mutation = mutation!("checkoutComplete", "CheckoutCompleteInput", "id status");
-const PAY: Mutation = mutation!("orderPay", "OrderPayInput", "id status");
+const COMPLETE: Mutation =
+    mutation!("checkoutComplete", "CheckoutCompleteInput", "id status paymentStatus paymentDue { amount currency }");
+const PAY: Mutation = mutation!("orderPay", "OrderPayInput", "id status paymentStatus paymentDue { amount currency }");
 const CANCEL: Mutation = mutation!("orderCancel", "OrderCancelInput", "id status");
 const CART: &str = "query($id: ID!) { cart(id: $id) { status payable { amount currency } lines { id sku } } }";
 const BROWSE: &str = "query($sku: String!) { variant(sku: $sku) { sku } }";
 const REFRESH: &str = "mutation($i: OrderPaymentRefreshInput!) { orderPaymentRefresh(input: $i)
-    { result { id status } errors { code message ... on PaymentError { actionUrl } } } }";
+    { result { id status paymentStatus paymentDue { amount currency } }
+      errors { code message ... on PaymentError { actionUrl } } } }";
 
 /// Cards, by how often they are used.
 const CARDS: [(u64, &str); 14] = [
@@ -48,6 +50,7 @@ const CARDS: [(u64, &str); 14] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Habit {
     Straight,
+    PaysInParts,
     Browses,
     Abandons,
     Hoards,
@@ -60,8 +63,9 @@ enum Habit {
     Cancels,
 }
 
-const HABITS: [(u64, Habit); 11] = [
-    (34, Habit::Straight),
+const HABITS: [(u64, Habit); 12] = [
+    (27, Habit::Straight),
+    (7, Habit::PaysInParts),
     (5, Habit::Browses),
     (5, Habit::Abandons),
     (5, Habit::Hoards),
@@ -214,6 +218,7 @@ impl Shopper {
             let payload = self.complete(&payable, &key).await?;
             match code(&payload) {
                 None if payload["warnings"] != json!([]) => self.think(3_000).await,
+                None if is_partly_paid(&payload) => return self.settle(&payload).await,
                 None => return self.bought(&payload).await,
                 Some("PRICE_CHANGED" | "PROMOTION_USED_UP") => {
                     let mut cart = self.client.insist(CART, json!({ "id": self.cart })).await?;
@@ -234,7 +239,10 @@ impl Shopper {
 
     /// Sends the checkout, as this buyer does it.
     async fn complete(&mut self, payable: &Value, key: &str) -> Option<Value> {
-        let input = json!({ "cartId": self.cart, "expectedTotal": payable });
+        let mut input = json!({ "cartId": self.cart, "expectedTotal": payable });
+        if self.habit == Habit::PaysInParts {
+            input["paymentAmount"] = part_of(payable, 40)?;
+        }
         match self.habit {
             Habit::SameKeyAgain => {
                 // The first answer is not waited for.
@@ -271,7 +279,7 @@ impl Shopper {
     async fn settle(&mut self, payload: &Value) -> Option<()> {
         let mut payload = payload.clone();
         let order = payload["result"]["id"].as_str()?.to_owned();
-        for _ in 0..4 {
+        for _ in 0..6 {
             match (code(&payload), payload["errors"][0]["actionUrl"].as_str()) {
                 (Some("PAYMENT_ACTION_REQUIRED"), Some(url)) => {
                     let intent = url.rsplit('/').next()?.to_owned();
@@ -282,7 +290,14 @@ impl Shopper {
                     let input = json!({ "i": { "orderId": order } });
                     payload = self.client.insist(REFRESH, input).await?["orderPaymentRefresh"].take();
                 }
-                (Some("PAYMENT_DECLINED"), _) if self.client.dice.percent(75) => payload = self.pay(&order).await?,
+                (Some("PAYMENT_DECLINED"), _) if self.client.dice.percent(75) => {
+                    payload = self.pay(&order, &payload["result"]["paymentDue"]).await?;
+                }
+                // Few forget the rest: then the order runs out of time.
+                (None, _) if is_partly_paid(&payload) && self.client.dice.percent(90) => {
+                    payload = self.pay(&order, &payload["result"]["paymentDue"]).await?;
+                }
+                (None, _) if is_partly_paid(&payload) => return Some(()),
                 (None, _) if payload["warnings"] == json!([]) || payload["warnings"].is_null() => {
                     return self.bought(&payload).await;
                 }
@@ -312,10 +327,14 @@ impl Shopper {
         self.client.world.note(|| format!("{} at the bank: {answered:?}", self.client.name));
     }
 
-    async fn pay(&mut self, order: &str) -> Option<Value> {
+    /// Pays what is due, or half of it.
+    async fn pay(&mut self, order: &str, due: &Value) -> Option<Value> {
         let key = self.next_key("pay");
         let card = self.client.dice.weighted(&CARDS);
-        let input = json!({ "orderId": order, "paymentMethodToken": card });
+        let mut input = json!({ "orderId": order, "paymentMethodToken": card });
+        if self.habit == Habit::PaysInParts && self.client.dice.percent(30) {
+            input["amount"] = part_of(due, 50).unwrap_or(Value::Null);
+        }
         if self.habit == Habit::PaysTwice {
             let (other, card) = (self.next_key("pay"), self.client.dice.weighted(&CARDS));
             let variables = json!({ "i": { "orderId": order, "paymentMethodToken": card }, "k": other });
@@ -345,4 +364,16 @@ impl Shopper {
         self.client.mutate(&CANCEL, input, &key).await?;
         Some(())
     }
+}
+
+fn is_partly_paid(payload: &Value) -> bool {
+    payload["result"]["paymentStatus"] == "PARTIALLY_AUTHORISED"
+}
+
+/// Returns so many percent of an amount, at least a cent.
+fn part_of(amount: &Value, percent: i64) -> Option<Value> {
+    let cents: i64 = amount["amount"].as_str()?.replace('.', "").parse().ok()?;
+    let part = (cents * percent / 100).max(1);
+    let amount_of_part = format!("{}.{:02}", part / 100, part % 100);
+    Some(json!({ "amount": amount_of_part, "currency": amount["currency"] }))
 }

@@ -3,6 +3,7 @@
 
 mod buying;
 mod catalogue;
+mod parts;
 mod promotions;
 mod returning;
 mod undoing;
@@ -52,6 +53,7 @@ pub async fn play(shop: &TestShop, clock: &ManualClock) {
     journey.promotions(&book).await;
     journey.waiting().await;
     journey.pass((RETURN_WINDOW_DAYS + 1) * SECONDS_PER_DAY).await;
+    journey.in_parts(&book).await;
     // What is under way at the end: a cart, a parcel that waits, a question that nobody has answered.
     let (shopper, parcels) = journey.bought(&book, 1, "pm_card_captureFails").await;
     journey.pack(&parcels.1[0]).await;

@@ -38,7 +38,7 @@ impl Journey<'_> {
         }
     }
 
-    async fn ask(&self, shopper: &Shopper, order: &OrderId, count: i64) -> ReturnId {
+    pub(super) async fn ask(&self, shopper: &Shopper, order: &OrderId, count: i64) -> ReturnId {
         let line = self.state::<Order>(order.as_str()).await.sale().expect("a sale").lines[0].line.clone();
         let lines = vec![ReturnedLine { line, quantity: units(count) }];
         let reason = words("a gift too many");
@@ -70,7 +70,7 @@ impl Journey<'_> {
     }
 
     /// Lets the box arrive with units that can be sold, that are damaged, and that are missing.
-    async fn arrive(&self, return_id: &ReturnId, (resalable, damaged, missing): (u32, u32, u32)) {
+    pub(super) async fn arrive(&self, return_id: &ReturnId, (resalable, damaged, missing): (u32, u32, u32)) {
         self.answer(return_id, ReturnCommand::Approve).await;
         let location = self.write().settings.locations[0].clone();
         self.answer(return_id, ReturnCommand::Receive { location }).await;

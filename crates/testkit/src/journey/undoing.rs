@@ -114,7 +114,7 @@ impl Journey<'_> {
         LineUnits { line, quantity: units(1) }
     }
 
-    async fn cancel_unit(&self, shopper: &Shopper, order: &OrderId) {
+    pub(super) async fn cancel_unit(&self, shopper: &Shopper, order: &OrderId) {
         let (request, unit) = (shopper.request(), self.unit_of(order).await);
         let reason = words("one too many");
         let asked = app::order::request_line_cancellation(self.write(), &request, order, vec![unit], reason).await;

@@ -50,6 +50,7 @@ pub(crate) async fn answered(
         | CheckoutStatus::PromotionRefused { .. }
         | CheckoutStatus::ActionRequired { .. }
         | CheckoutStatus::Declined { .. }
+        | CheckoutStatus::PartlyAuthorised { .. }
         | CheckoutStatus::Confirmed
         | CheckoutStatus::PaidAnew { .. }
         | CheckoutStatus::Rejected { .. }
@@ -78,6 +79,7 @@ fn says(order: &OrderState, status: &CheckoutStatus) -> bool {
         CheckoutStatus::Pending | CheckoutStatus::OutOfStock { .. } | CheckoutStatus::PromotionRefused { .. } => true,
         CheckoutStatus::ActionRequired { .. } => order.payment_status() == PaymentStatus::RequiresAction,
         CheckoutStatus::Declined { .. } => order.payment_status() == PaymentStatus::Declined,
+        CheckoutStatus::PartlyAuthorised { .. } => order.payment_status() == PaymentStatus::PartiallyAuthorised,
         CheckoutStatus::Confirmed => !matches!(order.status(), OrderStatus::Absent | OrderStatus::Placed),
         CheckoutStatus::PaidAnew { .. } => order.payment_status() == PaymentStatus::Authorised,
         CheckoutStatus::Rejected { .. } => order.status() == OrderStatus::Rejected,
@@ -96,7 +98,10 @@ fn pending(order: &OrderId) -> Warning {
 
 fn errors_of(status: CheckoutStatus) -> Result<Vec<DomainError>> {
     Ok(match status {
-        CheckoutStatus::Pending | CheckoutStatus::Confirmed | CheckoutStatus::PaidAnew { .. } => Vec::new(),
+        CheckoutStatus::Pending
+        | CheckoutStatus::PartlyAuthorised { .. }
+        | CheckoutStatus::Confirmed
+        | CheckoutStatus::PaidAnew { .. } => Vec::new(),
         CheckoutStatus::OutOfStock { shortages } => shortages
             .into_iter()
             .map(|shortage| DomainError::shortage(shortage.sku.into(), shortage.requested, shortage.available))

@@ -26,6 +26,9 @@ pub struct CheckoutCompleteInput {
     pub expected_total: MoneyInput,
     /// The payment provider's token of a method, where the cart has none yet or another is wanted.
     pub payment_method_token: Option<String>,
+    /// How much of the total the method is to hold, at least one minor unit; the rest is then due and paid with `orderPay`. All of
+    /// it where null.
+    pub payment_amount: Option<MoneyInput>,
 }
 
 /// Placing an order.
@@ -36,8 +39,9 @@ pub struct CheckoutMutation;
 impl CheckoutMutation {
     /// Places an order at the total the shopper saw, and waits for stock and bank. `result` is the order also where the
     /// bank said no or asks the buyer: then pay with `orderPay`, or come back from the bank to `orderPaymentRefresh`.
+    /// Where the method was to hold a part only the order is `PARTIALLY_AUTHORISED`: pay what is `paymentDue` with `orderPay`.
     /// Where a promotion gives nothing any more the answer says why, and so does the cart: no order exists then.
-    /// Codes: VALIDATION, NOT_FOUND, CHECKOUT_INCOMPLETE, PRICE_CHANGED, INSUFFICIENT_STOCK, PROMOTION_USED_UP,
+    /// Codes: VALIDATION, NOT_FOUND, CHECKOUT_INCOMPLETE, PRICE_CHANGED, PAYMENT_AMOUNT_INVALID, INSUFFICIENT_STOCK, PROMOTION_USED_UP,
     /// PROMOTION_USED_BY_CUSTOMER, PROMOTION_EXPIRED, PROMOTION_PAUSED, PAYMENT_DECLINED, PAYMENT_ACTION_REQUIRED,
     /// PAYMENT_TIMEOUT, CHECKOUT_UNDER_WAY, CART_CLOSED, IDEMPOTENCY_KEY_REUSED; warning CHECKOUT_PENDING where there is no
     /// answer in time.
@@ -67,12 +71,15 @@ async fn start(call: Call<'_>, mut inputs: Inputs, input: &CheckoutCompleteInput
     let cart = inputs.parse::<CartId>(&["cartId"], &input.cart_id);
     let total = inputs.money(&["expectedTotal"], input.expected_total);
     let method = inputs.parse_if::<ShortText>(&["paymentMethodToken"], input.payment_method_token.as_deref());
-    let (Some(cart), Some(total), Some(method)) = (cart, total, method) else { return Err(inputs.refused()) };
+    let part = inputs.money_if(&["paymentAmount"], input.payment_amount);
+    let (Some(cart), Some(total), Some(method), Some(part)) = (cart, total, method, part) else {
+        return Err(inputs.refused());
+    };
     let request = call.command(&inputs.command()?, cart.as_str());
     if let Some(method) = method {
         choose_method(call, &request, &cart, method).await?;
     }
-    app::checkout::start(&call.state.shop, &request, &cart, total).await
+    app::checkout::start_paying(&call.state.shop, &request, &cart, (total, part)).await
 }
 
 /// Sets the method of a cart that is open. One that is frozen or closed meanwhile is left as it is: this may be the

@@ -15,6 +15,7 @@ use crate::graphql::call::Call;
 use crate::graphql::checkout::{ANSWER_SECONDS_MAX, answered};
 use crate::graphql::errors::refusals;
 use crate::graphql::inputs::Inputs;
+use crate::graphql::money::MoneyInput;
 use crate::graphql::payload::Payload;
 
 /// Pays an order with another method.
@@ -24,6 +25,8 @@ pub struct OrderPayInput {
     pub order_id: ID,
     /// The payment provider's token of a method, never a card number.
     pub payment_method_token: String,
+    /// How much of what is due it is to hold, at least one minor unit; the rest stays due. All that is due where null.
+    pub amount: Option<MoneyInput>,
 }
 
 /// Asks the bank what became of a payment.
@@ -51,8 +54,8 @@ pub struct OrderMutation;
 #[Object]
 impl OrderMutation {
     /// Pays an order that is placed and not paid, or that is confirmed and whose money is held no longer, with another method,
-    /// and waits for the bank. Codes: VALIDATION,
-    /// NOT_FOUND, ILLEGAL_TRANSITION, PAYMENT_UNDER_WAY, TOO_MANY_PAYMENTS, PAYMENT_DECLINED, PAYMENT_ACTION_REQUIRED;
+    /// and waits for the bank. Several methods may each hold a part: what a payment holds stays, and the order is `PARTIALLY_AUTHORISED`
+    /// until nothing is due. Codes: VALIDATION, NOT_FOUND, ILLEGAL_TRANSITION, PAYMENT_UNDER_WAY, PAYMENT_AMOUNT_INVALID, TOO_MANY_PAYMENTS, PAYMENT_DECLINED, PAYMENT_ACTION_REQUIRED;
     /// warning CHECKOUT_PENDING where there is no answer in time.
     async fn order_pay(
         &self,
@@ -117,6 +120,7 @@ fn is_about(status: &CheckoutStatus, attempt_asked: usize) -> bool {
     match status {
         CheckoutStatus::ActionRequired { attempt, .. }
         | CheckoutStatus::Declined { attempt, .. }
+        | CheckoutStatus::PartlyAuthorised { attempt }
         | CheckoutStatus::PaidAnew { attempt } => {
             usize::try_from(*attempt).is_ok_and(|attempt| attempt >= attempt_asked)
         }
@@ -132,9 +136,10 @@ async fn pay(
 ) -> Result<(OrderId, Outcome<OrderState>), AppError> {
     let order = inputs.parse::<OrderId>(&["orderId"], &input.order_id);
     let method = inputs.parse::<ShortText>(&["paymentMethodToken"], &input.payment_method_token);
-    let (Some(order), Some(method)) = (order, method) else { return Err(inputs.refused()) };
+    let amount = inputs.money_if(&["amount"], input.amount);
+    let (Some(order), Some(method), Some(amount)) = (order, method, amount) else { return Err(inputs.refused()) };
     let request = call.command(&inputs.command()?, call.correlation_of(&order).await?);
-    let asked = app::order::request_payment(&call.state.shop, &request, &order, method).await?;
+    let asked = app::order::request_part_payment(&call.state.shop, &request, &order, (method, amount)).await?;
     Ok((order, asked))
 }
 

@@ -28,6 +28,8 @@ pub enum OrderPaymentStatus {
     Pending,
     /// The buyer must act at the bank.
     RequiresAction,
+    /// Part of the money is held, and nobody is asked for the rest.
+    PartiallyAuthorised,
     /// The money is held.
     Authorised,
     /// Part of the money is taken.

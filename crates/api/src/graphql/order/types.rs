@@ -183,6 +183,11 @@ impl Order {
         self.state.payable_left().into()
     }
 
+    /// What is to be paid and no payment holds: pay it with `orderPay`.
+    async fn payment_due(&self) -> Money {
+        self.state.payment_due().into()
+    }
+
     /// Wishes to cancel units of lines and what became of them, the oldest first.
     async fn line_cancellations(&self) -> Vec<LineCancellation> {
         self.state.line_cancellations().iter().map(LineCancellation::of).collect()

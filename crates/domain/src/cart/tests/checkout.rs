@@ -26,7 +26,7 @@ fn a_cart_that_costs_nothing_needs_no_payment_method() {
     given.push(coupon_applied("ALL", 2_499));
     refused(given.clone(), start(1, 1), CartError::CheckoutIncomplete { missing: vec!["payment_method"] });
     given.push(coupon_applied("CENT", 1));
-    let then = CartEvent::CheckoutStarted { order: order(1), total: euros(0), promotions: vec![] };
+    let then = CartEvent::CheckoutStarted { order: order(1), total: euros(0), promotions: vec![], pay_first: None };
     accepted(given, start(1, 0), vec![then]);
 }
 
@@ -43,7 +43,7 @@ fn a_total_that_is_not_what_the_shopper_saw_is_refused() {
         let refusal = CartError::TotalChanged { expected: euros(minor), actual: euros(2_500) };
         refused(ready(), start(1, minor), refusal);
     }
-    let in_dollars = CartCommand::StartCheckout { order: order(1), expected_total: dollars(2_500) };
+    let in_dollars = CartCommand::StartCheckout { order: order(1), expected_total: dollars(2_500), pay_first: None };
     refused(ready(), in_dollars, CartError::TotalChanged { expected: dollars(2_500), actual: euros(2_500) });
 }
 
@@ -54,7 +54,7 @@ fn the_shopper_agrees_to_the_total_less_the_coupons() {
     accepted(
         given,
         start(1, 1_500),
-        vec![CartEvent::CheckoutStarted { order: order(1), total: euros(1_500), promotions: vec![] }],
+        vec![CartEvent::CheckoutStarted { order: order(1), total: euros(1_500), promotions: vec![], pay_first: None }],
     );
 }
 
@@ -100,4 +100,22 @@ fn only_the_checkout_under_way_can_be_abandoned_or_completed() {
 #[test]
 fn a_completed_checkout_cannot_be_abandoned() {
     refused(ready_and([started(1), completed(1)]), abandon(1), CartError::Closed);
+}
+
+#[test]
+fn the_chosen_method_may_be_to_hold_a_part_of_the_total_only() {
+    let paying = |first| CartCommand::StartCheckout { order: order(1), expected_total: euros(2_500), pay_first: first };
+    let started = |first| CartEvent::CheckoutStarted {
+        order: order(1),
+        total: euros(2_500),
+        promotions: vec![],
+        pay_first: first,
+    };
+    accepted(ready(), paying(Some(euros(1))), vec![started(Some(euros(1)))]);
+    accepted(ready(), paying(Some(euros(2_500))), vec![started(None)]);
+    for first in [euros(0), euros(-1), euros(2_501), dollars(1)] {
+        refused(ready(), paying(Some(first)), CartError::PaymentAmountInvalid { requested: first, due: euros(2_500) });
+    }
+    let frozen = ready_and([started(Some(euros(1)))]);
+    assert_eq!(cart_after(&frozen).pay_first(), Some(euros(1)));
 }

@@ -131,7 +131,7 @@ fn any_command_or_end() -> impl Strategy<Value = CartCommand> {
 fn with_the_total_shown(cart: &Cart, command: CartCommand) -> CartCommand {
     match (command, cart.totals()) {
         (CartCommand::StartCheckout { order, .. }, Ok(totals)) => {
-            CartCommand::StartCheckout { order, expected_total: totals.payable }
+            CartCommand::StartCheckout { order, expected_total: totals.payable, pay_first: None }
         }
         (command, _) => command,
     }

@@ -149,9 +149,9 @@ fn an_order_that_is_called_off_overtakes_it() {
 #[test]
 fn cancelled_units_cannot_be_returned_and_another_attempt_holds_less() {
     let method = text("pm_card_visa");
-    let first = OrderEvent::PaymentRequested { payment: payment_id(1), method: method.clone() };
+    let first = OrderEvent::PaymentRequested { payment: payment_id(1), method: method.clone(), amount: None };
     let one = [line_units(2, 3)];
-    let second = OrderEvent::PaymentRequested { payment: payment_id(2), method };
+    let second = OrderEvent::PaymentRequested { payment: payment_id(2), method, amount: None };
     let order = confirmed(&[first, asked(one.to_vec()), done(1, &one), second, delivered()]);
     assert_eq!(outcome(&order, &open_return(1, vec![returned(2, 1)], DELIVERED_AT)), "NOT_RETURNABLE");
     let amounts = [1, 2].map(|number| order.payment_amount(&payment_id(number)));

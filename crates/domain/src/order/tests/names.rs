@@ -9,7 +9,7 @@ use super::*;
 fn every_event() -> Vec<OrderEvent> {
     vec![
         placed(),
-        OrderEvent::PaymentRequested { payment: payment_id(1), method: text("pm_card_visa") },
+        OrderEvent::PaymentRequested { payment: payment_id(1), method: text("pm_card_visa"), amount: None },
         OrderEvent::Confirmed {},
         OrderEvent::Rejected { code: "PAYMENT_DECLINED".to_owned(), reason: text("declined") },
         OrderEvent::CancellationRequested { reason: text("changed my mind") },
@@ -102,6 +102,7 @@ fn every_refusal_has_a_code_of_its_own() {
         OrderError::WithdrawalLapsed,
         OrderError::ReturnUnknown,
         OrderError::PaymentUnderWay,
+        OrderError::PaymentAmountInvalid { requested: eur(2), due: eur(1) },
         OrderError::TooManyPayments { max: PAYMENTS_MAX },
         OrderError::ReturnDiffers,
         OrderError::ReturnWithdrawn,

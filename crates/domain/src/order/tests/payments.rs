@@ -3,11 +3,11 @@
 use super::*;
 
 fn request(number: u128) -> OrderCommand {
-    OrderCommand::RequestPayment { payment: payment_id(number), method: text("pm_card_visa") }
+    OrderCommand::RequestPayment { payment: payment_id(number), method: text("pm_card_visa"), amount: None }
 }
 
 fn requested(number: u128) -> OrderEvent {
-    OrderEvent::PaymentRequested { payment: payment_id(number), method: text("pm_card_visa") }
+    OrderEvent::PaymentRequested { payment: payment_id(number), method: text("pm_card_visa"), amount: None }
 }
 
 fn recorded(status: PaymentStatus) -> OrderEvent {
@@ -57,7 +57,7 @@ fn an_owed_order_whose_hold_ended_is_paid_with_another_card_and_not_while_it_is_
 
 #[test]
 fn money_is_held_anew_only_for_an_owed_order_of_which_nothing_was_taken() {
-    let renew = OrderCommand::RenewPayment { payment: payment_id(2), method: text("pm_card_visa") };
+    let renew = OrderCommand::RenewPayment { payment: payment_id(2), method: text("pm_card_visa"), amount: None };
     let confirmed = [placed(), requested(1), OrderEvent::Confirmed {}];
     for status in [PaymentStatus::Authorised, PaymentStatus::Voided, PaymentStatus::Declined] {
         let mut history = [confirmed.to_vec(), vec![recorded(status)]].concat();
@@ -76,4 +76,80 @@ fn money_is_held_anew_only_for_an_owed_order_of_which_nothing_was_taken() {
         outcome(&given(&[placed(), requested(1), recorded(PaymentStatus::Authorised)]), &renew),
         "ILLEGAL_TRANSITION"
     );
+}
+
+fn request_part(number: u128, cents: i64) -> OrderCommand {
+    OrderCommand::RequestPayment { payment: payment_id(number), method: text("pm_card_visa"), amount: Some(eur(cents)) }
+}
+
+fn part_requested(number: u128, cents: i64) -> OrderEvent {
+    OrderEvent::PaymentRequested { payment: payment_id(number), method: text("pm_card_visa"), amount: Some(eur(cents)) }
+}
+
+fn holding(status: PaymentStatus, cents: i64) -> OrderEvent {
+    OrderEvent::PaymentRecorded { status, authorised: eur(cents), captured: eur(0), refunded: eur(0) }
+}
+
+/// What the order of these tests comes to, cents.
+fn payable() -> i64 {
+    given(&[placed()]).payable_left().minor()
+}
+
+#[test]
+fn a_part_of_what_is_due_is_paid_and_the_rest_stays_due() {
+    let all = payable();
+    let order = given(&[placed()]);
+    assert_eq!((order.payment_due(), order.is_paid_in_parts()), (eur(all), false));
+    assert_eq!(order.decide(&request_part(1, 1)), Ok(vec![part_requested(1, 1)]));
+    assert_eq!(order.decide(&request_part(1, all)), Ok(vec![requested(1)]), "all of it is no part");
+    for cents in [0, -1, all + 1] {
+        let refusal = order.decide(&request_part(1, cents)).expect_err("it is no part of what is due");
+        let facts = [("requested", eur(cents).to_string()), ("due", eur(all).to_string())];
+        assert_eq!((refusal.code(), refusal.facts()), ("PAYMENT_AMOUNT_INVALID", facts.to_vec()));
+    }
+    let dollars = Money::new(1, Currency::Usd);
+    let wish =
+        OrderCommand::RequestPayment { payment: payment_id(1), method: text("pm_card_visa"), amount: Some(dollars) };
+    assert_eq!(outcome(&order, &wish), "PAYMENT_AMOUNT_INVALID");
+
+    let begun = [placed(), part_requested(1, 10)];
+    assert_eq!(given(&begun).payment_amount(&payment_id(1)), Some(eur(10)));
+    assert_eq!(outcome(&given(&begun), &request(2)), "PAYMENT_UNDER_WAY");
+    let held = [begun.to_vec(), vec![holding(PaymentStatus::PartiallyAuthorised, 10)]].concat();
+    let order = given(&held);
+    assert_eq!((order.payment_due(), order.is_paid_in_parts()), (eur(all - 10), true));
+    assert_eq!(order.decide(&request(2)), Ok(vec![part_requested(2, all - 10)]));
+    assert_eq!(outcome(&order, &request_part(2, all - 9)), "PAYMENT_AMOUNT_INVALID");
+}
+
+#[test]
+fn what_is_held_is_not_due_while_the_rest_is_declined_or_waits_and_all_is_paid_in_the_end() {
+    let all = payable();
+    let begun = [placed(), part_requested(1, 10), part_requested(2, all - 10)];
+    for status in [PaymentStatus::Declined, PaymentStatus::RequiresAction, PaymentStatus::PartiallyAuthorised] {
+        let order = given(&[begun.to_vec(), vec![holding(status, 10)]].concat());
+        assert_eq!(order.payment_due(), eur(all - 10), "{status:?}");
+    }
+    for status in [PaymentStatus::Authorised, PaymentStatus::Captured, PaymentStatus::Refunded] {
+        let order = given(&[begun.to_vec(), vec![holding(status, all)]].concat());
+        assert_eq!(order.payment_due(), eur(0), "{status:?}");
+    }
+    let at_once = given(&[placed(), requested(1), OrderEvent::Confirmed {}, holding(PaymentStatus::Voided, all)]);
+    assert_eq!(at_once.payment_due(), eur(all), "what one payment held is held no longer");
+}
+
+#[test]
+fn a_part_that_an_owed_order_has_lost_is_paid_by_another_card_or_held_anew() {
+    let all = payable();
+    let lost = [
+        placed(),
+        part_requested(1, 10),
+        part_requested(2, all - 10),
+        OrderEvent::Confirmed {},
+        holding(PaymentStatus::PartiallyAuthorised, 10),
+    ];
+    assert_eq!(given(&lost).decide(&request(3)), Ok(vec![part_requested(3, all - 10)]));
+    let amount = Some(eur(all - 10));
+    let renew = OrderCommand::RenewPayment { payment: payment_id(3), method: text("pm_card_visa"), amount };
+    assert_eq!(given(&lost).decide(&renew), Ok(vec![part_requested(3, all - 10)]));
 }

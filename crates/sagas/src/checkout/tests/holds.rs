@@ -26,7 +26,7 @@ fn at_the_timer(inputs: &[Input], seconds: i64) -> (Checkout, Asked) {
 
 /// Returns the attempt that a checkout asks to renew its hold with.
 fn renewal_of(reaction: &Asked) -> PaymentId {
-    let [CheckoutStep::RenewHold { payment: renewal, paid_by }] = reaction.asks.as_slice() else {
+    let [CheckoutStep::RenewHold { payment: renewal, paid_by, amount: None }] = reaction.asks.as_slice() else {
         panic!("no renewal: {reaction:?}")
     };
     assert_eq!(*paid_by, payment(1));
@@ -39,7 +39,7 @@ fn renewing(inputs: &[Input]) -> (Checkout, PaymentId) {
     assert_eq!(reaction.timers, [(TIMER_HOLD.to_owned(), noon().plus_seconds(WEEK_SECONDS))]);
     let renewal = renewal_of(&reaction);
     for _ in 0..2 {
-        let asked = checkout.react(&Input::PaymentRequested { payment: renewal.clone() }, noon()).asks;
+        let asked = checkout.react(&Input::PaymentRequested { payment: renewal.clone(), amount: None }, noon()).asks;
         let wanted = CheckoutStep::Authorise { payment: renewal.clone(), is_renewal: true };
         assert!(asked.is_empty() || asked == [wanted], "the answer and the feed ask once: {asked:?}");
     }
@@ -82,7 +82,7 @@ fn a_parcel_that_was_packed_while_the_hold_was_renewed_keeps_its_money_and_the_r
     assert_eq!(names(&checkout.react(&packed(1), noon())), ["capture/f1/1"]);
     let reaction = checkout.react(&Input::Authorised { payment: renewal.clone(), expires_at: None }, noon());
     assert_eq!(names(&reaction), [format!("undo_payment/{renewal}/1")]);
-    assert_eq!(checkout.paying(), Some(&payment(1)));
+    assert_eq!(checkout.first_paying(), Some(&payment(1)));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn another_card_pays_what_is_packed_where_the_hold_was_lost() {
 fn a_decision_to_hold_the_money_anew_asks_no_bank_where_the_buyer_has_paid_meanwhile() {
     let (mut checkout, _) = at_the_timer(&path_held_for(WEEK_SECONDS), WEEK_SECONDS);
     let renewal = renewal_of(&checkout.react(&Input::HoldExpired { payment: payment(1) }, noon()));
-    checkout.react(&Input::PaymentRequested { payment: renewal.clone() }, noon());
+    checkout.react(&Input::PaymentRequested { payment: renewal.clone(), amount: None }, noon());
     let refused = checkout.react(&Input::Declined { payment: renewal, code: "expired_card".to_owned() }, noon());
     assert_eq!(refused.task.map(|task| task.name), Some(TASK_HOLD.to_owned()));
     checkout.react(&requested(2), noon());
@@ -182,7 +182,7 @@ fn a_hold_that_ended_while_nobody_was_awake_is_renewed_late() {
     assert_eq!(names(&reaction), ["expire_hold/p1"]);
     let reaction = checkout.react(&Input::HoldExpired { payment: payment(1) }, noon());
     let renewal = renewal_of(&reaction);
-    checkout.react(&Input::PaymentRequested { payment: renewal.clone() }, noon());
+    checkout.react(&Input::PaymentRequested { payment: renewal.clone(), amount: None }, noon());
     assert_eq!(checkout.react(&packed(1), noon()), Asked::default(), "the bank is asked");
     let reaction = checkout.react(&Input::Declined { payment: renewal, code: "expired_card".to_owned() }, noon());
     assert_eq!(reaction.task.map(|task| task.name), Some(TASK_HOLD.to_owned()));

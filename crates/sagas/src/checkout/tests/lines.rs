@@ -41,7 +41,8 @@ fn what_was_taken_goes_back_once() {
     assert_eq!(parcels.iter().map(|parcel| parcel.is_paid).collect::<Vec<_>>(), [true, false]);
     let done = with(inputs, &[lines_cancelled(1, 1, 20)]);
     let (checkout, reaction) = tell(&done);
-    let refund = CheckoutStep::RefundLines { cancellation: cancellation_of(1), payment: payment(1), amount: eur(20) };
+    let refund =
+        CheckoutStep::RefundLines { cancellation: cancellation_of(1), payment: payment(1), amount: eur(20), from: 0 };
     assert_eq!(reaction.asks.first(), Some(&refund));
     assert_eq!(checkout.parcels[&parcel(1)].share, eur(480), "a lost parcel is worth what is in it");
     assert_asks(&with(done.clone(), &[lines_cancelled(1, 1, 20)]), &[]);

@@ -142,6 +142,7 @@ fn money_is_held_anew_while_it_waits() {
     let hold = Input::Authorised { payment: payment(1), expires_at: Some(noon().plus_seconds(RENEW_BEFORE_SECONDS)) };
     let mut inputs = waiting();
     inputs[3] = hold;
-    let (_, reaction) = tell(&with(inputs, &[Input::HoldEnding]));
+    let (mut checkout, _) = tell(&inputs);
+    let reaction = checkout.react(&Input::HoldEnding, noon().plus_seconds(RENEW_BEFORE_SECONDS / 2));
     assert!(matches!(reaction.asks.as_slice(), [CheckoutStep::RenewHold { .. }]), "{reaction:?}");
 }

@@ -31,6 +31,8 @@ struct World {
     /// What was taken for each parcel, and given back for its cancelled lines, minor units.
     taken: BTreeMap<FulfilmentId, i64>,
     given_back: BTreeMap<FulfilmentId, i64>,
+    /// What was taken of each payment, minor units.
+    taken_of: BTreeMap<PaymentId, i64>,
     payments: u128,
     cancellations: u128,
     seconds: i64,
@@ -39,6 +41,13 @@ struct World {
 fn reshipped_by(fulfilment: FulfilmentId) -> Input {
     let number = 3 + fulfilment.uuid().as_u128();
     Input::Reshipped { fulfilment, holder: holder(), parcels: vec![(parcel(number), place(1), routed())] }
+}
+
+fn placed_by(choice: usize) -> Input {
+    match i64::try_from(choice) {
+        Ok(first) if choice.is_multiple_of(2) => parts::placed(first + 1),
+        Ok(_) | Err(_) => placed_under(ShortfallPolicy::ALL[choice % ShortfallPolicy::ALL.len()].1),
+    }
 }
 
 fn held_until_evening(payment: PaymentId) -> Input {
@@ -128,7 +137,7 @@ impl World {
             CheckoutStep::ReservePromotions { .. } if is_good => Input::PromotionsReserved,
             CheckoutStep::ReservePromotions { .. } => promotion_refused(),
             CheckoutStep::ReleasePromotions { .. } => Input::PromotionsReleased,
-            CheckoutStep::Place { .. } => placed_under(ShortfallPolicy::ALL[choice % ShortfallPolicy::ALL.len()].1),
+            CheckoutStep::Place { .. } => placed_by(choice),
             CheckoutStep::Allocate { .. } if is_good => allocated(),
             CheckoutStep::Allocate { .. } => short(),
             CheckoutStep::BackOrder { .. } if is_good => Input::BackOrdered { shortages: shortages() },
@@ -137,9 +146,8 @@ impl World {
             CheckoutStep::SettleBackOrder { .. } => Input::StillWaiting,
             CheckoutStep::Confirm { .. } => Input::Confirmed,
             CheckoutStep::RequestFulfilments { .. } => parcels_of(500),
-            CheckoutStep::Capture { fulfilment, amount, .. } if is_good => {
-                *self.taken.entry(fulfilment.clone()).or_default() += amount.minor();
-                Input::Captured { fulfilment }
+            CheckoutStep::Capture { fulfilment, payment, amount, .. } if is_good => {
+                self.take(fulfilment, payment, amount)
             }
             CheckoutStep::Capture { fulfilment, .. } => Input::CaptureFailed { fulfilment, code: "no".to_owned() },
             CheckoutStep::CancelFulfilments { fulfilments } => self.cancel(&fulfilments),
@@ -154,7 +162,7 @@ impl World {
             CheckoutStep::ReleaseStock { .. } => Input::StockReleased,
             CheckoutStep::Reship { fulfilment, .. } if is_good => reshipped_by(fulfilment),
             CheckoutStep::Reship { fulfilment, .. } => Input::NotReshipped { fulfilment, shortages: Vec::new() },
-            CheckoutStep::RenewHold { payment, .. } if is_good => Input::PaymentRequested { payment },
+            CheckoutStep::RenewHold { payment, .. } if is_good => Input::PaymentRequested { payment, amount: None },
             CheckoutStep::RenewHold { payment, .. } => Input::NotRenewed { payment },
             CheckoutStep::ExpireHold { payment } => Input::HoldExpired { payment },
             CheckoutStep::Authorise { .. }
@@ -175,6 +183,12 @@ impl World {
             | CheckoutStep::CancelOrder { .. } => Input::Done,
         };
         self.tell(input);
+    }
+
+    fn take(&mut self, fulfilment: FulfilmentId, payment: PaymentId, amount: Money) -> Input {
+        *self.taken_of.entry(payment).or_default() += amount.minor();
+        *self.taken.entry(fulfilment.clone()).or_default() += amount.minor();
+        Input::Captured { fulfilment }
     }
 
     /// Takes units out of the parcels that are here: all of one, or some of both.
@@ -244,6 +258,24 @@ impl World {
         self.tell(Checkout::timer_input(&name));
     }
 
+    /// The buyer pays all that is due, or a part of it.
+    fn wish(&self, number: u128, choice: usize) -> Input {
+        let (payable, held) = (self.checkout.payable.map_or(0, Money::minor), self.held());
+        match i64::try_from(choice).expect("a small number") * 20 {
+            _ if payable <= held => requested(number),
+            share if choice.is_multiple_of(3) => part(number, share.clamp(1, payable - held)),
+            _ if held > 0 => part(number, payable - held),
+            _ => requested(number),
+        }
+    }
+
+    /// Returns what the attempts that pay are to hold, minor units.
+    fn held(&self) -> i64 {
+        let payable = self.checkout.payable.map_or(0, Money::minor);
+        let paying = self.checkout.attempts.iter().filter(|attempt| attempt.state == AttemptState::Authorised);
+        paying.map(|attempt| attempt.amount.map_or(payable, Money::minor)).sum()
+    }
+
     fn step(&mut self, kind: u8, choice: usize) {
         match kind {
             0..=7 => self.answer(choice),
@@ -251,7 +283,8 @@ impl World {
             11 | 12 => self.parcel_moves(choice),
             13 => {
                 self.payments += 1;
-                self.tell_and_remember(requested(1 + self.payments));
+                let wish = self.wish(1 + self.payments, choice);
+                self.tell_and_remember(wish);
             }
             14 => self.tell_and_remember(cancellation()),
             15 => self.human_decides(choice),
@@ -299,7 +332,8 @@ impl World {
             }
         }
         if self.checkout.is_owed() && !self.checkout.parcels.is_empty() {
-            let waits = self.checkout.parcels.values().any(|parcel| parcel.is_capturing);
+            let is_taken = |parcel: &Parcel| parcel.capturing.is_some() || parcel.is_partly_taken();
+            let waits = self.checkout.parcels.values().any(is_taken);
             assert!(self.checkout.lines_asked.is_empty() || waits, "a wish waits for ever: {:?}", self.checkout);
             assert!(self.checkout.lines_under_way.is_none() && self.checkout.dispatches_waiting.is_empty());
         }
@@ -316,8 +350,13 @@ impl World {
                 Bank::Undecided | Bank::Refused | Bank::LetGo => assert!(!pays, "{payment} pays without money"),
             }
         }
+        for attempt in &self.checkout.attempts {
+            let taken = self.taken_of.get(&attempt.payment).copied().unwrap_or_default();
+            let held = attempt.amount.map_or(i64::MAX, Money::minor);
+            assert!(taken <= held, "{} took more than it holds: {:?}", attempt.payment, self.checkout);
+        }
         let is_confirmed = matches!(self.checkout.answer, CheckoutStatus::Confirmed | CheckoutStatus::PaidAnew { .. });
-        assert!(!is_confirmed || self.checkout.paying().is_some(), "sold for nothing: {:?}", self.checkout);
+        assert!(!is_confirmed || self.checkout.first_paying().is_some(), "sold for nothing: {:?}", self.checkout);
         self.assert_parcels_are_paid();
         let asked = |key: &str| self.asked.contains(key);
         // A buyer who may still pay keeps their use.

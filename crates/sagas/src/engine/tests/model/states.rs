@@ -181,6 +181,8 @@ fn input_told(answer: Answer) -> CheckoutInput {
         }
         Answer::Placed => CheckoutInput::Placed {
             payment: Some(payment()),
+            amount: None,
+            payable: Some(Money::new(500, Currency::Eur)),
             pay_until: start().plus_seconds(AFTER_PAYMENT_SECONDS / 2),
             shortfall: ShortfallPolicy::Void,
             back_order_until: None,

@@ -1,0 +1,163 @@
+//! Which payments hold an order's money, and take it: one that holds everything, or several of which each holds a part. Money is
+//! taken of them in the order in which they were begun, and goes back through the one that took it last, so that each gives back
+//! no more than it took.
+
+use domain::values::{Money, PaymentId};
+
+use super::CheckoutStep as Step;
+use super::state::{Attempt, AttemptState, Checkout, Hold, Parcel, ParcelState};
+use super::undo::undo_payment;
+use crate::engine;
+
+type Reaction = engine::Reaction<Step>;
+
+/// Money that a payment took of a parcel's share, or is asked to take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taking {
+    /// The payment.
+    pub payment: PaymentId,
+    /// How much.
+    pub amount: Money,
+}
+
+impl Attempt {
+    /// Returns whether its money is held, for all that is known.
+    fn holds(&self) -> bool {
+        self.state == AttemptState::Authorised && self.hold != Hold::Over
+    }
+
+    /// Returns what it holds and was not asked to take, minor units; one that is to hold everything holds whatever is owed.
+    fn left_minor(&self) -> i64 {
+        self.amount.map_or(i64::MAX, |amount| amount.minor() - self.taken_minor)
+    }
+}
+
+impl Parcel {
+    /// Returns what of its share was not taken, minor units.
+    pub(super) fn owed_minor(&self) -> i64 {
+        if self.is_captured { 0 } else { self.share.minor() - self.taken_minor() }
+    }
+
+    /// Returns what of its share no payment was asked for, minor units.
+    fn unasked_minor(&self) -> i64 {
+        self.owed_minor() - self.capturing.as_ref().map_or(0, |taking| taking.amount.minor())
+    }
+
+    /// Returns whether a payment took a part of its share, and no other has taken the rest.
+    pub(super) fn is_partly_taken(&self) -> bool {
+        !self.is_captured && !self.takings.is_empty()
+    }
+
+    fn taken_minor(&self) -> i64 {
+        self.takings.iter().map(|taking| taking.amount.minor()).sum()
+    }
+}
+
+impl Checkout {
+    /// Returns whether the payments together hold all that is still to be taken.
+    pub(super) fn is_guaranteed(&self) -> bool {
+        let mut held: i64 = 0;
+        for attempt in self.attempts.iter().filter(|attempt| attempt.holds()) {
+            held = held.saturating_add(attempt.left_minor());
+        }
+        held >= self.untaken_minor()
+    }
+
+    /// Returns what is still to be taken, minor units: all that is to be paid before there are parcels, one unit at least where
+    /// nobody has said how much that is.
+    fn untaken_minor(&self) -> i64 {
+        if self.parcels.is_empty() {
+            return self.payable.map_or(1, Money::minor);
+        }
+        let is_here = |parcel: &&Parcel| {
+            matches!(parcel.state, ParcelState::Requested | ParcelState::Packed) || parcel.is_emptied
+        };
+        self.parcels.values().filter(is_here).map(Parcel::unasked_minor).sum()
+    }
+
+    /// Returns what the next capture of a parcel's share takes, and of which payment; none where no hold has anything left.
+    pub(super) fn next_taking(&self, owed: Money) -> Option<Taking> {
+        let stands = |attempt: &&Attempt| {
+            attempt.state == AttemptState::Authorised && attempt.hold == Hold::Standing && attempt.left_minor() > 0
+        };
+        let attempt = self.attempts.iter().find(stands)?;
+        let amount = Money::new(owed.minor().min(attempt.left_minor()), owed.currency());
+        Some(Taking { payment: attempt.payment.clone(), amount })
+    }
+
+    /// Counts what a payment is asked to take.
+    pub(super) fn book(&mut self, taking: &Taking) {
+        if let Some(attempt) = self.attempt(&taking.payment) {
+            attempt.taken_minor += taking.amount.minor();
+        }
+    }
+
+    /// Counts it no longer: it was not taken.
+    pub(super) fn unbook(&mut self, taking: &Taking) {
+        if let Some(attempt) = self.attempt(&taking.payment) {
+            attempt.taken_minor -= taking.amount.minor();
+        }
+    }
+}
+
+/// Lets go holds of parts that are needed no longer: nothing is to be taken any more, and nothing was taken of them.
+pub(super) fn let_go_of_idle(checkout: &mut Checkout) -> Reaction {
+    let is_idle = |attempt: &&Attempt| {
+        attempt.state == AttemptState::Authorised && attempt.amount.is_some() && attempt.taken_minor == 0
+    };
+    let idle: Vec<_> = checkout.attempts.iter().filter(is_idle).map(|attempt| attempt.payment.clone()).collect();
+    undo_all(checkout, &idle)
+}
+
+/// Lets go holds that are more than what is to be paid, the oldest first: the buyer paid with `newest` what another attempt was
+/// to pay, and both are held by now.
+pub(super) fn let_go_of_excess(checkout: &mut Checkout, newest: &PaymentId) -> Reaction {
+    let Some(payable) = checkout.payable.map(Money::minor) else { return Reaction::default() };
+    let amount_of = |attempt: &Attempt| attempt.amount.map_or(payable, Money::minor);
+    let mut held: i64 = checkout.attempts.iter().filter(|attempt| attempt.holds()).map(amount_of).sum();
+    let mut excess = Vec::new();
+    for attempt in checkout.attempts.iter().filter(|attempt| attempt.holds() && attempt.payment != *newest) {
+        if held > payable {
+            held -= amount_of(attempt);
+            excess.push(attempt.payment.clone());
+        }
+    }
+    undo_all(checkout, &excess)
+}
+
+pub(super) fn undo_all(checkout: &mut Checkout, payments: &[PaymentId]) -> Reaction {
+    Reaction::ask(payments.iter().flat_map(|payment| undo_payment(checkout, payment).asks).collect::<Vec<_>>())
+}
+
+/// Takes an amount off what was taken of a parcel, the last first, and says through which payment how much of it goes back.
+pub(super) fn take_back(parcel: &mut Parcel, amount: Money) -> Vec<Taking> {
+    let (mut left, mut back) = (amount.minor(), Vec::new());
+    while let Some(taking) = parcel.takings.last_mut().filter(|_| left > 0) {
+        let minor = left.min(taking.amount.minor());
+        left -= minor;
+        back.push(Taking { payment: taking.payment.clone(), amount: Money::new(minor, amount.currency()) });
+        taking.amount = Money::new(taking.amount.minor() - minor, amount.currency());
+        if taking.amount.minor() == 0 {
+            parcel.takings.pop();
+        }
+    }
+    back
+}
+
+/// Sums what goes back payment by payment, in order, and says from which minor unit of the whole each part begins.
+pub(super) fn by_payment(back: Vec<Taking>) -> Vec<(i64, Taking)> {
+    let mut sums: Vec<Taking> = Vec::new();
+    for taking in back {
+        match sums.iter_mut().find(|sum| sum.payment == taking.payment) {
+            Some(sum) => sum.amount = Money::new(sum.amount.minor() + taking.amount.minor(), sum.amount.currency()),
+            None => sums.push(taking),
+        }
+    }
+    let mut from = 0;
+    let begin = |taking: Taking| {
+        let begins = from;
+        from += taking.amount.minor();
+        (begins, taking)
+    };
+    sums.into_iter().map(begin).collect()
+}
