@@ -324,7 +324,7 @@ fn may_be_returned(order: &Order, now: Timestamp) -> Result<(), OrderError> {
     Ok(())
 }
 
-/// Only what is owed and has arrived whole comes back.
+/// Only what is owed and has arrived whole comes back, and nothing while its units may still be cancelled.
 pub(super) fn may_come_back(order: &Order) -> Result<(), OrderError> {
     match order.status() {
         OrderStatus::Absent => return Err(OrderError::Unknown),
@@ -335,6 +335,9 @@ pub(super) fn may_come_back(order: &Order) -> Result<(), OrderError> {
     }
     if order.fulfilment_status() != FulfilmentStatus::Delivered {
         return Err(OrderError::NotDelivered);
+    }
+    if order.line_cancellation_requested().is_some() {
+        return Err(OrderError::CancellationUnderWay);
     }
     Ok(())
 }

@@ -235,7 +235,8 @@ fn are_cancellable(order: &Order, lines: &[LineUnits]) -> Result<(), OrderError>
         if !order.has_line(line) {
             return Err(OrderError::LineUnknown { line: line.clone() });
         }
-        let (requested, cancellable) = (quantity.units(), order.units_left(line));
+        // What is on its way back is not cancelled besides.
+        let (requested, cancellable) = (quantity.units(), order.returnable(line));
         if requested > cancellable {
             return Err(OrderError::NotCancellable { line: line.clone(), requested, cancellable });
         }

@@ -85,7 +85,7 @@ pub struct ReturnMutation;
 #[Object]
 impl ReturnMutation {
     /// Asks to send delivered units of one's own order back. Codes: VALIDATION, NOT_FOUND, NOT_DELIVERED,
-    /// NOT_RETURNABLE, RETURN_WINDOW_CLOSED, LINE_NOT_FOUND, RETURN_LINES_INVALID, RETURN_LIMIT.
+    /// NOT_RETURNABLE, CANCELLATION_UNDER_WAY, RETURN_WINDOW_CLOSED, LINE_NOT_FOUND, RETURN_LINES_INVALID, RETURN_LIMIT.
     async fn return_request(
         &self,
         ctx: &Context<'_>,

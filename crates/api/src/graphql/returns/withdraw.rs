@@ -77,7 +77,7 @@ pub struct WithdrawalMutation;
 impl WithdrawalMutation {
     /// The first step of withdrawing from the contract for one's own order: says for what. Possible until
     /// `Order.withdrawalEndsAt`; nothing is bound before `withdrawalConfirm`. Codes: VALIDATION, NOT_FOUND, NOT_DELIVERED,
-    /// NOT_RETURNABLE, WITHDRAWAL_PERIOD_OVER, LINE_NOT_FOUND, RETURN_LINES_INVALID, RETURN_LIMIT.
+    /// NOT_RETURNABLE, CANCELLATION_UNDER_WAY, WITHDRAWAL_PERIOD_OVER, LINE_NOT_FOUND, RETURN_LINES_INVALID, RETURN_LIMIT.
     async fn withdrawal_declare(
         &self,
         ctx: &Context<'_>,

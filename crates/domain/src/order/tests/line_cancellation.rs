@@ -168,3 +168,24 @@ fn an_order_remembers_a_limited_number_of_them() {
     let more = request_line_cancellation(1_000, vec![line_units(1, 1)]);
     assert_eq!(outcome(&order, &more), "LINE_CANCELLATION_LIMIT");
 }
+
+#[test]
+fn units_that_are_on_their_way_back_are_not_cancelled_and_none_come_back_while_some_may_be_cancelled() {
+    // A carrier tells out of order: the order had arrived, a return was opened, and now a parcel of it is under way.
+    let partly = fulfilment(FulfilmentStatus::PartiallyDelivered, DELIVERED_AT);
+    let order = confirmed(&[delivered(), return_opened(1, vec![returned(1, 1)]), partly.clone()]);
+    assert_eq!(outcome(&order, &request_line_cancellation(1, vec![line_units(1, 2)])), "NOT_CANCELLABLE");
+    assert_eq!(
+        outcome(&order, &request_line_cancellation(1, vec![line_units(1, 1)])),
+        "order.line_cancellation_requested"
+    );
+
+    let asked = [partly, asked(vec![line_units(1, 1)]), delivered()];
+    assert_eq!(
+        outcome(&confirmed(&asked), &open_return(1, vec![returned(2, 1)], DELIVERED_AT)),
+        "CANCELLATION_UNDER_WAY"
+    );
+    let (lines, now) = (vec![returned(2, 1)], DELIVERED_AT);
+    let declare = OrderCommand::DeclareWithdrawal { return_id: return_id(1), lines, now };
+    assert_eq!(outcome(&confirmed(&asked), &declare), "CANCELLATION_UNDER_WAY");
+}

@@ -10,6 +10,7 @@ const COMMANDS_MAX: usize = 80;
 fn payment_status() -> impl Strategy<Value = PaymentStatus> {
     prop::sample::select(vec![
         PaymentStatus::Pending,
+        PaymentStatus::PartiallyAuthorised,
         PaymentStatus::Authorised,
         PaymentStatus::Captured,
         PaymentStatus::PartiallyRefunded,
@@ -63,6 +64,11 @@ fn command() -> impl Strategy<Value = OrderCommand> {
         1 => (1_u128..5).prop_map(refuse_line_cancellation),
         1 => Just(OrderCommand::Cancel { reason: text("no") }),
         3 => record_payment(),
+        3 => (1_u128..5, prop::option::of(-1_i64..50)).prop_map(|(number, cents)| OrderCommand::RequestPayment {
+            payment: payment_id(number),
+            method: text("pm_card_visa"),
+            amount: cents.map(eur),
+        }),
         5 => (fulfilment_status(), prop::option::of(1_u128..3), moment()).prop_map(|(status, number, at)| {
             OrderCommand::RecordFulfilment { status, fulfilment: number.map(fulfilment_id), at }
         }),
@@ -97,6 +103,11 @@ fn holds(before: &Order, after: &Order) {
     }
     assert!(after.line_cancellations().iter().filter(|asked| asked.is_pending()).count() <= 1);
     assert!(eur(0) <= after.payable_left());
+    assert!(eur(0) <= after.payment_due() && after.payment_due() <= after.payable_left());
+    for payment in after.payments().iter().filter(|payment| !before.payments().contains(payment)) {
+        let amount = after.payment_amount(payment).expect("an attempt has its amount");
+        assert!(eur(0) < amount && amount <= before.payment_due(), "{amount} of {}", before.payment_due());
+    }
     assert!(before.sale().is_none() || after.payable_left() <= before.payable_left());
     assert!((1..4).any(|line| after.units_left(&line_id(line)) > 0), "nothing is left and the order is not called off");
     assert!(!has_ended(before.status()) || after.status() == before.status());

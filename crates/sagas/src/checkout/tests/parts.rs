@@ -81,6 +81,9 @@ fn what_is_held_twice_is_let_go_oldest_first() {
     let twice = with(until_a_part_is_held(), &[part(2, 400), authorised(2), part(3, 500), authorised(3)]);
     assert_asks(&twice, &["undo_payment/p1/1", "note_payment/p3/partially_authorised"]);
     assert_asks(&with(waiting, &[requested(2), authorised(1)]), &[]);
+    let after_a_no = with(vec![started(), reserved(), placed(300), declined(1)], &[part(2, 400), authorised(2)]);
+    let twice = with(after_a_no, &[part(3, 700), authorised(3)]);
+    assert_asks(&twice, &["undo_payment/p2/1", "note_payment/p3/partially_authorised"]);
 }
 
 #[test]
