@@ -358,6 +358,7 @@ impl Runner {
                 );
                 entry.stall();
             }
+            show(&self.models, (&entry, self.log.epoch()), None);
             self.entries[*index] = entry;
         }
         Ok(())
