@@ -335,10 +335,9 @@ impl Runner {
         let mut entry = find_entry(&self.models.store, &known.projection).await?;
         // Between the checkpoint and the position there was nothing to fold, so that a generation that has come as far as
         // the checkpoint has come as far as the position.
-        if matches!(entry.mode, Mode::Serving) && entry.follower.stored >= known.stored {
-            if known.position >= entry.follower.position {
-                (entry.follower.position, entry.follower.seen) = (known.position, known.seen);
-            }
+        let has_come_as_far = matches!(entry.mode, Mode::Serving) && entry.follower.stored >= known.stored;
+        if has_come_as_far && known.position >= entry.follower.position {
+            (entry.follower.position, entry.follower.seen) = (known.position, known.seen);
         }
         self.entries[index] = entry;
         Ok(())

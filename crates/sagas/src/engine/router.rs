@@ -114,12 +114,12 @@ impl<P: Process> Runner<P> {
     async fn next_page(self: &Arc<Self>) -> Result<Page, app::error::AppError> {
         if self.is_outlived() {
             tracing::warn!(kind = P::KIND, "the connection to the log was lost: the processes begin anew");
-            self.begin_anew().await?;
+            Box::pin(self.begin_anew()).await?;
         }
         match self.read_page().await {
             Err(error @ StoreError::LogRewound { .. }) => {
                 tracing::error!(kind = P::KIND, %error, "what processes were told is gone: they begin anew");
-                self.begin_anew().await?;
+                Box::pin(self.begin_anew()).await?;
                 Ok(self.read_page().await?)
             }
             page => Ok(page?),

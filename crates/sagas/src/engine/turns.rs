@@ -90,7 +90,7 @@ impl<P: Process> Runner<P> {
                 },
                 Err(error @ StoreError::LogRewound { .. }) => {
                     tracing::error!(kind = P::KIND, %error, "what others did is gone: they are looked at anew");
-                    if let Err(error) = self.observe_anew().await {
+                    if let Err(error) = Box::pin(self.observe_anew()).await {
                         tracing::error!(kind = P::KIND, ?error, "the processes cannot be looked at anew, trying again");
                     }
                     false
