@@ -16,7 +16,7 @@ use domain::values::{
     Quantity, ReturnId, Sealed, Timestamp, VatRate,
 };
 use event_store::memory::MemoryStore;
-use event_store::{Commit, EventStore, NewEvent, PAGE_EVENTS_MAX, Position, StreamId};
+use event_store::{Commit, EventStore, NewEvent, StreamId};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -155,11 +155,13 @@ impl Story {
     }
 
     /// Lets an older copy of the log take over, which ends here; what follows is told a day later.
-    pub async fn rewind_to(&mut self, end: Position) {
+    #[cfg(test)]
+    pub async fn rewind_to(&mut self, end: event_store::Position) {
         self.log.rewind_to(end);
         self.now += DAY;
         for (stream, version) in &mut self.versions {
-            let left = self.log.read_stream(stream, 0, PAGE_EVENTS_MAX).await.expect("the log in memory is read");
+            let left =
+                self.log.read_stream(stream, 0, event_store::PAGE_EVENTS_MAX).await.expect("the log in memory is read");
             *version = left.len() as u64;
         }
     }
