@@ -110,7 +110,8 @@ async fn replay(store: &dyn EventStore, journey: &Journey, turn: usize) -> anyho
             .then(|| CommandId { id: format!("{stream}/replayed"), fingerprint: "replayed".to_owned() });
         let expected = versions.get(&stream).copied().unwrap_or_default();
         let (events, recorded_at) = (events.iter().map(|event| again(event)).collect(), first.recorded_at);
-        let appended = store.append(Commit { stream: stream.clone(), expected, events, command, recorded_at }).await?;
+        let commit = Commit { stream: stream.clone(), expected, events, command, recorded_at, epoch: None };
+        let appended = store.append(commit).await?;
         versions.insert(stream, appended.sequence);
     }
     Ok(journey.len())

@@ -119,6 +119,7 @@ async fn append(
         events: events(&payload, EVENTS_EACH)?,
         command: client.keyed.then(command),
         recorded_at: 0,
+        epoch: None,
     };
     let asked = Instant::now();
     client.versions[nth] = store.append(commit).await?.sequence;

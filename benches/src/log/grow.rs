@@ -70,6 +70,7 @@ impl Plan {
             events: commits::events(payload, self.events_each)?,
             command: Some(CommandId { id: Uuid::new_v4().to_string(), fingerprint: "bench".to_owned() }),
             recorded_at: 0,
+            epoch: None,
         })
     }
 }

@@ -120,5 +120,5 @@ pub(super) async fn streams(store: &Arc<dyn EventStore>) -> anyhow::Result<Vec<D
 
 fn commit(stream: StreamId) -> anyhow::Result<Commit> {
     let events = commits::events(&RawValue::from_string(commits::payload())?, STREAM_EVENTS)?;
-    Ok(Commit { stream, expected: 0, events, command: None, recorded_at: 0 })
+    Ok(Commit { stream, expected: 0, events, command: None, recorded_at: 0, epoch: None })
 }

@@ -101,7 +101,7 @@ async fn fill(store: &dyn EventStore, id: &str, length: u64) -> Result<(), Failu
                 metadata: metadata.clone(),
             });
         }
-        let commit = Commit { stream: stream.clone(), expected, events, command: None, recorded_at: 0 };
+        let commit = Commit { stream: stream.clone(), expected, events, command: None, recorded_at: 0, epoch: None };
         expected = store.append(commit).await?.sequence;
     }
     Ok(())

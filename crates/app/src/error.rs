@@ -123,6 +123,7 @@ impl From<StoreError> for AppError {
             StoreError::Unavailable(_) | StoreError::InUse(_) => {
                 AppError::Unavailable { in_doubt: false, source: Box::new(error) }
             }
+            StoreError::LogRewound { .. } => Refused::new("LOG_REWOUND", error.to_string()).into(),
             StoreError::UnknownPosition(_) => Refused::new("POSITION_UNKNOWN", error.to_string()).into(),
             StoreError::Corrupt(_) => AppError::Broken(Box::new(error)),
         }

@@ -1,7 +1,7 @@
 //! Reading the log, for auditors.
 
 use event_store::PAGE_EVENTS_MAX;
-pub use event_store::{RecordedEvent, StreamId};
+pub use event_store::{Cursor, RecordedEvent, StreamId};
 
 use crate::Shop;
 use crate::as_of::AsOf;

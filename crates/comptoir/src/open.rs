@@ -201,7 +201,7 @@ async fn open_kurrentdb(config: &Config, files: Option<&Files>) -> anyhow::Resul
 async fn open_read_models(config: &Config, files: Option<&Files>) -> anyhow::Result<ReadStore> {
     let store = match (config.store, files) {
         (StoreKind::Postgres, _) => {
-            let store = ReadStore::postgres(database_url(config)?).await;
+            let store = ReadStore::postgres(database_url(config)?).await.map(ReadStore::beside_log);
             match &config.database_read_url {
                 Some(standby) => store.and_then(|store| store.with_standby(standby)),
                 None => store,

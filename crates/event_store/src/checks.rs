@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::{
-    AppendError, BoxError, COMMIT_EVENTS_MAX, Commit, Filter, PAGE_EVENTS_MAX, Page, Position, RecordedEvent,
+    AppendError, BoxError, COMMIT_EVENTS_MAX, Commit, Cursor, Filter, PAGE_EVENTS_MAX, Page, Position, RecordedEvent,
     StoreError, StreamId,
 };
 
@@ -131,35 +133,72 @@ pub fn check_stream(stream: &StreamId, after: u64, events: &[RecordedEvent]) -> 
     Ok(())
 }
 
+/// Asserts that what a reader saw last still stands, where it knows what it saw.
+pub(crate) fn check_stands(seen: Cursor, found: Option<Uuid>) -> Result<(), StoreError> {
+    match seen {
+        Cursor { position, event: Some(seen) } if found != Some(seen) => {
+            Err(StoreError::LogRewound { position, seen, found })
+        }
+        Cursor { .. } => Ok(()),
+    }
+}
+
+/// Refuses a commit that is based on what was read in another epoch.
+pub(crate) fn check_epoch(commit: &Commit, now: u64) -> Result<(), AppendError> {
+    match commit.epoch {
+        Some(read) if read != now => Err(AppendError::EpochOver { read, now }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// What a backend was asked for when it read a page.
 #[derive(Clone, Copy)]
 pub(crate) struct PageQuery {
-    pub(crate) after: Position,
+    pub(crate) after: Cursor,
     pub(crate) limit: usize,
     /// An empty filter: every position must be there.
     pub(crate) every_kind: bool,
 }
 
+/// What a backend found beside the events of a page, in the same snapshot.
+#[derive(Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) head: Position,
+    /// The event where the reader stands.
+    pub(crate) at_after: Option<Uuid>,
+    /// The event at the end of the log, or at [`PageQuery::until`] where the log is longer.
+    pub(crate) at_end: Option<Uuid>,
+}
+
 impl PageQuery {
-    pub(crate) fn of(after: Position, limit: usize, filter: &Filter) -> Self {
+    pub(crate) fn of(after: Cursor, limit: usize, filter: &Filter) -> Self {
         Self { after, limit: to_limit(limit), every_kind: filter.kinds.is_empty() }
     }
 
     /// The last position the page looks at.
     pub(crate) fn until(&self) -> u64 {
-        self.after.0.saturating_add(u64::try_from(PAGE_EVENTS_MAX).unwrap_or(u64::MAX))
+        self.after.position.0.saturating_add(u64::try_from(PAGE_EVENTS_MAX).unwrap_or(u64::MAX))
     }
 
-    /// Makes a page of what was read in one snapshot, and asserts that no position is missing from it.
-    pub(crate) fn page(self, events: Vec<Arc<RecordedEvent>>, head: Position) -> Result<Page, StoreError> {
-        let last = events.last().map(|event| event.position);
-        let next = match last {
-            Some(position) if events.len() >= self.limit => position,
-            _ if self.limit == 0 => self.after,
-            _ => Position(head.0.min(self.until())).max(self.after),
+    /// The page of a log that has not grown since.
+    pub(crate) fn nothing_new(self) -> Page {
+        let Cursor { position, event } = self.after;
+        Page { events: Vec::new(), next: position, next_event: event, head: position }
+    }
+
+    /// Makes a page of what was read in one snapshot, and asserts that what the reader saw last still stands and that no
+    /// position is missing.
+    pub(crate) fn page(self, events: Vec<Arc<RecordedEvent>>, found: Found) -> Result<Page, StoreError> {
+        let after = self.after.position;
+        let Found { head, at_after, at_end } = found;
+        check_stands(self.after, at_after)?;
+        let (next, next_event) = match events.last() {
+            Some(last) if events.len() >= self.limit => (last.position, Some(last.event_id)),
+            _ if self.limit == 0 || head <= after => (after, at_after),
+            _ => (Position(head.0.min(self.until())), at_end),
         };
         if self.every_kind {
-            let mut previous = self.after.0;
+            let mut previous = after.0;
             for event in &events {
                 if event.position.0 != previous.saturating_add(1) {
                     let reason = format!("position {} follows position {previous}", event.position);
@@ -171,7 +210,7 @@ impl PageQuery {
                 return Err(StoreError::Corrupt(format!("positions {} to {next} are missing", previous + 1)));
             }
         }
-        Ok(Page { events, next, head })
+        Ok(Page { events, next, next_event, head })
     }
 }
 

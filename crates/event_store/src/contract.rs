@@ -10,6 +10,7 @@ mod keeping;
 mod moments;
 mod random;
 mod reading;
+mod rewinding;
 mod sealing;
 mod snapshots;
 
@@ -40,6 +41,7 @@ pub use reading::{
     bytes_are_kept_exactly, head_wakes_readers, no_event_is_skipped_under_concurrent_writers,
     no_event_is_skipped_under_writers_of, the_log_is_read_in_pages,
 };
+pub use rewinding::{a_log_that_was_rewound_is_noticed, a_page_tells_what_stands_at_its_end};
 pub use sealing::{differing_seals_are_refused, seals_are_kept};
 pub use snapshots::the_last_snapshot_of_a_stream_is_kept;
 
@@ -74,6 +76,7 @@ macro_rules! contract_tests {
         $crate::contract_tests! {
             $backend, $with;
             a_filter_moves_over_unwanted_events
+            a_page_tells_what_stands_at_its_end
             a_read_beyond_the_end_is_empty
             bytes_are_kept_exactly
             head_wakes_readers
@@ -94,6 +97,7 @@ macro_rules! contract_tests {
             a_lease_has_one_owner
             a_malformed_commit_is_refused
             a_mark_is_kept
+            a_page_tells_what_stands_at_its_end
             a_read_beyond_the_end_is_empty
             a_repeated_command_lands_once
             a_repeated_command_lands_once_under_race
@@ -137,7 +141,7 @@ fn event(number: usize) -> NewEvent {
 
 fn commit(stream: &StreamId, expected: u64, count: usize) -> Commit {
     let events = (0..count).map(event).collect();
-    Commit { stream: stream.clone(), expected, events, command: None, recorded_at: RECORDED_AT }
+    Commit { stream: stream.clone(), expected, events, command: None, recorded_at: RECORDED_AT, epoch: None }
 }
 
 fn with_command(mut commit: Commit, id: &str, fingerprint: &str) -> Commit {

@@ -85,6 +85,7 @@ impl PersistedEventRepository for CqrsRepository {
             events: events.iter().map(new_event).collect::<Result<_, _>>()?,
             command: None,
             recorded_at: now()?,
+            epoch: None,
         };
         self.store.append(commit).await.map_err(append_error)?;
         Ok(())
@@ -181,13 +182,13 @@ fn now() -> Result<i64, PersistenceError> {
 fn read_error(error: StoreError) -> PersistenceError {
     match error {
         StoreError::Unavailable(_) | StoreError::InUse(_) => PersistenceError::ConnectionError(error.into()),
-        StoreError::Corrupt(_) | StoreError::UnknownPosition(_) => unknown(error),
+        StoreError::Corrupt(_) | StoreError::UnknownPosition(_) | StoreError::LogRewound { .. } => unknown(error),
     }
 }
 
 fn append_error(error: AppendError) -> PersistenceError {
     match error {
-        AppendError::WrongVersion { .. } => PersistenceError::OptimisticLockError,
+        AppendError::WrongVersion { .. } | AppendError::EpochOver { .. } => PersistenceError::OptimisticLockError,
         AppendError::Unavailable { .. } => PersistenceError::ConnectionError(error.into()),
         AppendError::DuplicateCommand(_) | AppendError::Malformed(_) => unknown(error),
     }

@@ -52,7 +52,8 @@ impl Window {
         if !self.continues(&event) {
             let (stream, expected) = (event.stream.clone(), event.sequence.saturating_sub(1));
             self.streams.insert(stream.clone());
-            let commit = Commit { stream, expected, events: vec![], command: None, recorded_at: event.recorded_at };
+            let recorded_at = event.recorded_at;
+            let commit = Commit { stream, expected, events: vec![], command: None, recorded_at, epoch: None };
             self.commits.push((commit, event.position));
         }
         let Some((commit, last)) = self.commits.last_mut() else { return };

@@ -56,6 +56,32 @@ impl fmt::Display for Position {
     }
 }
 
+/// Where a reader of the whole log stands, and what it saw there.
+///
+/// A log that fails over may show an event and then be replaced by a copy that never had it (docs/adr/0019); its position is
+/// given to another one. A log that holds the same event at a position holds the same events before it, so one identity is
+/// enough to tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// Everything up to here was read.
+    pub position: Position,
+    /// The event that stood there. `None` where the reader does not know it, such as before the first event, or when only the
+    /// position was kept: then the log is not asked whether it stands, and the page read tells which one it is.
+    pub event: Option<Uuid>,
+}
+
+impl Cursor {
+    /// Begins at a position of which nothing else is known.
+    pub fn at(position: Position) -> Self {
+        Self { position, event: None }
+    }
+
+    /// Stands at an event.
+    pub fn of(event: &RecordedEvent) -> Self {
+        Self { position: event.position, event: Some(event.event_id) }
+    }
+}
+
 /// A time in which nobody but the holder of a store can write to its log, see [`EventStore::tenure`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tenure {
@@ -124,6 +150,9 @@ pub struct Commit {
     pub command: Option<CommandId>,
     /// Microseconds since the Unix epoch, from the caller's clock.
     pub recorded_at: i64,
+    /// The [`EventStore::epoch`] in which everything was read that the decision was based on; `None` where nothing was. The
+    /// commit is refused in any other one.
+    pub epoch: Option<u64>,
 }
 
 /// Where a commit landed.
@@ -194,8 +223,17 @@ pub struct Page {
     pub events: Vec<Arc<RecordedEvent>>,
     /// Read on after this position; it has moved over unwanted events too.
     pub next: Position,
+    /// The event at `next`, wanted or not; `None` where nothing stands there, or the backend cannot tell.
+    pub next_event: Option<Uuid>,
     /// The end of the log when the page was read.
     pub head: Position,
+}
+
+impl Page {
+    /// Returns where to read on, with what stands there.
+    pub fn cursor(&self) -> Cursor {
+        Cursor { position: self.next, event: self.next_event }
+    }
 }
 
 /// Why a commit was not stored. Nothing of it is in the log, except where the variant says so.
@@ -208,6 +246,15 @@ pub enum AppendError {
         expected: u64,
         /// What the stream is at.
         actual: u64,
+    },
+    /// What the commit goes on from was read before the connection to the log was lost, and may be gone: load again and decide
+    /// again.
+    #[error("what the commit is based on was read in epoch {read} of the event log, and it is in epoch {now}")]
+    EpochOver {
+        /// When the basis was read.
+        read: u64,
+        /// When it was to be stored.
+        now: u64,
     },
     /// A command with this id is in the log already.
     #[error("the command is already recorded at position {}", .0.position)]
@@ -238,9 +285,25 @@ pub enum StoreError {
     /// What was read cannot be right, such as a gap in the positions. Never go on after it.
     #[error("the event log is damaged: {0}")]
     Corrupt(String),
+    /// The event that a reader saw last is gone: an older copy of the log has taken over. Whoever follows the log begins anew
+    /// from what is durable.
+    #[error("position {position} of the event log held event {seen} and now holds {}: an older copy of the log has taken \
+             over", told(.found))]
+    LogRewound {
+        /// Where the reader stood.
+        position: Position,
+        /// What it saw there.
+        seen: Uuid,
+        /// What stands there now.
+        found: Option<Uuid>,
+    },
     /// Another process owns the store's files.
     #[error("the event store is in use: {0}")]
     InUse(String),
+}
+
+fn told(found: &Option<Uuid>) -> String {
+    found.map_or_else(|| "nothing".to_owned(), |event| event.to_string())
 }
 
 /// An engine's own error.
@@ -265,7 +328,16 @@ pub trait EventStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError`] when the engine fails or positions are not dense.
-    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError>;
+    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+        self.read_on(Cursor::at(after), limit, filter).await
+    }
+
+    /// Reads on as [`EventStore::read_all`] does, for whoever follows the log: asks in the same snapshot whether the event that
+    /// the reader saw last still stands. Backends that cannot tell give no [`Page::next_event`].
+    ///
+    /// # Errors
+    /// [`StoreError::LogRewound`] when it does not; else as [`EventStore::read_all`].
+    async fn read_on(&self, after: Cursor, limit: usize, filter: &Filter) -> Result<Page, StoreError>;
 
     /// Finds where a command landed.
     ///
@@ -289,6 +361,23 @@ pub trait EventStore: Send + Sync {
     /// what was known of the log in this tenure is still so. `None` where others may be writing.
     fn tenure(&self) -> Option<Tenure> {
         (!self.has_other_writers()).then(Tenure::default)
+    }
+
+    /// Counts the times when an older copy of the log may have taken over from the one that was read: whenever a connection
+    /// to it was lost. What was read in one epoch and is kept in memory may not be so in another one. To be asked before a
+    /// read. Always the same where no other copy can take over.
+    fn epoch(&self) -> u64 {
+        0
+    }
+
+    /// Returns once it is certain that what a reader has seen stays: a commit after it was acknowledged. For whoever acts
+    /// outside of the log on what it has read and has nothing to store before it. A backend that shows only what stays has
+    /// nothing to do.
+    ///
+    /// # Errors
+    /// [`StoreError::LogRewound`] when it does not stand there any more, another [`StoreError`] when the engine fails.
+    async fn confirm(&self, _seen: Cursor) -> Result<(), StoreError> {
+        Ok(())
     }
 
     /// Wakes readers when the log has grown; it never proves anything. Holds the last known end of the log.
@@ -324,6 +413,16 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// [`StoreError`] when the engine fails.
     async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError>;
+
+    /// Leaves a mark that follows from what a reader has seen, in one step with asking whether that still stands: a mark in
+    /// an older copy of the log would lead past what it never told. Backends that no other copy can take over from just
+    /// leave it.
+    ///
+    /// # Errors
+    /// [`StoreError::LogRewound`] when it does not stand, another [`StoreError`] when the engine fails.
+    async fn set_mark_after(&self, _seen: Cursor, name: &str, value: u64) -> Result<(), StoreError> {
+        self.set_mark(name, value).await
+    }
 
     /// Returns where state snapshots are kept; `None` for a backend that keeps none, whose streams are always folded whole.
     fn snapshots(&self) -> Option<&dyn SnapshotStore> {

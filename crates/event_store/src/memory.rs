@@ -9,13 +9,13 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::checks::{self, PageQuery};
+use crate::checks::{self, Found, PageQuery};
 use crate::lease::Leases;
 use crate::seals::{SEALS_PAGE_MAX, SealError, SealStore, Seals, StoredCheckpoint, StoredTile};
 use crate::snapshots::{MemorySnapshots, SnapshotStore};
 use crate::{
-    AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position, RecordedEvent, StoreError,
-    StreamId, tail,
+    AppendError, Appended, CommandRecord, Commit, Cursor, EventStore, Filter, Page, Position, RecordedEvent,
+    StoreError, StreamId, tail,
 };
 
 /// An event store in memory. It is gone when it is dropped.
@@ -39,6 +39,8 @@ struct State {
     marks: HashMap<String, u64>,
     checkpoints: BTreeMap<u64, StoredCheckpoint>,
     tiles: BTreeMap<(u8, u64), StoredTile>,
+    /// How often it was rewound.
+    epoch: u64,
     closed: bool,
 }
 
@@ -55,6 +57,15 @@ impl MemoryStore {
         Self { state: Mutex::default(), leases, head: watch::Sender::new(Position(0)), snapshots }
     }
 
+    /// Takes back everything behind a position, as a failover to an older copy of the log does: for tests of whoever follows
+    /// it. Marks are numbers that may be lost, and stay.
+    pub fn rewind_to(&self, end: Position) {
+        let mut state = self.state();
+        state.rewind_to(end);
+        state.epoch += 1;
+        self.head.send_replace(end);
+    }
+
     /// No panic leaves the state half changed: everything that can fail is looked at before anything is written.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -69,6 +80,23 @@ impl MemoryStore {
 impl State {
     fn head(&self) -> Position {
         Position(count(self.log.len()))
+    }
+
+    fn event_at(&self, position: u64) -> Option<Uuid> {
+        Some(self.log.get(index(position.checked_sub(1)?))?.event_id)
+    }
+
+    fn rewind_to(&mut self, end: Position) {
+        self.log.truncate(index(end.0));
+        let stored = self.log.len();
+        self.streams.values_mut().for_each(|indexes| indexes.retain(|index| *index < stored));
+        self.commands.retain(|_, record| record.position <= end);
+        self.checkpoints.retain(|size, _| *size <= end.0);
+        self.tiles.retain(|(level, index), _| {
+            // Each hash of a tile of a level stands for 256 of the level below.
+            let last = (index + 1).checked_shl(8 * (u32::from(*level) + 1));
+            last.is_some_and(|last| last <= end.0)
+        });
     }
 
     fn append(&mut self, commit: Commit) -> Result<Appended, AppendError> {
@@ -116,6 +144,7 @@ impl EventStore for MemoryStore {
         if state.closed {
             return Err(checks::closed().append(false));
         }
+        checks::check_epoch(&commit, state.epoch)?;
         let appended = state.append(commit)?;
         // Told under the lock, so that the watch never goes back.
         self.head.send_replace(appended.position);
@@ -129,16 +158,22 @@ impl EventStore for MemoryStore {
         Ok(wanted.filter_map(|&index| state.log.get(index)).map(|event| (**event).clone()).collect())
     }
 
-    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+    async fn read_on(&self, after: Cursor, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
         let query = PageQuery::of(after, limit, filter);
         let state = self.state();
-        let looked_at = state.log.iter().skip(index(after.0)).take(crate::PAGE_EVENTS_MAX);
+        let looked_at = state.log.iter().skip(index(after.position.0)).take(crate::PAGE_EVENTS_MAX);
         let wanted = looked_at.filter(|event| filter.wants(event));
-        query.page(wanted.take(query.limit).cloned().collect(), state.head())
+        let (head, at) = (state.head(), |position: u64| state.event_at(position));
+        let found = Found { head, at_after: at(after.position.0), at_end: at(head.0.min(query.until())) };
+        query.page(wanted.take(query.limit).cloned().collect(), found)
     }
 
     async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {
         Ok(self.state().commands.get(id).cloned())
+    }
+
+    fn epoch(&self) -> u64 {
+        self.state().epoch
     }
 
     fn head(&self) -> watch::Receiver<Position> {
@@ -165,6 +200,13 @@ impl EventStore for MemoryStore {
 
     async fn set_mark(&self, name: &str, value: u64) -> Result<(), StoreError> {
         self.open_state()?.marks.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    async fn set_mark_after(&self, seen: Cursor, name: &str, value: u64) -> Result<(), StoreError> {
+        let mut state = self.open_state()?;
+        checks::check_stands(seen, state.event_at(seen.position.0))?;
+        state.marks.insert(name.to_owned(), value);
         Ok(())
     }
 
@@ -195,6 +237,7 @@ impl EventStore for MemoryStore {
 impl SealStore for MemoryStore {
     async fn store_seals(&self, seals: Seals) -> Result<(), SealError> {
         let mut state = self.open_state()?;
+        checks::check_stands(seals.seen, state.event_at(seals.seen.position.0))?;
         for asked in &seals.checkpoints {
             if state.checkpoints.get(&asked.size).is_some_and(|stored| stored.root != asked.root) {
                 return Err(SealError::of_checkpoint(asked.size));

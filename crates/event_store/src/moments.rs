@@ -102,12 +102,13 @@ impl Moments {
             let Some(last) = page.events.last().filter(|_| page.events.len() == self.limit()) else { break };
             latest = page.events.iter().map(|event| micros(event.recorded_at)).fold(latest, u64::max);
             end = last.position;
-            self.store.set_mark(&self.mark(blocks), latest).await?;
+            let seen = page.cursor();
+            self.store.set_mark_after(seen, &self.mark(blocks), latest).await?;
             if !self.store.has_dense_positions() {
-                self.store.set_mark(&self.end_mark(blocks), end.0).await?;
+                self.store.set_mark_after(seen, &self.end_mark(blocks), end.0).await?;
             }
             blocks += 1;
-            self.store.set_mark(&self.mark("blocks"), blocks).await?;
+            self.store.set_mark_after(seen, &self.mark("blocks"), blocks).await?;
         }
         Ok(blocks)
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 
-use crate::StoreError;
+use crate::{Cursor, StoreError};
 
 /// The most checkpoints or tiles one read returns.
 pub const SEALS_PAGE_MAX: usize = 1_000;
@@ -41,6 +41,9 @@ pub struct Seals {
     pub checkpoints: Vec<StoredCheckpoint>,
     /// Tiles that became full with them.
     pub tiles: Vec<StoredTile>,
+    /// The last event that is sealed. A log that another copy can take over from stores no seal of an event that is gone:
+    /// [`StoreError::LogRewound`].
+    pub seen: Cursor,
 }
 
 /// Why seals were not stored; none of them is.

@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::checks::PageQuery;
-use crate::{Appended, Commit, Filter, Page, Position, RecordedEvent, StoreError};
+use crate::checks::{Found, PageQuery};
+use crate::{Appended, Commit, Cursor, Filter, Page, Position, RecordedEvent, StoreError};
 
 /// The most events kept.
 const EVENTS_MAX: usize = 8_192;
@@ -57,17 +57,32 @@ impl Tail {
         }
     }
 
-    /// Reads a page, where its first event is here.
-    pub(crate) fn read(&self, after: Position, limit: usize, filter: &Filter) -> Option<Result<Page, StoreError>> {
+    /// Forgets everything: what comes next may follow another end of the log.
+    pub(crate) fn clear(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Kept::default();
+    }
+
+    /// Returns whether the last event here is the one that a reader saw last.
+    pub(crate) fn ends_at(&self, seen: Cursor) -> bool {
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        kept.events.back().is_some_and(|event| Cursor::of(event) == seen)
+    }
+
+    /// Reads a page, where its first event is here, and the one that the reader saw last too, if it knows that one.
+    pub(crate) fn read(&self, after: Cursor, limit: usize, filter: &Filter) -> Option<Result<Page, StoreError>> {
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let (first, last) = (kept.events.front()?.position.0, kept.last()?);
-        if after.0 >= last || after.0 + 1 < first {
+        let (position, query) = (after.position.0, PageQuery::of(after, limit, filter));
+        let begins = if after.event.is_some() { first } else { first - 1 };
+        if position >= last || position < begins {
             return None;
         }
-        let query = PageQuery::of(after, limit, filter);
-        let from = usize::try_from(after.0 + 1 - first).ok()?;
+        let from = usize::try_from(position + 1 - first).ok()?;
+        let id_at = |index: usize| kept.events.get(index).map(|event| event.event_id);
+        let end = usize::try_from(last.min(query.until()) - first).ok()?;
+        let found = Found { head: Position(last), at_after: from.checked_sub(1).and_then(id_at), at_end: id_at(end) };
         let wanted = kept.events.range(from..).filter(|event| filter.wants(event));
-        Some(query.page(wanted.take(query.limit).cloned().collect(), Position(last)))
+        Some(query.page(wanted.take(query.limit).cloned().collect(), found))
     }
 }
 
@@ -107,13 +122,14 @@ mod tests {
             metadata: json("{}"),
         };
         let events = (0..count).map(|_| event()).collect();
-        let commit = Commit { stream: StreamId::new(kind, "a"), expected: 0, events, command: None, recorded_at: 0 };
+        let stream = StreamId::new(kind, "a");
+        let commit = Commit { stream, expected: 0, events, command: None, recorded_at: 0, epoch: None };
         (commit, Appended { sequence: count, position: Position(before + count) })
     }
 
     fn positions(tail: &Tail, after: u64, limit: usize, kinds: &[&str]) -> Option<(Vec<u64>, u64)> {
         let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
-        let page = tail.read(Position(after), limit, &Filter { kinds })?.expect("the tail is dense");
+        let page = tail.read(Cursor::at(Position(after)), limit, &Filter { kinds })?.expect("the tail is dense");
         Some((page.events.iter().map(|event| event.position.0).collect(), page.next.0))
     }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use event_store::postgres::PostgresStore;
+use event_store::seals::{SealError, Seals};
 use event_store::{
-    AppendError, CommandId, Commit, EventStore, Filter, NewEvent, Position, StoreError, StreamId, Tenure,
+    AppendError, CommandId, Commit, Cursor, EventStore, Filter, NewEvent, Position, StoreError, StreamId, Tenure,
 };
 use serde_json::value::RawValue;
 use sqlx::postgres::PgPool;
@@ -22,7 +23,8 @@ fn commit(id: &str, expected: u64) -> Commit {
         metadata: json("{}"),
     };
     let command = Some(CommandId { id: format!("{id}/{expected}"), fingerprint: "print".to_owned() });
-    Commit { stream: StreamId::new("test", id), expected, events: vec![event], command, recorded_at: 1 }
+    let stream = StreamId::new("test", id);
+    Commit { stream, expected, events: vec![event], command, recorded_at: 1, epoch: None }
 }
 
 async fn open(url: &str) -> PostgresStore {
@@ -328,4 +330,57 @@ async fn an_insert_past_the_store_is_refused_while_the_log_is_held() {
     let shared = PostgresStore::connect_shared(&url).await.expect("the log opens");
     assert!(shared.tenure().is_none());
     sqlx::query(insert).execute(&pool).await.expect("the log is shared");
+}
+
+/// What was read before the writer lost its connection is decided again; what was not based on anything is stored.
+#[tokio::test]
+async fn a_commit_of_another_epoch_is_refused() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let store = open(&url).await;
+    let pool = PgPool::connect(&url).await.expect("the database is reached");
+    store.append(commit("epoch", 0)).await.expect("the commit is stored");
+    let epoch = store.epoch();
+    let of_epoch = |id: &str, expected, epoch| Commit { epoch: Some(epoch), ..commit(id, expected) };
+    store.append(of_epoch("epoch", 1, epoch)).await.expect("it is the same epoch");
+    let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'event_store'
+                 AND datname = current_database()";
+    sqlx::query(ended).execute(&pool).await.expect("the sessions end");
+    // The writer finds out with the first one that it sends.
+    while store.epoch() == epoch {
+        let _lost = store.append(commit("lost", 0)).await;
+    }
+    let (late, free, fresh) = tokio::join!(
+        store.append(of_epoch("epoch", 2, epoch)),
+        store.append(commit("free", 0)),
+        store.append(of_epoch("fresh", 0, store.epoch())),
+    );
+    assert!(matches!(late, Err(AppendError::EpochOver { read, .. }) if read == epoch), "{late:?}");
+    free.expect("it is based on nothing");
+    fresh.expect("it is based on what is there");
+    store.append(of_epoch("epoch", 2, store.epoch())).await.expect("decided again, it is stored");
+}
+
+/// A mark that follows from an event which is gone is not left, and nothing is confirmed by it.
+#[tokio::test]
+async fn what_follows_from_an_event_that_is_gone_is_not_stored() {
+    let Some(server) = TestPostgres::shared() else {
+        return;
+    };
+    let url = server.create_database();
+    let store = open(&url).await;
+    let end = store.append(commit("gone", 0)).await.expect("the commit is stored").position;
+    let event = store.read_stream(&StreamId::new("test", "gone"), 0, 1).await.expect("the stream is read").remove(0);
+    let (there, gone) = (Cursor::of(&event), Cursor { position: end, event: Some(Uuid::nil()) });
+    store.set_mark_after(there, "mark", 7).await.expect("it stands");
+    store.confirm(there).await.expect("it stands");
+    for refused in [store.set_mark_after(gone, "mark", 8).await, store.confirm(gone).await] {
+        let Err(StoreError::LogRewound { position, seen, found }) = refused else { panic!("{refused:?}") };
+        assert_eq!((position, seen, found), (end, Uuid::nil(), there.event));
+    }
+    assert_eq!(store.mark("mark").await.expect("the mark is read"), Some(7));
+    let refused = store.seals().expect("it is sealed").store_seals(Seals { seen: gone, ..Seals::default() }).await;
+    assert!(matches!(refused, Err(SealError::Store(StoreError::LogRewound { .. }))), "{refused:?}");
 }

@@ -107,6 +107,7 @@ impl Claimed {
             events: events.collect(),
             command: Some(command.clone()),
             recorded_at: claim.recorded_at,
+            epoch: None,
         };
         Ok(Self { command, commit })
     }

@@ -27,8 +27,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use event_store::snapshots::SnapshotStore;
 use event_store::{
-    AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position, RecordedEvent, StoreError,
-    StreamId, checks,
+    AppendError, Appended, CommandRecord, Commit, Cursor, EventStore, Filter, Page, Position, RecordedEvent,
+    StoreError, StreamId, checks,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -124,8 +124,9 @@ impl EventStore for KurrentDbStore {
         reader::read_stream(&self.connection, &self.names, stream, (after, limit)).await
     }
 
-    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
-        let query = (after, limit, self.known());
+    /// What the reader saw last is not asked for: the server would have to be asked once more for each page.
+    async fn read_on(&self, after: Cursor, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+        let query = (after.position, limit, self.known());
         let page = reader::read_page(&self.connection, &self.names, &filter.kinds, query).await?;
         head::raise(&self.head, page.head);
         Ok(page)

@@ -114,16 +114,16 @@ pub(crate) async fn read_page(
         known = head(connection, names).await?;
     }
     if limit == 0 || after > known {
-        return Ok(Page { events: Vec::new(), next: after, head: known });
+        return Ok(Page { events: Vec::new(), next: after, next_event: None, head: known });
     }
     let events = read_after(connection, names, kinds, (after, limit)).await?;
     let last = events.last().map_or(after, |event| event.position);
     if events.len() < limit {
         let next = last.max(known);
-        return Ok(Page { events, next, head: next });
+        return Ok(Page { events, next, next_event: None, head: next });
     }
     let end = if last < known { known } else { head(connection, names).await?.max(last) };
-    Ok(Page { events, next: last, head: end })
+    Ok(Page { events, next: last, next_event: None, head: end })
 }
 
 /// Lets the events of some kinds through, or of all, and nothing that is not of this log.

@@ -31,6 +31,7 @@ fn commit(id: &str, expected: u64) -> Commit {
         events: vec![event(), event()],
         command: None,
         recorded_at: 1,
+        epoch: None,
     }
 }
 

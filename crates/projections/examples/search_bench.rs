@@ -133,7 +133,8 @@ async fn tell<E: Serialize>(store: &MemoryStore, kind: &str, id: &str, facts: &[
             metadata: RawValue::from_string("{}".to_owned())?,
         });
     }
-    let commit = Commit { stream: StreamId::new(kind, id), expected: 0, events, command: None, recorded_at: 0 };
+    let stream = StreamId::new(kind, id);
+    let commit = Commit { stream, expected: 0, events, command: None, recorded_at: 0, epoch: None };
     store.append(commit).await?;
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use event_store::{EventStore, Filter, Page, Position, StoreError};
+use event_store::{Cursor, EventStore, Filter, Page, Position, StoreError};
+use uuid::Uuid;
 
 use crate::event::Event;
 use crate::projection::{KEY_ROUNDS_MAX, Projection};
@@ -42,6 +43,8 @@ pub(crate) struct Follower {
     pub(crate) stored: u64,
     /// Everything up to here is applied. Beyond the checkpoint there were only events that this projection does not read.
     pub(crate) position: u64,
+    /// The event that stood there, where it is known.
+    pub(crate) seen: Option<Uuid>,
     /// Up to here its rows may have changed; since then there were only events that it does not read.
     pub(crate) changed: u64,
 }
@@ -49,7 +52,7 @@ pub(crate) struct Follower {
 /// Reads a page of the feed for projections that stand at the same position.
 pub(crate) async fn read_page(
     log: &dyn EventStore,
-    after: u64,
+    after: Cursor,
     limit: usize,
     projections: &[&Follower],
 ) -> Result<Page, StoreError> {
@@ -59,20 +62,25 @@ pub(crate) async fn read_page(
             kinds.push((*kind).to_owned());
         }
     }
-    log.read_all(Position(after), limit, &Filter { kinds }).await
+    log.read_on(after, limit, &Filter { kinds }).await
 }
 
 impl Follower {
-    /// Applies a page: its rows and the checkpoint in one transaction.
+    /// Returns from where it reads on.
+    pub(crate) fn cursor(&self) -> Cursor {
+        Cursor { position: Position(self.position), event: self.seen }
+    }
+
+    /// Applies a page that ends at `next`: its rows and the checkpoint in one transaction.
     pub(crate) async fn apply(
         &mut self,
         store: &ReadStore,
         events: &[Event],
-        next: u64,
+        next: Cursor,
     ) -> Result<Applied, ApplyError> {
         let relevant: Vec<&Event> = events.iter().filter(|event| self.reads(event)).collect();
-        if relevant.is_empty() && next.saturating_sub(self.stored) < CHECKPOINT_LAG_MAX {
-            self.position = next;
+        if relevant.is_empty() && next.position.0.saturating_sub(self.stored) < CHECKPOINT_LAG_MAX {
+            (self.position, self.seen) = (next.position.0, next.event);
             return Ok(Applied::Done);
         }
         let mut rows = Working::new(self.projection.tables());
@@ -86,7 +94,7 @@ impl Follower {
         let has_news = !relevant.is_empty();
         let applied = self.write(store, rows, next).await?;
         if has_news && applied == Applied::Done {
-            self.changed = next;
+            self.changed = next.position.0;
         }
         Ok(applied)
     }
@@ -101,7 +109,7 @@ impl Follower {
         if self.stored == self.position {
             return Ok(Applied::Done);
         }
-        self.write(store, Working::new(&[]), self.position).await
+        self.write(store, Working::new(&[]), self.cursor()).await
     }
 
     async fn read_rows(&self, store: &ReadStore, events: &[&Event], rows: &mut Working) -> Result<(), ApplyError> {
@@ -130,10 +138,15 @@ impl Follower {
         Ok(())
     }
 
-    async fn write(&mut self, store: &ReadStore, rows: Working, next: u64) -> Result<Applied, ApplyError> {
+    async fn write(&mut self, store: &ReadStore, rows: Working, next: Cursor) -> Result<Applied, ApplyError> {
         // The checkpoint first: whoever comes second waits here and then has nothing to take back.
         let name = self.projection.name();
-        let mut steps = vec![generations::advance(store.dialect(), name, self.generation, self.stored, next)];
+        let to = next.position.0;
+        let mut steps = vec![generations::advance(store.dialect(), name, self.generation, self.stored, to)];
+        if let (true, Some(event)) = (store.is_beside_log(), next.event) {
+            // Rows of an event that is gone must not be in the copy of the log that took over.
+            steps.push(generations::stands(next.position, event));
+        }
         for changes in rows.into_changes() {
             let (table, physical) = (changes.table, changes.table.physical(self.generation));
             if !changes.rows.is_empty() {
@@ -146,7 +159,7 @@ impl Follower {
         if !store.transact(steps).await? {
             return Ok(Applied::Overtaken);
         }
-        (self.stored, self.position) = (next, next);
+        (self.stored, self.position, self.seen) = (to, to, next.event);
         Ok(Applied::Done)
     }
 }

@@ -43,6 +43,8 @@ pub struct ProjectionStatus {
     pub position: Position,
     /// What queries see has not changed since here: for whoever keeps answers at hand.
     pub changed: Position,
+    /// The epoch of the log in which this was found: in another one the same positions may mean other events.
+    pub epoch: u64,
     /// The end of the log when it was last looked at.
     pub head: Position,
     /// How it is doing.
@@ -69,6 +71,7 @@ impl ReadModels {
             name: projection.name(),
             position: Position(0),
             changed: Position(0),
+            epoch: 0,
             head: Position(0),
             state: ProjectionState::CatchingUp,
             building: None,

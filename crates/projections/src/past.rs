@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use event_store::{EventStore, Page, Position};
+use event_store::{Cursor, EventStore, Position};
 
 use crate::digest::Digest;
 use crate::event::Event;
@@ -32,17 +32,16 @@ pub async fn build_until(
     }
     let models = ReadModels::new(store, crate::all());
     let mut followers = begin(&models).await?;
-    let (begun, mut position) = (Instant::now(), 0);
-    while position < until.0 {
-        let Page { events, next, .. } =
-            read_page(log, position, BATCH_EVENTS_MAX, &followers.iter().collect::<Vec<_>>()).await?;
-        let wanted = events.into_iter().filter(|event| event.position <= until);
+    let (begun, mut cursor) = (Instant::now(), Cursor::default());
+    while cursor.position < until {
+        let page = read_page(log, cursor, BATCH_EVENTS_MAX, &followers.iter().collect::<Vec<_>>()).await?;
+        cursor = if page.next <= until { page.cursor() } else { Cursor::at(until) };
+        let wanted = page.events.into_iter().filter(|event| event.position <= until);
         let events: Vec<Event> = wanted.map(Event::new).collect();
-        position = next.0.min(until.0);
         for follower in &mut followers {
-            check(follower.projection.name(), follower.apply(&models.store, &events, position).await)?;
+            check(follower.projection.name(), follower.apply(&models.store, &events, cursor).await)?;
         }
-        report(progress(position, until.0, begun));
+        report(progress(cursor.position.0, until.0, begun));
     }
     let mut digests = Vec::with_capacity(followers.len());
     for follower in &mut followers {
@@ -66,7 +65,7 @@ async fn begin(models: &ReadModels) -> Result<Vec<Follower>, RunError> {
         let generation = 1;
         generations::create(&models.store, &**projection, generation, true).await?;
         let projection = Arc::clone(projection);
-        followers.push(Follower { projection, generation, stored: 0, position: 0, changed: 0 });
+        followers.push(Follower { projection, generation, stored: 0, position: 0, seen: None, changed: 0 });
     }
     Ok(followers)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use event_store::{EventStore, Page, Position};
+use event_store::{EventStore, Position};
 
 use crate::event::Event;
 use crate::follower::{Applied, ApplyError, BATCH_EVENTS_MAX, Follower, read_page};
@@ -54,8 +54,14 @@ impl Replay {
         let projection = self.models.projection(name).ok_or_else(|| ReadError::ProjectionUnknown(name.to_owned()))?;
         let number = self.begin(&projection).await?;
         let begun = Instant::now();
-        let mut builder =
-            Follower { projection: Arc::clone(&projection), generation: number, stored: 0, position: 0, changed: 0 };
+        let mut builder = Follower {
+            projection: Arc::clone(&projection),
+            generation: number,
+            stored: 0,
+            position: 0,
+            seen: None,
+            changed: 0,
+        };
         let mut switches = 0;
         let done = loop {
             let head = match self.step(&mut builder).await {
@@ -116,11 +122,11 @@ impl Replay {
     /// Applies the next page and returns the end of the log.
     async fn step(&self, builder: &mut Follower) -> Result<u64, RunError> {
         let name = builder.projection.name();
-        let page = read_page(&*self.log, builder.position, self.batch_events, &[builder]).await?;
-        let Page { events, next, head } = page;
-        let events: Vec<Event> = events.into_iter().map(Event::new).collect();
-        if next.0 > builder.position {
-            let applied = builder.apply(&self.models.store, &events, next.0).await;
+        let page = read_page(&*self.log, builder.cursor(), self.batch_events, &[builder]).await?;
+        let (next, head) = (page.cursor(), page.head);
+        let events: Vec<Event> = page.events.into_iter().map(Event::new).collect();
+        if next.position.0 > builder.position {
+            let applied = builder.apply(&self.models.store, &events, next).await;
             check(name, applied)?;
         }
         Ok(head.0)
@@ -131,7 +137,7 @@ impl Replay {
         check(projection.name(), builder.save(store).await)?;
         let old = self.live(projection.name()).await?;
         // Looked at after the old generation, so that the end of the log is behind it only if the log was put back.
-        let head = read_page(&*self.log, builder.position, 1, &[builder]).await?.head.0;
+        let head = read_page(&*self.log, builder.cursor(), 1, &[builder]).await?.head.0;
         let new = (builder.generation, builder.position);
         Ok(generations::switch(store, &*projection, &old, new, head).await?)
     }

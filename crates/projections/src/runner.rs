@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_store::{EventStore, Page, Position, StoreError};
+use event_store::{Cursor, EventStore, Position, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -134,7 +134,7 @@ impl Runner {
         let mut entries = Vec::new();
         for projection in models.projections.iter() {
             let entry = find_entry(&models.store, projection).await?;
-            show(&models, &entry, None);
+            show(&models, (&entry, log.epoch()), None);
             entries.push(entry);
         }
         Ok(Self { log, models, entries, batch_events: BATCH_EVENTS_MAX, published: 0 })
@@ -259,9 +259,19 @@ impl Runner {
 
     async fn step_lane(&mut self, position: u64, lane: &[usize]) -> Result<bool, RunError> {
         let followers: Vec<&Follower> = lane.iter().map(|index| &self.entries[*index].follower).collect();
-        let page = read_page(&*self.log, position, self.batch_events, &followers).await?;
-        let Page { events, next, head } = page;
-        let mut moved = next.0 > position;
+        let seen = followers.iter().find_map(|follower| follower.seen);
+        let after = Cursor { position: Position(position), event: seen };
+        let epoch = self.log.epoch();
+        let page = match read_page(&*self.log, after, self.batch_events, &followers).await {
+            Err(error @ StoreError::LogRewound { .. }) => {
+                tracing::error!(%error, "what projections have read is gone: they begin anew from what is stored");
+                return self.begin_anew(lane).await.map(|()| true);
+            }
+            page => page?,
+        };
+        let (next, head) = (page.cursor(), page.head);
+        let (events, next_position) = (page.events, next.position);
+        let mut moved = next_position.0 > position;
         if head.0 < position {
             for index in lane {
                 tracing::error!(
@@ -272,17 +282,17 @@ impl Runner {
             }
         } else if moved {
             let events: Arc<[Event]> = events.into_iter().map(Event::new).collect();
-            self.apply(lane, &events, next.0).await?;
+            self.apply(lane, &events, next).await?;
         }
         for index in lane {
             moved |= self.take_over_if_ready(*index, head).await?;
-            show(&self.models, &self.entries[*index], Some(head));
+            show(&self.models, (&self.entries[*index], epoch), Some(head));
         }
         Ok(moved)
     }
 
     /// Lets every projection of a lane fold the same events at the same time.
-    async fn apply(&mut self, lane: &[usize], events: &Arc<[Event]>, next: u64) -> Result<(), RunError> {
+    async fn apply(&mut self, lane: &[usize], events: &Arc<[Event]>, next: Cursor) -> Result<(), RunError> {
         let mut tasks = JoinSet::new();
         for index in lane.iter().copied() {
             let mut follower = self.entries[index].follower.clone();
@@ -325,10 +335,31 @@ impl Runner {
         let mut entry = find_entry(&self.models.store, &known.projection).await?;
         // Between the checkpoint and the position there was nothing to fold, so that a generation that has come as far as
         // the checkpoint has come as far as the position.
-        if matches!(entry.mode, Mode::Serving) && entry.follower.stored >= known.stored {
-            entry.follower.position = entry.follower.position.max(known.position);
+        let has_come_as_far = matches!(entry.mode, Mode::Serving) && entry.follower.stored >= known.stored;
+        if has_come_as_far && known.position >= entry.follower.position {
+            (entry.follower.position, entry.follower.seen) = (known.position, known.seen);
         }
         self.entries[index] = entry;
+        Ok(())
+    }
+
+    /// Goes back to what is stored: an older copy of the log has taken over. Rows of the same database went with the events;
+    /// any others that have come as far hold what is gone.
+    async fn begin_anew(&mut self, lane: &[usize]) -> Result<(), RunError> {
+        for index in lane {
+            let known = self.entries[*index].follower.clone();
+            let mut entry = find_entry(&self.models.store, &known.projection).await?;
+            if !self.models.store.is_beside_log() && entry.follower.position >= known.position {
+                tracing::error!(
+                    projection = known.projection.name(),
+                    position = known.position,
+                    "projection holds events that are in the log no more: rebuild it"
+                );
+                entry.stall();
+            }
+            show(&self.models, (&entry, self.log.epoch()), None);
+            self.entries[*index] = entry;
+        }
         Ok(())
     }
 
@@ -409,6 +440,7 @@ async fn find_entry(store: &ReadStore, projection: &Arc<dyn Projection>) -> Resu
             stored: followed.position,
             changed: followed.position,
             position: followed.position,
+            seen: None,
         },
         mode,
     };
@@ -433,9 +465,11 @@ async fn find_entry(store: &ReadStore, projection: &Arc<dyn Projection>) -> Resu
     Ok(entry(&building, Mode::Building { old: live }))
 }
 
-fn show(models: &ReadModels, entry: &Entry, head: Option<Position>) {
+/// Shows where a projection stands, found in an epoch of the log.
+fn show(models: &ReadModels, (entry, epoch): (&Entry, u64), head: Option<Position>) {
     let follower = &entry.follower;
     models.update(follower.projection.name(), |status| {
+        status.epoch = epoch;
         status.head = head.unwrap_or(status.head).max(Position(follower.position));
         let position = Position(follower.position);
         (status.state, status.position) = match &entry.mode {

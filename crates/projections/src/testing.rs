@@ -150,8 +150,20 @@ impl Story {
         };
         let events: Vec<NewEvent> = (0..).zip(events).map(to_new).collect();
         *version += events.len() as u64;
-        let commit = Commit { stream, expected, events, command: None, recorded_at: now };
+        let commit = Commit { stream, expected, events, command: None, recorded_at: now, epoch: None };
         self.log.append(commit).await.expect("the log in memory takes it");
+    }
+
+    /// Lets an older copy of the log take over, which ends here; what follows is told a day later.
+    #[cfg(test)]
+    pub async fn rewind_to(&mut self, end: event_store::Position) {
+        self.log.rewind_to(end);
+        self.now += DAY;
+        for (stream, version) in &mut self.versions {
+            let left =
+                self.log.read_stream(stream, 0, event_store::PAGE_EVENTS_MAX).await.expect("the log in memory is read");
+            *version = left.len() as u64;
+        }
     }
 
     /// Fills the catalogue and the shelves: every product has one variant, one price, one of three categories.

@@ -100,6 +100,7 @@ async fn observe(log: &dyn EventStore, models: &ReadModels) {
 
 async fn look(log: &dyn EventStore, models: &ReadModels) -> Result<(), RunError> {
     // The mark first: what the checkpoints say after it is at least as new.
+    let epoch = log.epoch();
     let reached = log.mark(READ_MODELS).await?.unwrap_or(0);
     let head = *log.head().borrow();
     let known = generations::list_live(&models.store).await?;
@@ -108,7 +109,9 @@ async fn look(log: &dyn EventStore, models: &ReadModels) -> Result<(), RunError>
         let (state, position) = standing(live, projection.version(), reached, head.0);
         models.update(projection.name(), |status| {
             status.state = state;
-            status.position = Position(position).max(status.position);
+            let before = if status.epoch == epoch { status.position } else { Position(0) };
+            status.position = Position(position).max(before);
+            status.epoch = epoch;
             status.changed = Position(live.position);
             status.head = head.max(status.position);
             status.building = None;

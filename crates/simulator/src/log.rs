@@ -13,8 +13,8 @@ use domain::stock::Stock;
 use event_store::memory::MemoryStore;
 use event_store::seals::SealStore;
 use event_store::{
-    AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position, RecordedEvent, StoreError,
-    StreamId,
+    AppendError, Appended, CommandRecord, Commit, Cursor, EventStore, Filter, Page, Position, RecordedEvent,
+    StoreError, StreamId,
 };
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
@@ -224,9 +224,9 @@ impl EventStore for ProcessLog {
         self.log().store.read_stream(stream, after, limit).await
     }
 
-    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+    async fn read_on(&self, after: Cursor, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
         self.read("read the feed").await?;
-        let page = self.log().store.read_all(after, limit, filter).await?;
+        let page = self.log().store.read_on(after, limit, filter).await?;
         Ok(sabotage::page(&self.port.world, self.reader, page))
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use event_store::postgres::PostgresStore;
-use event_store::{AppendError, EventStore, Filter, Position, RecordedEvent};
+use event_store::{AppendError, Cursor, EventStore, Filter, Position, RecordedEvent, StoreError};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -18,11 +18,21 @@ const PAGE: usize = 1_000;
 /// Every how many commits one is sent once more.
 const ASK_AGAIN_EVERY: usize = 50;
 
-/// A reader that follows the log all the time, as a projection does, and remembers what it saw.
+/// A reader that follows the log all the time, as a projection does, and remembers what it saw. Where that is gone it begins
+/// anew.
 pub struct Follower {
     /// How many events it follows, once that is known.
     count: Arc<AtomicUsize>,
-    task: JoinHandle<Vec<Uuid>>,
+    task: JoinHandle<Followed>,
+}
+
+/// What a follower saw.
+#[derive(Default)]
+pub struct Followed {
+    /// Since it began last, in the order in which they were seen.
+    pub events: Vec<Uuid>,
+    /// How often what it saw was gone.
+    pub rewinds: usize,
 }
 
 impl Follower {
@@ -31,35 +41,65 @@ impl Follower {
         let count = Arc::new(AtomicUsize::new(usize::MAX));
         let until = Arc::clone(&count);
         let task = tokio::spawn(async move {
-            let (mut seen, mut head) = (Vec::new(), store.head());
-            while seen.len() < until.load(Ordering::Relaxed) {
-                read_on(&*store, &mut seen, |event| event.event_id).await;
+            let (mut followed, mut head) = (Followed::default(), store.head());
+            loop {
+                let read = read_on(&*store, &mut followed.events, |event| event.event_id).await;
+                if let Err(error @ StoreError::LogRewound { .. }) = &read {
+                    eprintln!("patroni: a follower begins anew: {error}");
+                    followed = Followed { events: Vec::new(), rewinds: followed.rewinds + 1 };
+                    continue;
+                }
+                if read.is_ok() && followed.events.len() >= until.load(Ordering::Relaxed) {
+                    return followed;
+                }
                 // It is told of what comes, or looks again.
                 let _told = tokio::time::timeout(Duration::from_millis(50), head.changed()).await;
             }
-            seen
         });
         Self { count, task }
     }
 
-    /// Reads on until it has seen so many events, which may take as long as its store finds the new primary, and returns
-    /// them in the order in which they were seen.
-    pub async fn stop(self, count: usize) -> Vec<Uuid> {
+    /// Reads on until it has seen so many events and the last of them stands, which may take as long as its store finds the
+    /// new primary.
+    pub async fn stop(self, count: usize) -> Followed {
         self.count.store(count, Ordering::Relaxed);
         within("a reader sees all that is there", self.task).await.expect("the follower did not panic")
     }
 }
 
-/// Reads what follows, as far as can be read now. Positions must have no gap.
-async fn read_on<T>(store: &dyn EventStore, seen: &mut Vec<T>, keep: impl Fn(&RecordedEvent) -> T) {
-    while let Ok(page) = store.read_all(Position(seen.len() as u64), PAGE, &Filter::default()).await {
+/// Reads what follows what was seen, as far as can be read now. Positions must have no gap.
+async fn read_on<T: Seen>(
+    store: &dyn EventStore,
+    seen: &mut Vec<T>,
+    keep: impl Fn(&RecordedEvent) -> T,
+) -> Result<(), StoreError> {
+    loop {
+        let after = Cursor { position: Position(seen.len() as u64), event: seen.last().map(Seen::event) };
+        let page = store.read_on(after, PAGE, &Filter::default()).await?;
         if page.events.is_empty() {
-            return;
+            return Ok(());
         }
         for event in page.events {
             assert_eq!(event.position.0, seen.len() as u64 + 1, "positions have no gap");
             seen.push(keep(&event));
         }
+    }
+}
+
+/// What is kept of an event, by which it is known again.
+trait Seen {
+    fn event(&self) -> Uuid;
+}
+
+impl Seen for Uuid {
+    fn event(&self) -> Uuid {
+        *self
+    }
+}
+
+impl Seen for (Uuid, Arc<str>, u64) {
+    fn event(&self) -> Uuid {
+        self.0
     }
 }
 
@@ -78,7 +118,8 @@ pub struct Books {
 pub async fn read_books(url: &str, load: &Load) -> (Books, Vec<Uuid>) {
     let store = PostgresStore::connect(url).await.expect("the log opens").without_tail();
     let mut log = Vec::new();
-    read_on(&store, &mut log, |event| (event.event_id, event.stream.id.clone(), event.sequence)).await;
+    let read = read_on(&store, &mut log, |event| (event.event_id, event.stream.id.clone(), event.sequence)).await;
+    read.expect("the log is read");
     let mut heads = HashMap::new();
     for (id, stream, sequence) in &log {
         let before = heads.insert(stream.clone(), *sequence).unwrap_or_default();

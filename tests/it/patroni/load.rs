@@ -171,5 +171,5 @@ fn commit(stream: &StreamId, expected: u64, command: String) -> Commit {
     };
     let command = Some(CommandId { id: command, fingerprint: "append".to_owned() });
     let events = (0..EVENTS).map(|_| event()).collect();
-    Commit { stream: stream.clone(), expected, events, command, recorded_at: 1 }
+    Commit { stream: stream.clone(), expected, events, command, recorded_at: 1, epoch: None }
 }

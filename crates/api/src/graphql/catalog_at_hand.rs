@@ -11,10 +11,13 @@ use super::catalog::Tree;
 /// The most products kept at hand.
 const PRODUCTS_MAX: usize = 2_000;
 
+/// A state of the catalogue: the epoch of the log, and the position at which its read model changed last.
+type At = (u64, u64);
+
 /// The catalogue as its read model held it at one position.
 #[derive(Debug, Default)]
 struct Kept {
-    position: u64,
+    position: At,
     by_id: HashMap<String, Arc<ProductView>>,
     ids_by_slug: HashMap<String, String>,
     tree: Option<Arc<Tree>>,
@@ -25,8 +28,8 @@ struct Kept {
 pub(crate) struct CatalogAtHand(RwLock<Kept>);
 
 /// Returns where the catalogue's read model stands. To be asked before it is read: what is read is at least as new.
-fn position_of(reads: &ReadModels) -> u64 {
-    reads.status_of("catalog").map_or(0, |status| status.changed.0)
+fn position_of(reads: &ReadModels) -> At {
+    reads.status_of("catalog").map_or((0, 0), |status| (status.epoch, status.changed.0))
 }
 
 impl CatalogAtHand {
@@ -75,18 +78,18 @@ impl CatalogAtHand {
         Ok(tree)
     }
 
-    fn kept_by_slug(&self, position: u64, slug: &str) -> Option<Arc<ProductView>> {
+    fn kept_by_slug(&self, position: At, slug: &str) -> Option<Arc<ProductView>> {
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let id = kept.ids_by_slug.get(slug).filter(|_| kept.position == position)?;
         kept.by_id.get(id).cloned()
     }
 
-    fn kept_tree(&self, position: u64) -> Option<Arc<Tree>> {
+    fn kept_tree(&self, position: At) -> Option<Arc<Tree>> {
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
         kept.tree.clone().filter(|_| kept.position == position)
     }
 
-    fn kept<'a>(&self, position: u64, ids: &[&'a str]) -> (HashMap<String, Arc<ProductView>>, Vec<&'a str>) {
+    fn kept<'a>(&self, position: At, ids: &[&'a str]) -> (HashMap<String, Arc<ProductView>>, Vec<&'a str>) {
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut found = HashMap::with_capacity(ids.len());
         if kept.position != position {
@@ -102,7 +105,7 @@ impl CatalogAtHand {
         (found, missing)
     }
 
-    fn keep(&self, position: u64, view: &Arc<ProductView>) {
+    fn keep(&self, position: At, view: &Arc<ProductView>) {
         self.at(position, |kept| {
             if kept.by_id.len() >= PRODUCTS_MAX {
                 kept.by_id.clear();
@@ -114,7 +117,7 @@ impl CatalogAtHand {
     }
 
     /// Adds what was read at a position, unless something newer is at hand; what is older is forgotten.
-    fn at(&self, position: u64, add: impl FnOnce(&mut Kept)) {
+    fn at(&self, position: At, add: impl FnOnce(&mut Kept)) {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if kept.position > position {
             return;
@@ -151,30 +154,31 @@ mod tests {
     #[test]
     fn products_are_at_hand_until_the_catalogue_moves_on() {
         let catalog = CatalogAtHand::default();
-        catalog.keep(7, &product("a"));
-        assert_eq!(catalog.kept(7, &["a", "b"]).1, ["b"]);
-        assert_eq!(catalog.kept(8, &["a"]).1, ["a"], "an older state is not shown");
-        catalog.keep(8, &product("b"));
-        catalog.keep(7, &product("c"));
-        assert_eq!(catalog.kept(8, &["a", "b", "c"]).1, ["a", "c"], "what was read before is not kept after");
-        assert!(catalog.kept_by_slug(8, "b").is_some());
-        assert!(catalog.kept_by_slug(9, "b").is_none() && catalog.kept_by_slug(8, "a").is_none());
+        catalog.keep((1, 7), &product("a"));
+        assert_eq!(catalog.kept((1, 7), &["a", "b"]).1, ["b"]);
+        assert_eq!(catalog.kept((1, 8), &["a"]).1, ["a"], "an older state is not shown");
+        catalog.keep((1, 8), &product("b"));
+        catalog.keep((1, 7), &product("c"));
+        assert_eq!(catalog.kept((1, 8), &["a", "b", "c"]).1, ["a", "c"], "what was read before is not kept after");
+        assert!(catalog.kept_by_slug((1, 8), "b").is_some());
+        assert_eq!(catalog.kept((2, 8), &["a"]).1, ["a"], "the same position after a failover is another state");
+        assert!(catalog.kept_by_slug((1, 9), "b").is_none() && catalog.kept_by_slug((1, 8), "a").is_none());
     }
 
     #[test]
     fn the_tree_is_at_hand_until_the_catalogue_moves_on() {
         let catalog = CatalogAtHand::default();
-        catalog.at(7, |kept| kept.tree = Some(Arc::new(Tree::new(Vec::new()))));
-        assert!(catalog.kept_tree(7).is_some() && catalog.kept_tree(8).is_none());
-        catalog.keep(8, &product("a"));
-        assert!(catalog.kept_tree(8).is_none(), "the tree of another state is not shown");
+        catalog.at((1, 7), |kept| kept.tree = Some(Arc::new(Tree::new(Vec::new()))));
+        assert!(catalog.kept_tree((1, 7)).is_some() && catalog.kept_tree((1, 8)).is_none());
+        catalog.keep((1, 8), &product("a"));
+        assert!(catalog.kept_tree((1, 8)).is_none(), "the tree of another state is not shown");
     }
 
     #[test]
     fn no_more_products_than_allowed_are_at_hand() {
         let catalog = CatalogAtHand::default();
         for number in 0..PRODUCTS_MAX + 5 {
-            catalog.keep(1, &product(&number.to_string()));
+            catalog.keep((1, 1), &product(&number.to_string()));
         }
         assert!(catalog.0.read().expect("no panic").by_id.len() <= PRODUCTS_MAX);
     }

@@ -24,6 +24,8 @@ pub enum ErrorCode {
     AsOfBeyondEnd,
     /// That time has not come.
     AsOfInFuture,
+    /// What was read last is gone: an older copy of the log has taken over. Begin again from what is there now.
+    LogRewound,
     /// The log names positions of its own making, and knows none like this.
     PositionUnknown,
     /// This part of the log, or this log, is not sealed.

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use app::Shop;
 use app::error::AppError;
-use app::log::RecordedEvent;
+use app::log::{Cursor, RecordedEvent};
 use async_graphql::{ID, Value};
 use domain::values::Timestamp;
 use futures_util::Stream;
 use futures_util::stream;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::audit::types::Event;
 use super::scalars::{DateTime, Json, Position};
@@ -24,6 +25,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub(crate) struct LogPage {
     pub(crate) events: Vec<Event>,
     pub(crate) next: Position,
+    /// The event at `next`.
+    next_event: Option<Uuid>,
     pub(crate) head: Position,
 }
 
@@ -51,11 +54,20 @@ pub(crate) async fn read_log(
     limit: usize,
     is_wanted: &(impl Fn(&Event) -> bool + Sync),
 ) -> Result<LogPage, AppError> {
-    let store = shop.bus.store();
-    let mut from = *store.head().borrow();
-    from.0 = after.0;
-    let page = store.read_all(from, READ_EVENTS_MAX, &Default::default()).await?;
-    let mut found = LogPage { events: Vec::new(), next: Position(page.next.0), head: Position(page.head.0) };
+    read_on(shop, (after, None), limit, is_wanted).await
+}
+
+/// Reads on as [`read_log`] does, for whoever saw which event stands at the position.
+async fn read_on(
+    shop: &Shop,
+    (after, seen): (Position, Option<Uuid>),
+    limit: usize,
+    is_wanted: &(impl Fn(&Event) -> bool + Sync),
+) -> Result<LogPage, AppError> {
+    let after = Cursor { position: app::as_of::Position(after.0), event: seen };
+    let page = shop.bus.store().read_on(after, READ_EVENTS_MAX, &Default::default()).await?;
+    let (next, head) = (Position(page.next.0), Position(page.head.0));
+    let mut found = LogPage { events: Vec::new(), next, next_event: page.next_event, head };
     for recorded in page.events {
         let event = described(&recorded)?;
         if !is_wanted(&event) {
@@ -64,7 +76,7 @@ pub(crate) async fn read_log(
         let position = event.position;
         found.events.push(with_data(event, &recorded)?);
         if found.events.len() == limit {
-            found.next = position;
+            (found.next, found.next_event) = (position, Some(recorded.event_id));
             break;
         }
     }
@@ -137,14 +149,15 @@ fn reason_of(data: &Value) -> Option<String> {
     }
 }
 
-/// Follows the log after a position, for ever; ends after the first failure.
+/// Follows the log after a position, for ever; ends after the first failure: with `LOG_REWOUND` where what was read last is
+/// gone.
 pub(crate) fn follow(
     shop: Shop,
     after: Position,
     is_wanted: impl Fn(&Event) -> bool + Send + Sync + 'static,
 ) -> impl Stream<Item = Result<Event, AppError>> + Send {
     let head = shop.bus.store().head();
-    let begin = Some((shop, head, after, VecDeque::new()));
+    let begin = Some((shop, head, (after, None), VecDeque::new()));
     let is_wanted = std::sync::Arc::new(is_wanted);
     stream::unfold(begin, move |state| {
         let is_wanted = is_wanted.clone();
@@ -155,10 +168,10 @@ pub(crate) fn follow(
                     return Some((Ok(event), Some((shop, head, after, ready))));
                 }
                 head.mark_unchanged();
-                match read_log(&shop, after, READ_EVENTS_MAX, &*is_wanted).await {
+                match read_on(&shop, after, READ_EVENTS_MAX, &*is_wanted).await {
                     Ok(page) => {
                         let is_at_end = page.next >= page.head;
-                        after = page.next;
+                        after = (page.next, page.next_event);
                         ready.extend(page.events);
                         if is_at_end && ready.is_empty() {
                             // Either the log has grown or it is looked at anyway.
@@ -170,4 +183,64 @@ pub(crate) fn follow(
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use app::ShopSettings;
+    use app::clock::ManualClock;
+    use app::ids::CountingIds;
+    use app::invoicing::InvoicingSettings;
+    use app::stock::ShortfallSettings;
+    use event_store::memory::MemoryStore;
+    use event_store::{Commit, EventStore, NewEvent, StreamId};
+    use futures_util::StreamExt;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    fn shop(store: Arc<MemoryStore>) -> Shop {
+        let settings = ShopSettings {
+            locations: Vec::new(),
+            shipping: Vec::new(),
+            reservation_seconds: 900,
+            payment_seconds: 1_800,
+            shortfall: ShortfallSettings::default(),
+            invoicing: InvoicingSettings::of_demo(),
+        };
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(0)));
+        Shop::new(store, clock, Arc::new(CountingIds::default()), settings)
+    }
+
+    async fn happen(store: &MemoryStore, stream: &str) {
+        let json = |text: &str| RawValue::from_string(text.to_owned()).expect("it is JSON");
+        let event = NewEvent {
+            event_id: Uuid::now_v7(),
+            event_type: "test.happened".to_owned(),
+            event_version: "1".to_owned(),
+            payload: json(r#"{"test.happened":{}}"#),
+            metadata: json("{}"),
+        };
+        let stream = StreamId::new("test", stream);
+        let commit = Commit { stream, expected: 0, events: vec![event], command: None, recorded_at: 0, epoch: None };
+        store.append(commit).await.expect("the log in memory takes it");
+    }
+
+    #[tokio::test]
+    async fn who_follows_what_is_gone_is_told() {
+        let store = Arc::new(MemoryStore::new());
+        happen(&store, "kept").await;
+        happen(&store, "gone").await;
+        let mut followed = Box::pin(follow(shop(store.clone()), Position(0), |_| true));
+        for _ in 0..2 {
+            followed.next().await.expect("it goes on").expect("it is there");
+        }
+        store.rewind_to(event_store::Position(1));
+        happen(&store, "other").await;
+        let told = followed.next().await.expect("it is told").expect_err("what it saw last is gone");
+        assert_eq!(told.code(), Some("LOG_REWOUND"));
+        assert!(followed.next().await.is_none(), "it ends");
+    }
 }

@@ -26,7 +26,7 @@ pub use snapshots::{SNAPSHOT_BYTES_MAX, SNAPSHOT_EVENTS};
 
 use self::fold::Until;
 use self::snapshots::Snapshots;
-use self::turns::{Turn, Turns};
+use self::turns::{Since, Turn, Turns};
 use crate::actor::Actor;
 use crate::as_of::AsOf;
 use crate::clock::Clock;
@@ -129,6 +129,8 @@ pub struct Outcome<D> {
 struct Basis<D> {
     loaded: Loaded<D>,
     known: Known,
+    /// The epoch of the log in which it was read.
+    epoch: u64,
 }
 
 /// How well the state that a decision is taken on is known.
@@ -175,7 +177,7 @@ impl Bus {
         D::Error: domain::decider::Refusal,
     {
         let stream = StreamId::new(D::TYPE, id);
-        match self.turns.cached(&stream) {
+        match self.turns.cached(&stream, self.store.epoch()) {
             Some((at_hand, tenure)) if self.is_certain(tenure) => Ok(at_hand),
             Some((at_hand, _)) => self.read_on(&stream, at_hand).await,
             None => self.read_on(&stream, Loaded { state: Arc::new(D::default()), version: 0 }).await,
@@ -192,7 +194,7 @@ impl Bus {
         D: Decider,
         D::Error: domain::decider::Refusal,
     {
-        match self.turns.cached(&StreamId::new(D::TYPE, id)) {
+        match self.turns.cached(&StreamId::new(D::TYPE, id), self.store.epoch()) {
             Some((at_hand, _)) => Ok(at_hand),
             None => self.load(id).await,
         }
@@ -203,10 +205,10 @@ impl Bus {
         D: Decider,
         D::Error: domain::decider::Refusal,
     {
-        let tenure = self.store.tenure();
+        let since = Since::now(&*self.store);
         let loaded = self.fold_from(stream, at_hand, Until::End).await?;
         if loaded.version > 0 {
-            self.turns.remember_if_idle(stream, &loaded, tenure);
+            self.turns.remember_if_idle(stream, &loaded, since);
         }
         Ok(loaded)
     }
@@ -311,15 +313,17 @@ impl Bus {
         D::Error: domain::decider::Refusal,
     {
         let stream = StreamId::new(D::TYPE, id);
-        let turn = self.turns.take(&stream, self.store.tenure()).await;
+        let turn = self.turns.take(&stream, Since::now(&*self.store)).await;
         for lost in 0..ATTEMPTS_MAX {
             self.pause(lost).await;
             let nothing = || Loaded { state: Arc::default(), version: 0 };
-            let basis = match turn.take_cached::<D>() {
-                Some((loaded, tenure)) => Basis { loaded, known: Known::AtHand(tenure) },
-                None if begins && lost == 0 => Basis { loaded: nothing(), known: Known::Guessed },
-                None => Basis { loaded: self.fold_from(&stream, nothing(), Until::End).await?, known: Known::Fresh },
+            let epoch = self.store.epoch();
+            let (loaded, known) = match turn.take_cached::<D>(epoch) {
+                Some((loaded, tenure)) => (loaded, Known::AtHand(tenure)),
+                None if begins && lost == 0 => (nothing(), Known::Guessed),
+                None => (self.fold_from(&stream, nothing(), Until::End).await?, Known::Fresh),
             };
+            let basis = Basis { loaded, known, epoch };
             match self.attempt(&turn, basis, request, commands).await {
                 Attempt::Done(outcome) => return outcome,
                 Attempt::LostRace => tracing::debug!(%stream, "lost a race, deciding again"),
@@ -344,7 +348,7 @@ impl Bus {
         D::Command: Sync + Send,
         D::Error: domain::decider::Refusal,
     {
-        let Basis { loaded: Loaded { state: before, version: expected }, known } = basis;
+        let Basis { loaded: Loaded { state: before, version: expected }, known, epoch } = basis;
         let (state, events) = match self.decide(before, expected, request, commands) {
             Ok(decided) => decided,
             Err((untouched, refused)) => {
@@ -367,7 +371,7 @@ impl Bus {
             return Attempt::Done(self.replay_or(request, Ok(unchanged)).await);
         }
         let commit = match self.commit_of(turn.stream(), expected, request, &events) {
-            Ok(commit) => commit,
+            Ok(commit) => Commit { epoch: Some(epoch), ..commit },
             Err(error) => return Attempt::Done(Err(error)),
         };
         let last_event = commit.events.last().map(|event| event.event_id);
@@ -375,7 +379,11 @@ impl Bus {
         let answer = self.store.append(commit).await;
         match &answer {
             Err(AppendError::Unavailable { in_doubt: true, .. }) => {}
-            Err(AppendError::Unavailable { in_doubt: false, .. } | AppendError::Malformed(_)) => handed_over.failed(),
+            Err(
+                AppendError::Unavailable { in_doubt: false, .. }
+                | AppendError::Malformed(_)
+                | AppendError::EpochOver { .. },
+            ) => handed_over.failed(),
             Ok(_) | Err(AppendError::WrongVersion { .. } | AppendError::DuplicateCommand(_)) => handed_over.answered(),
         }
         match answer {
@@ -385,7 +393,7 @@ impl Bus {
                 self.snapshots.note(turn.stream(), &after, expected, last_event);
                 Attempt::Done(Ok(Outcome { id, state, version: sequence, position: Some(position), replayed: false }))
             }
-            Err(AppendError::WrongVersion { .. }) => Attempt::LostRace,
+            Err(AppendError::WrongVersion { .. } | AppendError::EpochOver { .. }) => Attempt::LostRace,
             Err(AppendError::DuplicateCommand(record)) => Attempt::Done(self.replay(request, record).await),
             Err(error @ AppendError::Malformed(_)) => Attempt::Done(Err(AppError::broken(error))),
             Err(AppendError::Unavailable { in_doubt, source }) => {
@@ -468,7 +476,8 @@ impl Bus {
             })
             .collect::<Result<Vec<_>, serde_json::Error>>()
             .map_err(AppError::broken)?;
-        Ok(Commit { stream: stream.clone(), expected, events, command, recorded_at: self.clock.now().micros() })
+        let recorded_at = self.clock.now().micros();
+        Ok(Commit { stream: stream.clone(), expected, events, command, recorded_at, epoch: None })
     }
 
     async fn replay_or<D>(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use event_store::{StreamId, Tenure};
+use event_store::{EventStore, StreamId, Tenure};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Loaded;
@@ -13,12 +13,33 @@ use super::Loaded;
 /// The most aggregates whose state is kept at hand; beyond it those that were not used for longest are dropped.
 pub(super) const AGGREGATES_MAX: usize = 10_000;
 
-/// A state, its version, and the tenure of the log in which it was the last one.
-type AnyState = (Arc<dyn Any + Send + Sync>, u64, Option<Tenure>);
+/// A state at hand.
+#[derive(Clone)]
+struct Kept {
+    state: Arc<dyn Any + Send + Sync>,
+    version: u64,
+    known: Since,
+}
+
+/// Since when a state is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Since {
+    /// The tenure of the log in which it was the last one.
+    pub(super) tenure: Option<Tenure>,
+    /// The epoch of the log in which it was read or stored: in another one it may never have been.
+    pub(super) epoch: u64,
+}
+
+impl Since {
+    /// What is read or stored from now on is known since now.
+    pub(super) fn now(store: &dyn EventStore) -> Self {
+        Self { tenure: store.tenure(), epoch: store.epoch() }
+    }
+}
 
 struct Slot {
     turn: Arc<Semaphore>,
-    state: Mutex<Option<AnyState>>,
+    state: Mutex<Option<Kept>>,
     /// Used since the last time something was dropped for room.
     used: AtomicBool,
     /// A commit was handed to the log and its sender left before the answer, or it was answered as in doubt: it may land
@@ -27,12 +48,13 @@ struct Slot {
 }
 
 impl Slot {
-    fn keep<D: Send + Sync + 'static>(&self, loaded: &Loaded<D>, tenure: Option<Tenure>) {
-        let tenure = tenure.filter(|_| !self.in_doubt.load(Ordering::Relaxed));
-        *self.state() = Some((loaded.state.clone(), loaded.version, tenure));
+    fn keep<D: Send + Sync + 'static>(&self, loaded: &Loaded<D>, since: Since) {
+        let tenure = since.tenure.filter(|_| !self.in_doubt.load(Ordering::Relaxed));
+        let known = Since { tenure, ..since };
+        *self.state() = Some(Kept { state: loaded.state.clone(), version: loaded.version, known });
     }
 
-    fn state(&self) -> MutexGuard<'_, Option<AnyState>> {
+    fn state(&self) -> MutexGuard<'_, Option<Kept>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -47,39 +69,43 @@ pub(super) struct Turns {
 pub(super) struct Turn {
     stream: StreamId,
     slot: Arc<Slot>,
-    /// The tenure when it was asked for: what is read or stored in the turn is known of no later one.
-    tenure: Option<Tenure>,
+    /// When it was asked for: what is read or stored in the turn is known of no later tenure or epoch.
+    since: Since,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Turns {
     /// Waits for the turn of an aggregate, first come first served.
-    pub(super) async fn take(&self, stream: &StreamId, tenure: Option<Tenure>) -> Turn {
+    pub(super) async fn take(&self, stream: &StreamId, since: Since) -> Turn {
         let slot = self.slot(stream);
         // The semaphore is never closed, so a permit always comes.
         let permit = slot.turn.clone().acquire_owned().await.ok();
-        Turn { stream: stream.clone(), slot, tenure, _permit: permit }
+        Turn { stream: stream.clone(), slot, since, _permit: permit }
     }
 
-    /// Returns the state at hand, and the tenure in which it was the last one.
-    pub(super) fn cached<D: Send + Sync + 'static>(&self, stream: &StreamId) -> Option<(Loaded<D>, Option<Tenure>)> {
+    /// Returns the state at hand in an epoch of the log, and the tenure in which it was the last one.
+    pub(super) fn cached<D>(&self, stream: &StreamId, epoch: u64) -> Option<(Loaded<D>, Option<Tenure>)>
+    where
+        D: Send + Sync + 'static,
+    {
         let slot = self.slots().get(stream)?.clone();
         slot.used.store(true, Ordering::Relaxed);
-        let (state, version, tenure) = slot.state().clone()?;
-        Some((Loaded { state: state.downcast().ok()?, version }, tenure))
+        let kept = slot.state().clone()?;
+        of_epoch(kept, epoch)
     }
 
-    /// Keeps a state that was read in a tenure, unless someone has the turn: theirs will be newer.
+    /// Keeps a state that was read, unless someone has the turn: theirs will be newer.
     pub(super) fn remember_if_idle<D: Send + Sync + 'static>(
         &self,
         stream: &StreamId,
         loaded: &Loaded<D>,
-        tenure: Option<Tenure>,
+        since: Since,
     ) {
         let slot = self.slot(stream);
         let Ok(_permit) = slot.turn.try_acquire() else { return };
-        if slot.state().as_ref().is_none_or(|(_, version, _)| *version <= loaded.version) {
-            slot.keep(loaded, tenure);
+        let is_older = |kept: &Kept| kept.version <= loaded.version || kept.known.epoch < since.epoch;
+        if slot.state().as_ref().is_none_or(is_older) {
+            slot.keep(loaded, since);
         }
     }
 
@@ -107,6 +133,13 @@ impl Turns {
     }
 }
 
+/// Returns a state that is known in an epoch of the log; one of another epoch may never have been.
+fn of_epoch<D: Send + Sync + 'static>(kept: Kept, epoch: u64) -> Option<(Loaded<D>, Option<Tenure>)> {
+    let Kept { state, version, known } = kept;
+    let state = state.downcast().ok().filter(|_| known.epoch == epoch)?;
+    Some((Loaded { state, version }, known.tenure))
+}
+
 /// Drops slots that were not used since the last time, so that what is used all the time stays; where all were, half of
 /// them. One in use must stay: two turns for one aggregate would race.
 fn drop_idle(slots: &mut HashMap<StreamId, Arc<Slot>>) {
@@ -127,15 +160,15 @@ impl Turn {
         &self.stream
     }
 
-    /// Takes the state at hand out; whoever decides puts the next one back.
-    pub(super) fn take_cached<D: Send + Sync + 'static>(&self) -> Option<(Loaded<D>, Option<Tenure>)> {
-        let (state, version, tenure) = self.slot.state().take()?;
-        Some((Loaded { state: state.downcast().ok()?, version }, tenure))
+    /// Takes the state at hand in an epoch of the log out; whoever decides puts the next one back.
+    pub(super) fn take_cached<D: Send + Sync + 'static>(&self, epoch: u64) -> Option<(Loaded<D>, Option<Tenure>)> {
+        let kept = self.slot.state().take()?;
+        of_epoch(kept, epoch)
     }
 
     /// Puts a state back that is the last one since the turn was taken.
     pub(super) fn remember<D: Send + Sync + 'static>(&self, loaded: &Loaded<D>) {
-        self.slot.keep(loaded, self.tenure);
+        self.slot.keep(loaded, self.since);
     }
 
     /// Takes note that a commit is handed to the log. Until the log's answer to it, or to a later one, is known, it may

@@ -36,7 +36,7 @@ async fn append(store: &Store, count: usize, word: &str) {
     };
     let stream = StreamId::new("test", &before.to_string());
     let events = (0..count).map(event).collect();
-    let commit = Commit { stream, expected: 0, events, command: None, recorded_at: 1 };
+    let commit = Commit { stream, expected: 0, events, command: None, recorded_at: 1, epoch: None };
     store.append(commit).await.expect("the commit is stored");
 }
 
@@ -139,7 +139,7 @@ async fn another_log_under_the_same_seals_is_not_sealed_on() {
     let seals = true_store.seals().expect("keeps seals");
     let checkpoints = seals.checkpoints(0, 9).await.expect("are read");
     let tiles = seals.tiles(0, 0..9).await.expect("are read");
-    let copied = Seals { checkpoints, tiles };
+    let copied = Seals { checkpoints, tiles, seen: Default::default() };
     false_store.seals().expect("keeps seals").store_seals(copied).await.expect("is stored");
     let refused = late.seal().await;
     assert!(matches!(refused, Err(SealFailure::Broken(_))), "another process sealed otherwise: {refused:?}");
@@ -229,4 +229,31 @@ async fn a_witness_that_was_away_is_shown_the_latest_checkpoint() {
     let shown = witness.shown.lock().expect("nobody holds it").clone();
     let last = Checkpoint::unverified(shown.last().expect("it was shown")).expect("is a checkpoint");
     assert_eq!(last.size, 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stands_where_something_sealed_is_gone_is_sealed() {
+    let store = sealed(&[256]).await;
+    let end = *store.head().borrow();
+    let mut sealer_then = sealer(&store).await.expect("opens");
+    append(&store, 300, "gone").await;
+    sealer_then.seal().await.expect("seals");
+    store.rewind_to(end);
+    append(&store, 10, "n").await;
+    append(&store, 300, "n").await;
+    let (stop, mut latest) = (watch::Sender::new(false), sealer_then.latest());
+    let mut told = stop.subscribe();
+    let running = tokio::spawn(sealer_then.run(async move { _ = told.wait_for(|told| *told).await }));
+    let sealed_again = async {
+        while store.seals().expect("memory keeps seals").last_checkpoint().await.expect("is read").map(|last| last.size)
+            != Some(566)
+        {
+            latest.changed().await.expect("the sealer lives");
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), sealed_again).await.expect("it is sealed at last");
+    stop.send_replace(true);
+    running.await.expect("it does not panic");
+    assert_eq!(checkpoints(&store).await.iter().map(|checkpoint| checkpoint.size).collect::<Vec<_>>(), [256, 512, 566]);
+    sealer(&store).await.expect("the tree has the root that was signed");
 }

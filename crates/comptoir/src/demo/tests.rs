@@ -13,8 +13,8 @@ use domain::stock::Stock;
 use domain::values::{Currency, Locale, Money, Timestamp};
 use event_store::memory::MemoryStore;
 use event_store::{
-    AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position, RecordedEvent, StoreError,
-    StreamId,
+    AppendError, Appended, CommandRecord, Commit, Cursor, EventStore, Filter, Page, Position, RecordedEvent,
+    StoreError, StreamId,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -187,8 +187,8 @@ impl EventStore for CutStore {
         self.inner.read_stream(stream, after, limit).await
     }
 
-    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
-        self.inner.read_all(after, limit, filter).await
+    async fn read_on(&self, after: Cursor, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+        self.inner.read_on(after, limit, filter).await
     }
 
     async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {

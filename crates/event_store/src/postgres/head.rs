@@ -1,7 +1,7 @@
 //! Keeps the head watch up with the commits of all processes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgListener, PgPool};
@@ -47,18 +47,31 @@ pub(super) fn raise(head: &watch::Sender<Position>, position: Position) {
 }
 
 /// Which connection the writer of this process has. What it stores raises the head by itself, once readers find it in
-/// memory; its notification would send them to the database.
+/// memory; its notification would send them to the database. And how often a connection was lost.
 #[derive(Debug, Default)]
-pub(super) struct Own(AtomicU32);
+pub(super) struct Own {
+    process: AtomicU32,
+    epoch: AtomicU64,
+}
 
 impl Own {
-    /// Notes the server process behind the writer's connection.
+    /// Notes the server process behind the writer's new connection.
     pub(super) fn note(&self, process: u32) {
-        self.0.store(process, Ordering::Relaxed);
+        self.process.store(process, Ordering::Relaxed);
+        self.begin_epoch();
     }
 
     fn is(&self, process: u32) -> bool {
-        self.0.load(Ordering::Relaxed) == process
+        self.process.load(Ordering::Relaxed) == process
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Notes that what answers next may be an older copy of the log.
+    fn begin_epoch(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 }
 
@@ -85,6 +98,7 @@ async fn listen(
                 Err(_) => look(pool, head).await,
             },
             Err(error) => {
+                own.begin_epoch();
                 tracing::warn!(%error, "listening to the event log failed, its head is polled meanwhile");
                 retries.reset();
                 retries.tick().await;
@@ -107,10 +121,14 @@ async fn poll(pool: &PgPool, head: &watch::Sender<Position>) {
 async fn look(pool: &PgPool, head: &watch::Sender<Position>) {
     let known = *head.borrow();
     match reader::head(pool).await {
-        Ok(position) if position < known => tracing::error!(
-            %position, %known,
-            "the event log ends before events that it had acknowledged: an older copy of it has taken over"
-        ),
+        Ok(position) if position < known => {
+            tracing::error!(
+                %position, %known,
+                "the event log ends before events that it had acknowledged: an older copy of it has taken over"
+            );
+            // Whoever waits for the log to grow waits from here, unless it has grown beyond meanwhile.
+            head.send_if_modified(|now| *now == known && std::mem::replace(now, position) == known);
+        }
         Ok(position) => raise(head, position),
         Err(error) => tracing::warn!(%error, "the head of the event log could not be read"),
     }

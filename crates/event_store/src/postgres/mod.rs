@@ -30,11 +30,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::checks;
+use crate::checks::{self, PageQuery};
 use crate::seals::SealStore;
 use crate::snapshots::SnapshotStore;
 use crate::tail::Tail;
-use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
+use crate::{AppendError, Appended, CommandRecord, Commit, Cursor, EventStore, Filter, Page, Position};
 use crate::{RecordedEvent, StoreError, StreamId, Tenure};
 use head::Own;
 use servers::{Need, ServerPool, Servers};
@@ -52,6 +52,9 @@ const SCHEMA_LOCK: i64 = 0x636f_6d70_746f_6972;
 /// The channel of the notifications; `append.sql` and `log.sql` name it too.
 const CHANNEL: &str = "event_log";
 
+/// The mark that is left only because a commit after what was read makes that certain.
+const CONFIRMED: &str = "confirmed";
+
 const SCHEMA: &str = include_str!("../../../../schema/postgres/log.sql");
 const GRANTS: &str = include_str!("../../../../schema/postgres/grants.sql");
 
@@ -66,6 +69,7 @@ pub struct PostgresStore {
     tail: Arc<Tail>,
     head: watch::Receiver<Position>,
     sole: Arc<Sole>,
+    own: Arc<Own>,
 }
 
 impl PostgresStore {
@@ -105,11 +109,12 @@ impl PostgresStore {
         Ok(Self {
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(tokio::spawn(writer.run(queue)))),
-            follower: Some(tokio::spawn(head::follow(listener, primary.clone(), sender, sole.clone(), own))),
+            follower: Some(tokio::spawn(head::follow(listener, primary.clone(), sender, sole.clone(), own.clone()))),
             primary,
             tail,
             head,
             sole,
+            own,
         })
     }
 
@@ -148,6 +153,7 @@ impl PostgresStore {
             tail: Arc::default(),
             head,
             sole: Arc::default(),
+            own: Arc::default(),
         })
     }
 
@@ -227,16 +233,15 @@ impl EventStore for PostgresStore {
         reader::read_stream(self.pool(), stream, after, limit).await
     }
 
-    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+    async fn read_on(&self, after: Cursor, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
         if let Some(page) = self.tail.read(after, limit, filter) {
             return page;
         }
-        let head = *self.head.borrow();
-        if after == head && self.tenure().is_some() {
+        if after.position == *self.head.borrow() && self.tail.ends_at(after) && self.tenure().is_some() {
             // Nobody else writes: there is no more.
-            return Ok(Page { events: Vec::new(), next: after, head });
+            return Ok(PageQuery::of(after, limit, filter).nothing_new());
         }
-        reader::read_all(self.pool(), after, limit, filter).await
+        reader::read_on(self.pool(), after, limit, filter).await
     }
 
     async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {
@@ -245,6 +250,14 @@ impl EventStore for PostgresStore {
 
     fn tenure(&self) -> Option<Tenure> {
         self.sole.tenure()
+    }
+
+    fn epoch(&self) -> u64 {
+        self.own.epoch()
+    }
+
+    async fn confirm(&self, seen: Cursor) -> Result<(), StoreError> {
+        self.set_mark_after(seen, CONFIRMED, seen.position.0).await
     }
 
     fn head(&self) -> watch::Receiver<Position> {
@@ -275,6 +288,20 @@ impl EventStore for PostgresStore {
         let value = i64::try_from(value).map_err(checks::unavailable)?;
         sqlx::query(sql).bind(name).bind(value).execute(self.pool()).await.map_err(checks::unavailable)?;
         Ok(())
+    }
+
+    async fn set_mark_after(&self, seen: Cursor, name: &str, value: u64) -> Result<(), StoreError> {
+        let Some(event) = seen.event else { return self.set_mark(name, value).await };
+        let sql = "INSERT INTO marks (name, value)
+                   SELECT $1, $2 WHERE EXISTS (SELECT FROM events WHERE position = $3 AND event_id = $4)
+                   ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        let value = i64::try_from(value).map_err(checks::unavailable)?;
+        let left = sqlx::query(sql).bind(name).bind(value).bind(checks::to_bound(seen.position.0)).bind(event);
+        if left.execute(self.pool()).await.map_err(checks::unavailable)?.rows_affected() > 0 {
+            return Ok(());
+        }
+        let found = reader::event_at(self.pool(), seen.position).await?;
+        Err(StoreError::LogRewound { position: seen.position, seen: event, found })
     }
 
     fn snapshots(&self) -> Option<&dyn SnapshotStore> {

@@ -5,20 +5,24 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use serde_json::value::RawValue;
 use sqlx::postgres::{PgPool, PgRow};
-use sqlx::{Decode, Postgres, Row, Type};
+use sqlx::{Decode, PgExecutor, Postgres, Row, Type};
+use uuid::Uuid;
 
-use crate::checks::{self, PageQuery};
-use crate::{CommandRecord, Filter, Page, Position, RecordedEvent, StoreError, StreamId};
+use crate::checks::{self, Found, PageQuery};
+use crate::{CommandRecord, Cursor, Filter, Page, Position, RecordedEvent, StoreError, StreamId};
 
 const READ_STREAM: &str = "
 SELECT position, aggregate_type, aggregate_id, sequence, event_id, event_type, event_version, payload, metadata,
        recorded_at
 FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 ORDER BY sequence LIMIT $4";
 
-/// A row of nothing but the head, then the page, in one snapshot. Beside every row the head would cost the server as much as
+/// A row of nothing but the head, the event there or at the last position looked at, and the event where the reader stands,
+/// which it knows by the name of a type; then the page, in one snapshot. Beside every row the head would cost the server as much as
 /// the rows: it would join them to it. The rows are put in order here: the server would sort them anew, through a file.
 const READ_ALL: &str = "
-SELECT position, NULL AS aggregate_type, NULL AS aggregate_id, NULL AS sequence, NULL AS event_id, NULL AS event_type,
+SELECT position, NULL AS aggregate_type, NULL AS aggregate_id, NULL AS sequence,
+       (SELECT event_id FROM events WHERE events.position = least(log_head.position, $2)) AS event_id,
+       (SELECT event_id::text FROM events WHERE events.position = $1) AS event_type,
        NULL AS event_version, NULL AS payload, NULL AS metadata, NULL AS recorded_at
 FROM log_head
 UNION ALL
@@ -40,6 +44,13 @@ pub(super) async fn head(pool: &PgPool) -> Result<Position, StoreError> {
     number(&row, 0).map(Position)
 }
 
+/// Which event stands at a position.
+pub(super) async fn event_at(executor: impl PgExecutor<'_>, position: Position) -> Result<Option<Uuid>, StoreError> {
+    let sql = "SELECT event_id FROM events WHERE position = $1";
+    let found = sqlx::query_scalar(sql).bind(checks::to_bound(position.0)).fetch_optional(executor);
+    found.await.map_err(checks::unavailable)
+}
+
 pub(super) async fn read_stream(
     pool: &PgPool,
     stream: &StreamId,
@@ -59,36 +70,38 @@ pub(super) async fn read_stream(
     Ok(events)
 }
 
-pub(super) async fn read_all(
-    pool: &PgPool,
-    after: Position,
-    limit: usize,
-    filter: &Filter,
-) -> Result<Page, StoreError> {
+pub(super) async fn read_on(pool: &PgPool, after: Cursor, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
     let query = PageQuery::of(after, limit, filter);
     let kinds = if query.every_kind { None } else { Some(&filter.kinds[..]) };
     let mut rows = sqlx::query(READ_ALL)
-        .bind(checks::to_bound(after.0))
+        .bind(checks::to_bound(after.position.0))
         .bind(checks::to_bound(query.until()))
         .bind(to_sql_limit(query.limit))
         .bind(kinds)
         .fetch(pool);
-    let (mut events, mut head): (Vec<Arc<RecordedEvent>>, _) = (Vec::new(), None);
+    let (mut events, mut beside): (Vec<Arc<RecordedEvent>>, _) = (Vec::new(), None);
     // Row by row: the server sends the next ones meanwhile, and none is kept beside its event.
     while let Some(row) = rows.try_next().await.map_err(checks::unavailable)? {
         if raw::<Option<&str>>(&row, 1)?.is_none() {
-            head = Some(Position(checks::to_u64(raw(&row, 0)?)?));
+            beside = Some(found(&row)?);
             continue;
         }
         let previous = events.last().map(|event| &event.stream);
         let event = event(&row, stream(&row, previous)?)?;
         events.push(Arc::new(event));
     }
-    let Some(head) = head else {
+    let Some(beside) = beside else {
         return Err(StoreError::Corrupt("log_head has no row".to_owned()));
     };
     events.sort_by_key(|event| event.position);
-    query.page(events, head)
+    query.page(events, beside)
+}
+
+/// Reads the row beside the page.
+fn found(row: &PgRow) -> Result<Found, StoreError> {
+    let at_after: Option<&str> = raw(row, 5)?;
+    let at_after = at_after.map(str::parse).transpose().map_err(checks::unavailable)?;
+    Ok(Found { head: Position(checks::to_u64(raw(row, 0)?)?), at_after, at_end: raw(row, 4)? })
 }
 
 pub(super) async fn find_command(pool: &PgPool, id: &str) -> Result<Option<CommandRecord>, StoreError> {

@@ -50,7 +50,9 @@ impl SealStore for PostgresStore {
     /// Whoever inserts the same waits for us or we for them; only then it is compared.
     async fn store_seals(&self, seals: Seals) -> Result<(), SealError> {
         let mut transaction = self.pool().begin().await.map_err(checks::unavailable)?;
-        let Seals { checkpoints, tiles } = seals;
+        let Seals { checkpoints, tiles, seen } = seals;
+        let found = reader::event_at(&mut *transaction, seen.position).await?;
+        checks::check_stands(seen, found)?;
         let levels: Vec<i16> = tiles.iter().map(|tile| i16::from(tile.level)).collect();
         let indexes: Vec<i64> = tiles.iter().map(|tile| checks::to_bound(tile.index)).collect();
         let hashes: Vec<&[u8]> = tiles.iter().map(|tile| &tile.hashes[..]).collect();

@@ -63,6 +63,8 @@ pub(super) type Outcome = Result<Appended, AppendError>;
 enum Failure {
     /// Another process holds the log alone, and nothing is stored.
     KeptOut,
+    /// A commit of it is based on what was read before a connection was lost, and nothing is stored.
+    EpochOver,
     /// Another process came first; run it again.
     Raced(SharedError),
     /// The server refuses something in it.
@@ -186,6 +188,8 @@ impl Writer {
         let mut lost = match failure {
             Failure::Lost { error, in_doubt } => Some((error, in_doubt)),
             Failure::KeptOut => Some((SharedError::new(KeptOut), false)),
+            Failure::EpochOver if alone => return self.refuse_epoch(batch),
+            Failure::EpochOver => None,
             Failure::Raced(error) | Failure::Refused(error) if alone => Some((error, false)),
             Failure::Raced(_) | Failure::Refused(_) => None,
         };
@@ -199,6 +203,7 @@ impl Writer {
             let job = vec![job];
             match self.attempt(&job).await {
                 Ok(outcomes) => self.tell(job, outcomes),
+                Err(Failure::EpochOver) => self.refuse_epoch(job),
                 Err(Failure::Raced(error) | Failure::Refused(error)) => refuse(job, &error, false),
                 Err(Failure::KeptOut) => refuse(job, &SharedError::new(KeptOut), false),
                 Err(Failure::Lost { error, in_doubt }) => {
@@ -210,6 +215,16 @@ impl Writer {
         }
         if let (true, Some((error, in_doubt))) = (told_once, lost) {
             tracing::error!(%error, in_doubt, "a batch of the event log was not stored");
+        }
+    }
+
+    /// Tells commits of another epoch that they are to be decided again, and the rest of them nothing.
+    fn refuse_epoch(&self, batch: Vec<Job>) {
+        for Job { commit, answer } in batch {
+            if let Err(refused) = checks::check_epoch(&commit, self.own.epoch()) {
+                // A caller that has gone away needs no answer.
+                drop(answer.send(Err(refused)));
+            }
         }
     }
 
@@ -245,6 +260,11 @@ impl Writer {
     /// was known, it has stored nothing.
     async fn statement(&mut self, batch: &[Job]) -> Result<Vec<Outcome>, Failure> {
         let connection = self.ready().await?;
+        let epoch = self.own.epoch();
+        if batch.iter().any(|job| checks::check_epoch(&job.commit, epoch).is_err()) {
+            self.connection = Some(connection);
+            return Err(Failure::EpochOver);
+        }
         if self.hold.token().is_none() || !statement::are_known(&self.heads, batch) {
             return self.send(connection, batch, Ends::LookedUp).await;
         }
@@ -335,8 +355,9 @@ impl Writer {
                 return Ok(connection);
             }
         }
-        // What answers next may be another server, with an older copy of a stream.
+        // What answers next may be another server, with an older copy of a stream or of the log.
         self.heads.forget();
+        self.tail.clear();
         let mut connects = 0;
         loop {
             let error = match open(&self.servers, &self.own).await {

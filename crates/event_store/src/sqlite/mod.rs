@@ -25,12 +25,12 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use crate::checks;
+use crate::checks::{self, PageQuery};
 use crate::lease::Leases;
 use crate::seals::SealStore;
 use crate::snapshots::SnapshotStore;
 use crate::tail::Tail;
-use crate::{AppendError, Appended, CommandRecord, Commit, EventStore, Filter, Page, Position};
+use crate::{AppendError, Appended, CommandRecord, Commit, Cursor, EventStore, Filter, Page, Position};
 use crate::{RecordedEvent, StoreError, StreamId};
 use lock::Lock;
 use reader::Readers;
@@ -161,17 +161,16 @@ impl EventStore for SqliteStore {
         self.readers.with(move |connection| reader::read_stream(connection, &stream, after, limit)).await
     }
 
-    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+    async fn read_on(&self, after: Cursor, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
         if let Some(page) = self.tail.read(after, limit, filter) {
             return page;
         }
-        let head = *self.head.borrow();
-        if after == head && self.holds_lock {
+        if after.position == *self.head.borrow() && self.tail.ends_at(after) && self.holds_lock {
             // Nobody else writes: there is no more.
-            return Ok(Page { events: Vec::new(), next: after, head });
+            return Ok(PageQuery::of(after, limit, filter).nothing_new());
         }
         let filter = filter.clone();
-        self.readers.with(move |connection| reader::read_all(connection, after, limit, &filter)).await
+        self.readers.with(move |connection| reader::read_on(connection, after, limit, &filter)).await
     }
 
     async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {

@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::soundness;
-use crate::checks::{self, PageQuery};
-use crate::{CommandRecord, Filter, Page, Position, RecordedEvent, StoreError, StreamId};
+use crate::checks::{self, Found, PageQuery};
+use crate::{CommandRecord, Cursor, Filter, Page, Position, RecordedEvent, StoreError, StreamId};
 
 /// The most reads under way at a time, and the most reading connections.
 const READERS_MAX: usize = 8;
@@ -98,9 +98,9 @@ pub(super) fn read_stream(
     Ok(events)
 }
 
-pub(super) fn read_all(
+pub(super) fn read_on(
     connection: &Connection,
-    after: Position,
+    after: Cursor,
     limit: usize,
     filter: &Filter,
 ) -> Result<Page, StoreError> {
@@ -108,9 +108,10 @@ pub(super) fn read_all(
     // One snapshot for the head and the events. Rolled back on drop, which for a read is all there is to do.
     let snapshot = connection.unchecked_transaction().map_err(soundness::failed)?;
     let head = head(&snapshot)?;
+    let (at_after, at_end) = (event_at(&snapshot, after.position.0)?, event_at(&snapshot, head.0.min(query.until()))?);
     let sql = page_sql(query.every_kind);
     let mut statement = snapshot.prepare_cached(&sql).map_err(soundness::failed)?;
-    let (from, until) = (checks::to_bound(after.0), checks::to_bound(query.until()));
+    let (from, until) = (checks::to_bound(after.position.0), checks::to_bound(query.until()));
     let limit = to_sql_limit(query.limit);
     let rows = if query.every_kind {
         statement.query(params![from, until, limit])
@@ -119,7 +120,7 @@ pub(super) fn read_all(
         statement.query(params![from, until, limit, kinds])
     };
     let events = collect(rows.map_err(soundness::failed)?, |row| event(row, None).map(Arc::new))?;
-    query.page(events, head)
+    query.page(events, Found { head, at_after, at_end })
 }
 
 fn page_sql(every_kind: bool) -> String {
@@ -138,6 +139,19 @@ pub(super) fn head(connection: &Connection) -> Result<Position, StoreError> {
         .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
         .map_err(soundness::failed)?;
     checks::to_u64(position).map(Position)
+}
+
+/// Which event stands at a position.
+fn event_at(connection: &Connection, position: u64) -> Result<Option<Uuid>, StoreError> {
+    let found: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT event_id FROM events WHERE position = ?1")
+        .and_then(|mut statement| statement.query_row([checks::to_bound(position)], |row| row.get(0)).optional())
+        .map_err(soundness::failed)?;
+    found.map(|id| event_id(&id)).transpose()
+}
+
+fn event_id(stored: &[u8]) -> Result<Uuid, StoreError> {
+    Uuid::from_slice(stored).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 /// The last sequence of a stream; 0 when there is none.
@@ -201,12 +215,11 @@ fn event(row: &Row<'_>, stream: Option<&StreamId>) -> Result<RecordedEvent, Stor
         Some(stream) => stream.clone(),
         None => StreamId { kind: get(row, 1)?, id: get(row, 2)? },
     };
-    let event_id: Vec<u8> = get(row, 4)?;
     Ok(RecordedEvent {
         position: Position(checks::to_u64(get(row, 0)?)?),
         stream,
         sequence: checks::to_u64(get(row, 3)?)?,
-        event_id: Uuid::from_slice(&event_id).map_err(|error| StoreError::Corrupt(error.to_string()))?,
+        event_id: event_id(&get::<Vec<u8>>(row, 4)?)?,
         event_type: get(row, 5)?,
         event_version: get(row, 6)?,
         payload: json(row, 7)?,

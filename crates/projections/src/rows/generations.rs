@@ -3,8 +3,10 @@
 //! The table `projection` holds one row a generation: its version, its checkpoint, whether it is live, and the shape of its
 //! tables, so that a newer program can drop what an older one made. Exactly one generation of a projection is live.
 
+use event_store::Position;
 use sea_query::{Alias, Expr, OnConflict, PostgresQueryBuilder, Query as Sql, SqliteQueryBuilder};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::projection::Projection;
 use crate::rows::{Column, Dialect, Direction, ExpectedRows, Query, ReadError, ReadStore, Row, RowError, Step, Table};
@@ -140,6 +142,12 @@ pub(crate) fn advance(dialect: Dialect, name: &str, number: i64, from: u64, to: 
         Dialect::Sqlite => update.to_string(SqliteQueryBuilder),
         Dialect::Postgres => update.to_string(PostgresQueryBuilder),
     };
+    Step::Run { sql, rows: ExpectedRows::One }
+}
+
+/// Asserts that an event stands in the log of the same database.
+pub(crate) fn stands(position: Position, event: Uuid) -> Step {
+    let sql = format!("SELECT 1 FROM events WHERE position = {position} AND event_id = '{event}'");
     Step::Run { sql, rows: ExpectedRows::One }
 }
 

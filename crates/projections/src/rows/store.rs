@@ -73,6 +73,7 @@ pub struct ReadStore {
     /// A copy that may lag, for questions that may.
     standby: Option<Arc<Standby>>,
     may_lag: bool,
+    beside_log: bool,
 }
 
 impl ReadStore {
@@ -110,7 +111,18 @@ impl ReadStore {
     }
 
     fn of(engine: Engine) -> Self {
-        Self { engine, standby: None, may_lag: false }
+        Self { engine, standby: None, may_lag: false, beside_log: false }
+    }
+
+    /// Says that the log is in the same PostgreSQL database: rows are then written only while the last event that they come
+    /// from stands there, in one transaction with asking, and are lost with it.
+    #[must_use]
+    pub fn beside_log(self) -> Self {
+        Self { beside_log: true, ..self }
+    }
+
+    pub(crate) fn is_beside_log(&self) -> bool {
+        self.beside_log
     }
 
     /// Lets questions that may lag be answered by a standby of the same PostgreSQL: as long as it answers and is not far

@@ -11,7 +11,7 @@ use domain::catalog::{CategoryEvent, ProductEvent, VariantEvent};
 use domain::stock::{self, StockEvent};
 use domain::upcast::{self, StoredEvent};
 use domain::values::{CategoryId, ProductId, Sku};
-use event_store::{Page, Position, RecordedEvent};
+use event_store::{Cursor, Page, Position, RecordedEvent};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tantivy::schema::{IndexRecordOption, Term, Value};
@@ -96,6 +96,32 @@ impl Feeder {
         Position(self.reached.position)
     }
 
+    /// Returns from where the log is read on.
+    pub(super) fn cursor(&self) -> Cursor {
+        Cursor { position: self.position(), event: self.reached.seen }
+    }
+
+    /// Goes back before what is gone from the log, one step for each time that it is found to be: to the last commit, to the
+    /// last event that the index holds, and to the beginning.
+    pub(super) fn step_back(&mut self) -> Result<(), SearchError> {
+        if self.reached != self.committed {
+            self.forget();
+            return Ok(());
+        }
+        let last = self.committed.last.as_ref().map(LastEvent::cursor);
+        if let Some(last) = last.filter(|last| last.position < self.position()) {
+            (self.committed.position, self.committed.seen) = (last.position.0, last.event);
+            self.reached = self.committed.clone();
+            return Ok(());
+        }
+        tracing::warn!(position = %self.position(), "the search index holds what is gone from the log and is built anew");
+        self.writer.delete_all_documents()?;
+        self.reached = Reached::nothing();
+        self.clear();
+        self.commit()?;
+        self.read_tree()
+    }
+
     /// Opens what the last commit holds.
     pub(super) fn snapshot(&self) -> Result<Snapshot, SearchError> {
         self.reader.reload()?;
@@ -136,7 +162,9 @@ impl Feeder {
         if let Some(last) = page.events.last() {
             self.reached.last = Some(LastEvent::of(last));
         }
-        self.reached.position = self.reached.position.max(page.next.0);
+        if page.next.0 >= self.reached.position {
+            (self.reached.position, self.reached.seen) = (page.next.0, page.next_event);
+        }
         Ok(())
     }
 

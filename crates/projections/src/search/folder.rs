@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use event_store::{EventStore, Filter, Position, RecordedEvent, StreamId};
+use event_store::{Cursor, EventStore, Filter, Position, RecordedEvent, StreamId};
 use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::store::Compressor;
 use tantivy::{Index, IndexSettings, IndexWriter};
+use uuid::Uuid;
 
 use super::SearchError;
 use super::analysis;
@@ -32,6 +33,9 @@ pub(super) struct Reached {
     pub(super) version: u32,
     /// Every event up to here is in the index.
     pub(super) position: u64,
+    /// The event that stood there, where it is known; older indexes do not say.
+    #[serde(default)]
+    pub(super) seen: Option<Uuid>,
     /// The last event that changed it and its position, to notice that the log is another one.
     pub(super) last: Option<LastEvent>,
 }
@@ -57,12 +61,17 @@ impl LastEvent {
             event_id: event.event_id.to_string(),
         }
     }
+
+    /// Returns the event itself, as it stands in the log.
+    pub(super) fn cursor(&self) -> Cursor {
+        Cursor { position: Position(self.position), event: self.event_id.parse().ok() }
+    }
 }
 
 impl Reached {
     /// Returns where an empty index stands.
     pub(super) fn nothing() -> Self {
-        Self { version: VERSION, position: 0, last: None }
+        Self { version: VERSION, position: 0, seen: None, last: None }
     }
 }
 

@@ -35,7 +35,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use event_store::{EventStore, Filter, Position, RecordedEvent, StoreError};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 pub use request::{
     Cursor, FILTER_VALUES_MAX, Facet, FacetValue, Filters, Hit, PAGE_HITS_MAX, SearchPage, SearchRequest, Sort,
@@ -206,7 +206,9 @@ impl SearchIndex {
         let mut goal = None;
         loop {
             let fed = self.feed(Feeding::Read).await?;
-            if fed.position >= *goal.get_or_insert(fed.head) {
+            if fed.is_anew {
+                goal = None;
+            } else if fed.position >= *goal.get_or_insert(fed.head) {
                 break;
             }
         }
@@ -233,7 +235,7 @@ impl SearchIndex {
     /// Reads once, commits when it is time, and tells what to wait for.
     async fn step(&self) -> Result<Wait, SearchError> {
         let fed = self.feed(Feeding::Read).await?;
-        if fed.position < fed.head {
+        if fed.is_anew || fed.position < fed.head {
             return Ok(Wait::Sleep(Duration::ZERO));
         }
         let due = match (fed.pending, fed.visible) {
@@ -249,7 +251,13 @@ impl SearchIndex {
     async fn feed(&self, feeding: Feeding) -> Result<Fed, SearchError> {
         let mut feeder = self.feeder.clone().lock_owned().await;
         let page = match feeding {
-            Feeding::Read => Some(self.store.read_all(feeder.position(), PAGE_EVENTS, &kinds()).await?),
+            Feeding::Read => match self.store.read_on(feeder.cursor(), PAGE_EVENTS, &kinds()).await {
+                Err(error @ StoreError::LogRewound { .. }) => {
+                    tracing::error!(%error, "what the search has read is gone: it goes back before that");
+                    return self.step_back(feeder).await;
+                }
+                page => Some(page?),
+            },
             Feeding::CommitNow => None,
         };
         let shared = self.shared.clone();
@@ -285,7 +293,24 @@ impl SearchIndex {
                 visible: feeder.visible,
                 since_commit: feeder.since_commit(),
                 refreshed,
+                is_anew: false,
             })
+        })
+        .await
+    }
+}
+
+impl SearchIndex {
+    /// Goes back before what is gone from the log; the next read finds out whether far enough.
+    async fn step_back(&self, mut feeder: OwnedMutexGuard<Feeder>) -> Result<Fed, SearchError> {
+        let shared = self.shared.clone();
+        let head = *self.store.head().borrow();
+        blocking(move || {
+            feeder.step_back()?;
+            shared.refresh(&feeder)?;
+            shared.position.send_replace(feeder.position());
+            let (position, since_commit) = (feeder.position(), feeder.since_commit());
+            Ok(Fed { position, head, pending: 0, visible: false, since_commit, refreshed: true, is_anew: true })
         })
         .await
     }
@@ -322,6 +347,8 @@ struct Fed {
     visible: bool,
     since_commit: Duration,
     refreshed: bool,
+    /// It went back, and has to read again.
+    is_anew: bool,
 }
 
 /// What to wait for before the next piece.

@@ -4,6 +4,7 @@ mod declarations;
 mod engines;
 mod past;
 mod rebuilding;
+mod rewound;
 mod running;
 mod turns;
 

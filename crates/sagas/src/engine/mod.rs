@@ -10,6 +10,7 @@
 //! dead letter and a [`ManualTask`] is opened. What comes from the feed is told in order of position, once.
 
 mod advance;
+mod begun;
 mod instance;
 mod record;
 mod recovery;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::upcast;
 use domain::values::{ShortText, TaskId, Timestamp};
-use event_store::{RecordedEvent, StoreError};
+use event_store::{Cursor, RecordedEvent, StoreError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -197,6 +197,8 @@ pub(super) struct Folded<P: Process> {
     pub(super) tasks_opened: u64,
     pub(super) outcome: Option<String>,
     pub(super) correlation: Option<String>,
+    /// Its last record, where it was read and nothing was stored after it.
+    pub(super) read: Option<Cursor>,
 }
 
 impl<P: Process> Default for Folded<P> {
@@ -211,6 +213,7 @@ impl<P: Process> Default for Folded<P> {
             tasks_opened: 0,
             outcome: None,
             correlation: None,
+            read: None,
         }
     }
 }

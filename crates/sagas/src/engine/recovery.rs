@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use event_store::{Filter, PAGE_EVENTS_MAX, Position};
+use event_store::{Cursor, Filter, PAGE_EVENTS_MAX, Position};
 
 use super::Process;
 use super::record::{Folded, read_record};
@@ -14,6 +14,9 @@ fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> EngineE
     EngineError::Store(error.into())
 }
 
+/// Processes that are not over, each with a position of the log before it began.
+type Found<P> = BTreeMap<String, (u64, Folded<P>)>;
+
 impl<P: Process> Runner<P> {
     /// Reads the processes' streams from the last mark on, notes what the open ones wait for, and performs again what
     /// they asked for and had no answer to.
@@ -21,11 +24,15 @@ impl<P: Process> Runner<P> {
     /// # Errors
     /// [`EngineError::Store`] when the streams cannot be read.
     pub async fn recover(self: &Arc<Self>) -> Result<(), EngineError> {
+        let store = self.shop.bus.store();
+        self.begun.again(store.epoch());
         let (heard, open) = self.marks().await.map_err(failed)?;
-        self.heard_until.send_replace(heard);
-        let head = *self.shop.bus.store().head().borrow();
+        self.heard_until.send_replace(Cursor::at(Position(heard)));
+        let head = *store.head().borrow();
         self.began_at.store(head.0, Ordering::Relaxed);
-        let found = self.read_open(open).await?;
+        let (found, end) = self.read_open(open).await?;
+        store.confirm(end).await.map_err(failed)?;
+        self.begun.confirmed.fetch_max(end.position.0, Ordering::AcqRel);
         for (id, (before, folded)) in found {
             held(&self.open).note(&id, before);
             self.note_all(&id, &folded);
@@ -36,13 +43,14 @@ impl<P: Process> Runner<P> {
         Ok(())
     }
 
-    /// Returns the processes that are not over, by their ids, each with a position of the log before its first record.
-    pub(super) async fn read_open(&self, after: u64) -> Result<BTreeMap<String, (u64, Folded<P>)>, EngineError> {
+    /// Returns the processes that are not over, by their ids, each with a position of the log before its first record, and
+    /// how far the log was read for it.
+    pub(super) async fn read_open(&self, after: u64) -> Result<(Found<P>, Cursor), EngineError> {
         let filter = Filter { kinds: vec![P::KIND.to_owned()] };
-        let mut found = BTreeMap::<String, (u64, Folded<P>)>::new();
-        let (mut position, mut before) = (Position(after), after);
+        let mut found = Found::<P>::new();
+        let (mut cursor, mut before) = (Cursor::at(Position(after)), after);
         loop {
-            let page = self.shop.bus.store().read_all(position, PAGE_EVENTS_MAX, &filter).await.map_err(failed)?;
+            let page = self.shop.bus.store().read_on(cursor, PAGE_EVENTS_MAX, &filter).await.map_err(failed)?;
             for event in &page.events {
                 let began = (before, Folded::default());
                 before = event.position.0;
@@ -59,10 +67,10 @@ impl<P: Process> Runner<P> {
                 folded.apply(&read_record::<P>(event).map_err(failed)?, event.event_id);
             }
             found.retain(|_, (_, folded)| !folded.is_over());
+            cursor = page.cursor();
             if page.next >= page.head {
-                return Ok(found);
+                return Ok((found, cursor));
             }
-            position = page.next;
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_store::lease::told_to_stop;
-use event_store::{Filter, Page, Position, RecordedEvent};
+use event_store::{Cursor, Filter, Page, RecordedEvent, StoreError};
 use serde::Deserialize;
 use tokio::sync::watch;
 
@@ -45,8 +45,7 @@ impl<P: Process> Runner<P> {
         let feed = self.clone().run_feed(shutdown);
         tokio::join!(timers, feed);
         self.settle().await;
-        let position = *self.heard_until.borrow();
-        self.leave_marks(position).await;
+        self.leave_marks().await;
     }
 
     /// Tells everything that is in the feed now and returns once nothing moves any more.
@@ -55,11 +54,11 @@ impl<P: Process> Runner<P> {
     /// [`app::error::AppError`] when the feed cannot be read.
     pub async fn catch_up(self: &Arc<Self>) -> Result<(), app::error::AppError> {
         loop {
-            let page = self.read_page().await?;
+            let page = self.next_page().await?;
             let is_end = page.events.is_empty() && page.next >= page.head;
             self.tell_page(&page).await?;
             self.settle().await;
-            if is_end {
+            if is_end && !self.is_outlived() {
                 return Ok(());
             }
         }
@@ -68,11 +67,12 @@ impl<P: Process> Runner<P> {
     async fn run_feed(self: Arc<Self>, mut shutdown: watch::Receiver<bool>) {
         let mut head = self.shop.bus.store().head();
         let is_dense = self.shop.bus.store().has_dense_positions();
-        let (mut marked, mut unmarked) = (*self.heard_until.borrow(), 0);
+        let (mut marked, mut unmarked) = (self.heard_until.borrow().position.0, 0);
         while !*shutdown.borrow() {
             let position = match self.read_and_tell().await {
                 Ok(page) => {
-                    unmarked += if is_dense { page.next.0 - marked - unmarked } else { page.events.len() as u64 };
+                    let told = page.next.0.saturating_sub(marked).saturating_sub(unmarked);
+                    unmarked += if is_dense { told } else { page.events.len() as u64 };
                     page.next.0
                 }
                 Err(error) => {
@@ -83,16 +83,18 @@ impl<P: Process> Runner<P> {
             };
             let is_at_end = head.borrow_and_update().0 <= position;
             if unmarked > MARK_EVERY {
-                self.leave_marks(position).await;
+                self.leave_marks().await;
                 (marked, unmarked) = (position, 0);
             }
-            while held(&self.undelivered).len() > UNDELIVERED_MAX && !*shutdown.borrow() {
+            let is_full = || held(&self.undelivered).len() > UNDELIVERED_MAX && !self.is_outlived();
+            while is_full() && !*shutdown.borrow() {
                 pause(&mut shutdown).await;
             }
             if is_at_end {
                 tokio::select! {
                     biased;
                     () = told_to_stop(&mut shutdown) => {}
+                    () = self.begun.outlived.notified() => {}
                     changed = head.changed() => if changed.is_err() { return },
                 }
                 if !P::GATHER.is_zero() {
@@ -103,15 +105,31 @@ impl<P: Process> Runner<P> {
     }
 
     async fn read_and_tell(self: &Arc<Self>) -> Result<Page, app::error::AppError> {
-        let page = self.read_page().await?;
+        let page = self.next_page().await?;
         self.tell_page(&page).await?;
         Ok(page)
     }
 
-    async fn read_page(&self) -> Result<Page, app::error::AppError> {
-        let after = Position(*self.heard_until.borrow());
+    /// Reads on. Where what was told may be gone from the log, begins anew before that.
+    async fn next_page(self: &Arc<Self>) -> Result<Page, app::error::AppError> {
+        if self.is_outlived() {
+            tracing::warn!(kind = P::KIND, "the connection to the log was lost: the processes begin anew");
+            Box::pin(self.begin_anew()).await?;
+        }
+        match self.read_page().await {
+            Err(error @ StoreError::LogRewound { .. }) => {
+                tracing::error!(kind = P::KIND, %error, "what processes were told is gone: they begin anew");
+                Box::pin(self.begin_anew()).await?;
+                Ok(self.read_page().await?)
+            }
+            page => Ok(page?),
+        }
+    }
+
+    async fn read_page(&self) -> Result<Page, StoreError> {
+        let after = *self.heard_until.borrow();
         let filter = Filter { kinds: P::LISTENS.iter().map(|kind| (*kind).to_owned()).collect() };
-        Ok(self.shop.bus.store().read_all(after, PAGE_EVENTS, &filter).await?)
+        self.shop.bus.store().read_on(after, PAGE_EVENTS, &filter).await
     }
 
     async fn tell_page(self: &Arc<Self>, page: &Page) -> Result<(), app::error::AppError> {
@@ -122,21 +140,23 @@ impl<P: Process> Runner<P> {
                 None => None,
             };
             if let Some((id, input)) = told {
-                let before = *self.heard_until.borrow();
+                let before = self.heard_until.borrow().position.0;
                 self.tell(id, heard(event, input), before);
             }
-            self.heard_until.send_replace(event.position.0);
+            self.heard_until.send_replace(Cursor::of(event));
         }
-        self.heard_until.send_replace(page.next.0);
+        self.heard_until.send_replace(page.cursor());
         Ok(())
     }
 
     /// Leaves marks to start from: nothing up to them is untold or open. Each is a position that the log has given.
-    async fn leave_marks(&self, position: u64) {
+    async fn leave_marks(&self) {
+        let seen = *self.heard_until.borrow();
+        let position = seen.position.0;
         let heard = held(&self.undelivered).first_key_value().map_or(position, |(_, before)| *before);
         let open = held(&self.open).by_position.first_key_value().map_or(position, |(before, _)| *before);
         for (what, mark) in [("heard", heard), ("open", open.min(heard))] {
-            if let Err(error) = self.shop.bus.store().set_mark(&Self::mark_name(what), mark).await {
+            if let Err(error) = self.shop.bus.store().set_mark_after(seen, &Self::mark_name(what), mark).await {
                 tracing::warn!(kind = P::KIND, ?error, "a mark was not left; the next start reads a little more");
             }
         }

@@ -11,12 +11,13 @@ use app::actor::Actor;
 use app::bus::{Cause, Request, metadata_text};
 use domain::upcast;
 use domain::values::{ShortText, TaskId, Timestamp};
-use event_store::{AppendError, Commit, NewEvent, PAGE_EVENTS_MAX, StreamId};
+use event_store::{AppendError, Commit, Cursor, NewEvent, PAGE_EVENTS_MAX, StreamId};
 use futures_util::future::join_all;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::advance::{Move, Noted};
+use super::begun::Begun;
 use super::instance::{Ask, Heard, Incoming, Instance, Moved};
 use super::record::{Folded, ManualTask, Record, TaskDecision, read_record};
 use super::{Process, Worker};
@@ -37,6 +38,9 @@ pub enum EngineError {
     /// Not one of the task's choices.
     #[error("choose one of {}", .0.join(", "))]
     ChoiceUnknown(Vec<String>),
+    /// What is at hand was read from a log that an older copy may have taken over from: whoever leads begins anew.
+    #[error("what is known of the process may be gone from the log")]
+    Outlived,
     /// The store failed.
     #[error("the process cannot be stored right now")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -106,13 +110,14 @@ pub struct Runner<P: Process> {
     pub(super) timers: Mutex<BTreeSet<(Timestamp, String, String)>>,
     pub(super) timers_changed: Notify,
     drives: Mutex<JoinSet<()>>,
-    pub(super) heard_until: watch::Sender<u64>,
+    pub(super) heard_until: watch::Sender<Cursor>,
     /// What the feed told up to here may have been told before the start.
     pub(super) began_at: AtomicU64,
     /// Whether this process moves them on; nobody else does where it was not told otherwise.
     pub(super) leads: AtomicBool,
     /// Up to here what others do was taken in.
-    pub(super) observed_until: AtomicU64,
+    pub(super) observed_until: Mutex<Cursor>,
+    pub(super) begun: Begun,
 }
 
 pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -122,6 +127,7 @@ pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl<P: Process> Runner<P> {
     /// Makes a runner; [`Runner::recover`] and [`Runner::follow`] set it going.
     pub fn new(shop: Shop, worker: Arc<dyn Worker<P>>) -> Arc<Self> {
+        let begun = Begun::in_epoch(shop.bus.store().epoch());
         Arc::new(Self {
             shop,
             worker,
@@ -132,10 +138,11 @@ impl<P: Process> Runner<P> {
             timers: Mutex::default(),
             timers_changed: Notify::new(),
             drives: Mutex::default(),
-            heard_until: watch::Sender::new(0),
+            heard_until: watch::Sender::new(Cursor::default()),
             began_at: AtomicU64::new(u64::MAX),
             leads: AtomicBool::new(true),
-            observed_until: AtomicU64::new(0),
+            observed_until: Mutex::default(),
+            begun,
         })
     }
 
@@ -168,7 +175,7 @@ impl<P: Process> Runner<P> {
     pub fn status(&self) -> RunnerStatus {
         RunnerStatus {
             kind: P::KIND,
-            position: *self.heard_until.borrow(),
+            position: self.heard_until.borrow().position.0,
             open: held(&self.open).before.len(),
             tasks: held(&self.tasks).len(),
         }
@@ -276,6 +283,8 @@ impl<P: Process> Runner<P> {
             match self.advance(id, answers).await {
                 Ok(moved) if moved.is_at_rest() => return,
                 Ok(moved) => answers = self.perform_rest(id, moved).await,
+                // Whoever begins anew lets it go on from what there is.
+                Err(EngineError::Outlived) => return,
                 Err(error) => {
                     // Nothing was stored: the asks stand, so performing them again is what a restart would do too.
                     tracing::error!(kind = P::KIND, id, ?error, "a process cannot be moved on, trying again");
@@ -321,6 +330,8 @@ impl<P: Process> Runner<P> {
             }
         }
         for attempt in 0..MOVE_ATTEMPTS_MAX {
+            // Before anything is taken from what is at hand.
+            let (round, epoch) = (self.begun.rounds.load(Ordering::Acquire), self.epoch_at_hand());
             let heard: Vec<_> = instance.inbox().iter().cloned().collect();
             let cached = instance.folded().take();
             // What begins a process is taken to be told for the first time; the store finds out when it is not.
@@ -348,12 +359,12 @@ impl<P: Process> Runner<P> {
             let asks = step.asks.iter().cloned();
             let (early, asks): (Vec<_>, Vec<_>) = asks.partition(|ask| is_known && P::may_begin_early(&ask.step));
             let performed = self.perform_all(id, step.folded.correlation.as_deref(), early);
-            let (stored, answers) = tokio::join!(self.store(id, expected, &step), performed);
+            let (stored, answers) = tokio::join!(self.store(id, (expected, epoch), &step), performed);
             if stored? {
                 let correlation = step.folded.correlation.clone();
                 let is_decision = |noted: &Noted<P>| matches!(noted.record, Record::TaskDecided { .. });
                 let has_decided = step.records.iter().any(is_decision);
-                self.finish_move(id, &instance, step, heard);
+                self.finish_move(id, (&instance, round), step, heard);
                 return Ok(Moved { correlation, asks, answers, has_decided });
             }
         }
@@ -375,10 +386,11 @@ impl<P: Process> Runner<P> {
         }
     }
 
-    /// Stores a move's records. Returns false when another worker was faster.
-    async fn store(&self, id: &str, expected: u64, step: &Move<P>) -> Result<bool, EngineError> {
+    /// Stores a move's records, which were worked out at a version and from what was read in an epoch of the log. Returns false
+    /// when another worker was faster.
+    async fn store(&self, id: &str, (expected, epoch): (u64, u64), step: &Move<P>) -> Result<bool, EngineError> {
         if step.records.is_empty() {
-            return Ok(true);
+            return self.confirm(step).await.map(|()| true);
         }
         let failed = |error: Box<dyn std::error::Error + Send + Sync>| EngineError::Store(error);
         let correlation = step.folded.correlation.as_deref().unwrap_or(id);
@@ -395,7 +407,7 @@ impl<P: Process> Runner<P> {
             });
         }
         let (stream, recorded_at) = (StreamId::new(P::KIND, id), self.shop.clock.now().micros());
-        let commit = Commit { stream, expected, events, command: None, recorded_at };
+        let commit = Commit { stream, expected, events, command: None, recorded_at, epoch: Some(epoch) };
         // An end of the log that is known before the commit lies before all of it, on every backend.
         let before = self.shop.bus.store().head().borrow().0;
         match self.shop.bus.store().append(commit).await {
@@ -404,24 +416,37 @@ impl<P: Process> Runner<P> {
                 Ok(true)
             }
             Err(AppendError::WrongVersion { .. }) => Ok(false),
+            Err(AppendError::EpochOver { .. }) if self.leads.load(Ordering::Acquire) => Err(self.begun.outlive()),
+            Err(AppendError::EpochOver { .. }) => Ok(false),
             Err(error) => Err(failed(error.into())),
         }
     }
 
     /// After a move is stored: keeps the process at hand, notes timers and tasks, shows the status.
-    fn finish_move(&self, id: &str, instance: &Instance<P>, step: Move<P>, heard: Vec<Heard<P::Input>>) {
-        let Move { folded, records, asks, .. } = step;
-        instance.inbox().drain(..heard.len());
-        {
+    fn finish_move(
+        &self,
+        id: &str,
+        (instance, round): (&Instance<P>, u64),
+        step: Move<P>,
+        heard: Vec<Heard<P::Input>>,
+    ) {
+        let Move { mut folded, records, asks, .. } = step;
+        // What was forgotten meanwhile stays so.
+        let is_at_hand = self.begun.rounds.load(Ordering::Acquire) == round;
+        if is_at_hand {
+            instance.inbox().drain(..heard.len());
             let mut undelivered = held(&self.undelivered);
             heard.iter().for_each(|heard| _ = undelivered.remove(&heard.position));
+        }
+        if !records.is_empty() {
+            folded.read = None;
         }
         records.iter().for_each(|noted| self.note(id, &noted.record));
         if folded.is_over() {
             held(&self.open).forget(id);
         }
         let status = folded.process.status();
-        *instance.folded() = (!folded.is_over()).then_some(folded);
+        *instance.folded() = (is_at_hand && !folded.is_over()).then_some(folded);
         instance.show(status);
         instance.in_flight().extend(asks.into_iter().map(|ask| ask.key));
     }
@@ -443,6 +468,7 @@ impl<P: Process> Runner<P> {
             for event in &page {
                 let record = read_record::<P>(event);
                 folded.apply(&record.map_err(|error| EngineError::Store(error.into()))?, event.event_id);
+                folded.read = Some(Cursor::of(event));
             }
             if page.len() < PAGE_EVENTS_MAX {
                 return Ok(folded);
@@ -465,16 +491,24 @@ impl<P: Process> Runner<P> {
         held(&self.instances).values().for_each(|instance| change(instance));
     }
 
+    pub(super) fn forget_idle(&self) {
+        drop_idle(&mut held(&self.instances));
+    }
+
     pub(super) fn instance(&self, id: &str) -> Arc<Instance<P>> {
         let mut instances = held(&self.instances);
         if let Some(instance) = instances.get(id) {
             return instance.clone();
         }
         if instances.len() >= INSTANCES_MAX {
-            instances.retain(|_, instance| Arc::strong_count(instance) > 1 || !instance.is_idle());
+            drop_idle(&mut instances);
         }
         let instance = Arc::new(Instance::default());
         instances.insert(id.to_owned(), instance.clone());
         instance
     }
+}
+
+fn drop_idle<P: Process>(instances: &mut HashMap<String, Arc<Instance<P>>>) {
+    instances.retain(|_, instance| Arc::strong_count(instance) > 1 || !instance.is_idle());
 }

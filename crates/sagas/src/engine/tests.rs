@@ -5,6 +5,7 @@ mod early;
 mod feed;
 mod model;
 mod retries;
+mod rewound;
 mod store;
 mod tea;
 mod timers;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use event_store::lease::{Lease, told_to_stop};
-use event_store::{Filter, PAGE_EVENTS_MAX, Position, RecordedEvent};
+use event_store::{Cursor, Filter, PAGE_EVENTS_MAX, Position, RecordedEvent, StoreError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -31,11 +31,40 @@ impl<P: Process> Runner<P> {
     /// [`EngineError::Store`] when the streams cannot be read.
     pub async fn survey(self: &Arc<Self>) -> Result<(), EngineError> {
         self.leads.store(false, Ordering::Release);
-        let head = *self.shop.bus.store().head().borrow();
-        self.observed_until.store(head.0, Ordering::Relaxed);
+        self.survey_tasks().await
+    }
+
+    /// Notes the open tasks, and from where on others are to be followed.
+    async fn survey_tasks(&self) -> Result<(), EngineError> {
         let (_, open) = self.marks().await.map_err(|error| EngineError::Store(error.into()))?;
-        for (id, (_, folded)) in self.read_open(open).await? {
+        let (found, end) = self.read_open(open).await?;
+        for (id, (_, folded)) in found {
             folded.tasks.values().for_each(|task| self.note_task(&id, task));
+        }
+        *held(&self.observed_until) = end;
+        Ok(())
+    }
+
+    /// What others were seen to do may be gone from the log: what is shown of them is found anew.
+    async fn observe_anew(&self) -> Result<(), EngineError> {
+        if self.leads.load(Ordering::Acquire) {
+            // Nothing that others decided meanwhile is passed over; what was taken in before is so twice.
+            let (_, open) = self.marks().await.map_err(|error| EngineError::Store(error.into()))?;
+            *held(&self.observed_until) = Cursor::at(Position(open));
+            return Ok(());
+        }
+        held(&self.tasks).clear();
+        self.survey_tasks().await?;
+        self.each_instance(|instance| *instance.folded() = None);
+        self.show_anew().await
+    }
+
+    /// Shows of what is watched how it is doing now, also where it has never begun, and forgets the rest.
+    pub(super) async fn show_anew(&self) -> Result<(), EngineError> {
+        self.forget_idle();
+        for (id, instance) in self.watched() {
+            let _turn = instance.turn.acquire().await;
+            instance.show(self.load(&id).await?.process.status());
         }
         Ok(())
     }
@@ -46,11 +75,12 @@ impl<P: Process> Runner<P> {
         let filter = Filter { kinds: vec![P::KIND.to_owned()] };
         let mut head = store.head();
         while !*shutdown.borrow() {
-            let after = Position(self.observed_until.load(Ordering::Relaxed));
-            let is_at_end = match store.read_all(after, PAGE_EVENTS_MAX, &filter).await {
+            let known = *head.borrow();
+            let after = *held(&self.observed_until);
+            let is_at_end = match store.read_on(after, PAGE_EVENTS_MAX, &filter).await {
                 Ok(page) => match self.notice_all(&page.events).await {
                     Ok(()) => {
-                        self.observed_until.store(page.next.0, Ordering::Relaxed);
+                        *held(&self.observed_until) = page.cursor();
                         page.next >= page.head
                     }
                     Err(error) => {
@@ -58,19 +88,26 @@ impl<P: Process> Runner<P> {
                         false
                     }
                 },
+                Err(error @ StoreError::LogRewound { .. }) => {
+                    tracing::error!(kind = P::KIND, %error, "what others did is gone: they are looked at anew");
+                    if let Err(error) = Box::pin(self.observe_anew()).await {
+                        tracing::error!(kind = P::KIND, ?error, "the processes cannot be looked at anew, trying again");
+                    }
+                    false
+                }
                 Err(error) => {
                     tracing::error!(kind = P::KIND, ?error, "the processes cannot be followed, trying again");
                     false
                 }
             };
-            let seen = self.observed_until.load(Ordering::Relaxed);
+            let seen = *held(&self.observed_until);
             if is_at_end {
                 tokio::select! {
                     biased;
                     () = told_to_stop(&mut shutdown) => return,
-                    grown = head.wait_for(|head| head.0 > seen) => if grown.is_err() { return },
+                    moved = head.wait_for(|head| *head > seen.position || *head < known) => if moved.is_err() { return },
                 }
-            } else if seen == after.0 {
+            } else if seen == after {
                 pause(&mut shutdown).await;
             }
         }
@@ -176,7 +213,8 @@ impl<P: Process> Runner<P> {
         Ok(())
     }
 
-    fn forget_all(&self) {
+    pub(super) fn forget_all(&self) {
+        self.begun.rounds.fetch_add(1, Ordering::AcqRel);
         held(&self.undelivered).clear();
         held(&self.timers).clear();
         *held(&self.open) = Default::default();

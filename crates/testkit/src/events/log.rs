@@ -78,5 +78,6 @@ async fn append(store: &dyn EventStore, line: &Line) -> Result<event_store::Appe
     };
     let stream = StreamId::new(&line.stream_kind, &line.stream_id);
     let (expected, recorded_at) = (line.sequence - 1, line.recorded_at);
-    store.append(Commit { stream, expected, events: vec![event], command: None, recorded_at }).await
+    let events = vec![event];
+    store.append(Commit { stream, expected, events, command: None, recorded_at, epoch: None }).await
 }

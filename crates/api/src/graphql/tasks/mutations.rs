@@ -52,6 +52,7 @@ async fn decide(call: Call<'_>, mut inputs: Inputs, input: &TaskDecideInput) -> 
             .at(&["choice"])
             .with("rule", "one of the task's choices")
             .into(),
+        EngineError::Outlived => AppError::Unavailable { in_doubt: false, source: error.into() },
         EngineError::Store(source) => AppError::Unavailable { in_doubt: true, source },
     })
 }

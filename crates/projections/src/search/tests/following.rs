@@ -202,3 +202,25 @@ async fn reached(index: &SearchIndex, shop: &Shop) {
     let waited = tokio::time::timeout(LIMIT, position.wait_for(|position| *position >= head)).await;
     waited.expect("within the limit").expect("the index lives");
 }
+
+#[tokio::test]
+async fn what_stands_where_something_is_gone_is_found() {
+    let mut shop = Shop::new().await;
+    shop.book(1, "Nana", "Zola", 800).await;
+    let end = *shop.store.head().borrow();
+    shop.nobodys_event().await;
+    shop.nobodys_event().await;
+    assert_eq!(shop.found(&text("")).await, [1]);
+    shop.rewind_to(end).await;
+    shop.book(2, "Germinal", "Zola", 900).await;
+    assert_eq!(shop.found(&text("zola")).await.len(), 2, "nothing of it was missed");
+
+    let end = *shop.store.head().borrow();
+    shop.book(3, "La Terre", "Zola", 700).await;
+    assert_eq!(shop.found(&text("zola")).await.len(), 3);
+    shop.rewind_to(end).await;
+    shop.book(4, "La Curée", "Zola", 600).await;
+    assert_eq!(shop.found(&text("terre")).await, [], "it is gone");
+    assert_eq!(shop.found(&text("zola")).await.len(), 3);
+    assert_eq!(*shop.index.position().borrow(), *shop.store.head().borrow());
+}

@@ -9,7 +9,7 @@ use domain::catalog::{CategoryEvent, ProductEvent, VariantEvent};
 use domain::stock::StockEvent;
 use domain::values::{CategoryId, Currency, Locale, Localized, Money, OrderId, ProductId, Quantity, Sku, Timestamp};
 use event_store::memory::MemoryStore;
-use event_store::{Commit, EventStore, NewEvent, Position, StreamId};
+use event_store::{Commit, EventStore, NewEvent, PAGE_EVENTS_MAX, Position, StreamId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -42,10 +42,20 @@ impl Log {
             payload: serde_json::value::to_raw_value(event).expect("events become JSON"),
             metadata: RawValue::from_string("{}".to_owned()).expect("an object is JSON"),
         };
-        let commit = Commit { stream, expected: *version, events: vec![event], command: None, recorded_at: 0 };
+        let (events, expected) = (vec![event], *version);
+        let commit = Commit { stream, expected, events, command: None, recorded_at: 0, epoch: None };
         let appended = store.append(commit).await.expect("the log in memory takes it");
         *version = appended.sequence;
         appended.position
+    }
+
+    /// Lets an older copy of a log take over, which ends here.
+    pub(super) async fn rewind_to(&mut self, store: &MemoryStore, end: Position) {
+        store.rewind_to(end);
+        for (stream, version) in &mut self.versions {
+            let left = store.read_stream(stream, 0, PAGE_EVENTS_MAX).await.expect("the log in memory is read");
+            *version = left.len() as u64;
+        }
     }
 }
 
@@ -70,6 +80,16 @@ impl Shop {
         let store = Arc::new(MemoryStore::new());
         let index = SearchIndex::open(None, store.clone()).await.expect("an index in memory opens");
         Self { store, index, log: Log::default() }
+    }
+
+    /// Tells something that is not for the search.
+    pub(super) async fn nobodys_event(&mut self) -> Position {
+        self.log.tell(&self.store, "nobodys", "one", &serde_json::json!({})).await
+    }
+
+    /// Lets an older copy of the log take over, which ends here.
+    pub(super) async fn rewind_to(&mut self, end: Position) {
+        self.log.rewind_to(&self.store, end).await;
     }
 
     pub(super) async fn product_event(&mut self, number: u128, event: ProductEvent) -> Position {

@@ -34,7 +34,7 @@ async fn a_feed_that_is_told_again_from_an_older_mark_is_recorded_once() {
     kitchen.nudge("cup", 7).await;
     kitchen.catch_up().await;
     let before = kitchen.records("cup").await.len();
-    kitchen.runner.heard_until.send_replace(0);
+    kitchen.runner.heard_until.send_replace(Default::default());
     kitchen.catch_up().await;
     assert_eq!(kitchen.records("cup").await.len(), before);
     let kitchen = kitchen.restarted().await;

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use event_store::{AppendError, Appended, CommandRecord, Commit, Page, StoreError};
+use event_store::{AppendError, Appended, CommandRecord, Commit, Cursor, Page, StoreError};
 
 use uuid::Uuid;
 
@@ -25,6 +25,8 @@ struct Plan {
     away: usize,
     in_doubt: usize,
     unreadable: usize,
+    unconfirmed: usize,
+    is_unaware: bool,
 }
 
 pub(super) struct Faulty {
@@ -32,11 +34,13 @@ pub(super) struct Faulty {
     is_alone: bool,
     plan: Mutex<Plan>,
     is_dead: watch::Sender<bool>,
+    refused: tokio::sync::Notify,
 }
 
 impl Faulty {
     fn new(inner: Arc<dyn EventStore>, is_alone: bool, plan: Plan) -> Arc<Self> {
-        Arc::new(Self { inner, is_alone, plan: Mutex::new(plan), is_dead: watch::Sender::new(false) })
+        let (is_dead, refused) = (watch::Sender::new(false), tokio::sync::Notify::new());
+        Arc::new(Self { inner, is_alone, plan: Mutex::new(plan), is_dead, refused })
     }
 
     pub(super) fn over(inner: Arc<dyn EventStore>) -> Arc<Self> {
@@ -53,6 +57,15 @@ impl Faulty {
         Self::new(inner, true, Plan { death: Some((append, death)), ..Plan::default() })
     }
 
+    /// Does not notice when an older copy of the log takes over.
+    pub(super) fn unaware(inner: Arc<dyn EventStore>) -> Arc<Self> {
+        Self::new(inner, false, Plan { is_unaware: true, ..Plan::default() })
+    }
+
+    fn is_unaware(&self) -> bool {
+        self.plan.lock().expect("nobody panics").is_unaware
+    }
+
     /// Refuses the next appends.
     pub(super) fn be_away(&self, appends: usize) {
         self.plan.lock().expect("nobody panics").away = appends;
@@ -66,6 +79,16 @@ impl Faulty {
     /// Refuses the next reads of a stream.
     pub(super) fn be_unreadable(&self, reads: usize) {
         self.plan.lock().expect("nobody panics").unreadable = reads;
+    }
+
+    /// Cannot make sure, the next times, that what was read stays.
+    pub(super) fn be_unconfirmed(&self, times: usize) {
+        self.plan.lock().expect("nobody panics").unconfirmed = times;
+    }
+
+    /// Returns once an append was refused.
+    pub(super) async fn refused(&self) {
+        self.refused.notified().await;
     }
 
     pub(super) fn is_dead(&self) -> bool {
@@ -97,6 +120,7 @@ fn away(in_doubt: bool) -> AppendError {
 #[async_trait]
 impl EventStore for Faulty {
     async fn append(&self, commit: Commit) -> Result<Appended, AppendError> {
+        let commit = if self.is_unaware() { Commit { epoch: None, ..commit } } else { commit };
         tokio::task::yield_now().await;
         self.alive().await;
         let (death, is_away, in_doubt) = {
@@ -114,7 +138,10 @@ impl EventStore for Faulty {
                 let _ = self.inner.append(commit).await;
                 self.die().await
             }
-            None if is_away => Err(away(false)),
+            None if is_away => {
+                self.refused.notify_one();
+                Err(away(false))
+            }
             None if in_doubt => {
                 self.inner.append(commit).await?;
                 Err(away(true))
@@ -137,14 +164,31 @@ impl EventStore for Faulty {
         self.inner.read_stream(stream, after, limit).await
     }
 
-    async fn read_all(&self, after: Position, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+    async fn read_on(&self, after: Cursor, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
         self.alive().await;
-        self.inner.read_all(after, limit, filter).await
+        self.inner.read_on(after, limit, filter).await
     }
 
     async fn find_command(&self, id: &str) -> Result<Option<CommandRecord>, StoreError> {
         self.alive().await;
         self.inner.find_command(id).await
+    }
+
+    fn epoch(&self) -> u64 {
+        if self.is_unaware() { 0 } else { self.inner.epoch() }
+    }
+
+    async fn confirm(&self, seen: Cursor) -> Result<(), StoreError> {
+        let is_unconfirmed = {
+            let mut plan = self.plan.lock().expect("nobody panics");
+            let is_unconfirmed = plan.unconfirmed > 0;
+            plan.unconfirmed -= usize::from(is_unconfirmed);
+            is_unconfirmed
+        };
+        if is_unconfirmed {
+            return Err(StoreError::Unavailable("the other disk is away".into()));
+        }
+        self.inner.confirm(seen).await
     }
 
     fn has_other_writers(&self) -> bool {
