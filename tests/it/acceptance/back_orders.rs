@@ -104,14 +104,15 @@ async fn waited_for_comes_to(stage: &Stage, wanted: [i64; 2]) {
     tokio::time::timeout(testkit::PATIENCE, found).await.unwrap_or_else(|_| panic!("it never is {wanted}"));
 }
 
-/// Returns which orders people are asked about once there are so many.
+/// Returns of which orders people are told that their units are late, once there are so many.
 async fn asked_about(stage: &Stage, count: usize) -> Vec<Value> {
     let found = async {
         loop {
-            let listed = staff(stage).call("{ tasks { processId } }", json!({})).await["tasks"].take();
-            let listed = listed.as_array().expect("tasks");
-            if listed.len() == count {
-                return listed.iter().map(|task| task["processId"].clone()).collect();
+            let listed = staff(stage).call("{ tasks { name processId } }", json!({})).await["tasks"].take();
+            let late = listed.as_array().expect("tasks").iter().filter(|task| task["name"] == "back_order");
+            let late: Vec<_> = late.map(|task| task["processId"].clone()).collect();
+            if late.len() == count {
+                return late;
             }
         }
     };
