@@ -73,8 +73,9 @@ async fn who_only_looks_is_shown_a_question_until_it_is_withdrawn() {
     let following = Following { stop, task: tokio::spawn(looks.runner.clone().observe(shutdown)) };
     leave_plain(&kitchen, "cup").await;
     let shown = async {
+        let mut looking = tokio::time::interval(Duration::from_secs(1));
         while !looks.runner.tasks().is_empty() {
-            tokio::task::yield_now().await;
+            looking.tick().await;
         }
     };
     tokio::time::timeout(PATIENCE, shown).await.expect("it hears of it");
