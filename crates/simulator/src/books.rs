@@ -2,6 +2,7 @@
 //! models are what a replay makes of the log.
 
 mod lines;
+mod refunds;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -61,6 +62,7 @@ struct Account {
     dispatched: BTreeMap<String, i64>,
     /// The parcels that warehouses were asked for, by order.
     parcels: BTreeMap<String, Vec<String>>,
+    refunds: refunds::Refunds,
 }
 
 impl Account {
@@ -100,6 +102,7 @@ pub(crate) async fn reckon(world: &World) -> Outcomes {
         check_stock(world, &account, &bus).await?;
         lines::check_units(world, &account, &bus).await?;
         check_promotions(world, &account, &bus).await?;
+        refunds::check(world, &account, &bus).await?;
         check_orders(world, &account, &bus, &mut outcomes).await
     };
     if let Err(error) = checked.await {
@@ -154,6 +157,7 @@ fn read_event(world: &World, event: &RecordedEvent, account: &mut Account) {
         "process.ended" => _ = account.ended.insert(format!("{kind}/{id}")),
         _ => {}
     }
+    account.refunds.note(event);
     account.streams.entry(kind).or_default().insert(id);
 }
 

@@ -56,6 +56,8 @@ pub enum Bug {
     ReleaseOneShort,
     /// Who waits for units is forgotten when they come in.
     BackOrderForgotten,
+    /// Nobody waits for the day by which the law wants a refund to have gone.
+    RefundDeadlineDropped,
     /// A carrier is booked anew each time it is asked.
     LabelEachTime,
     /// A buyer's name is noted in clear.
@@ -68,7 +70,7 @@ pub enum Bug {
 
 impl Bug {
     /// Every mistake and its name.
-    pub const ALL: [(&'static str, Self); 29] = [
+    pub const ALL: [(&'static str, Self); 30] = [
         ("stock-without-version", Self::StockWithoutVersion),
         ("payment-without-version", Self::PaymentWithoutVersion),
         ("process-without-version", Self::ProcessWithoutVersion),
@@ -94,6 +96,7 @@ impl Bug {
         ("total-rounded-per-unit", Self::TotalRoundedPerUnit),
         ("release-one-short", Self::ReleaseOneShort),
         ("back-order-forgotten", Self::BackOrderForgotten),
+        ("refund-deadline-dropped", Self::RefundDeadlineDropped),
         ("label-each-time", Self::LabelEachTime),
         ("name-in-clear", Self::NameInClear),
         ("seals-other-bytes", Self::SealsOtherBytes),

@@ -62,6 +62,9 @@ pub(crate) fn commit(world: &World, mut commit: Commit) -> Spoilt {
     if bug == Bug::BackOrderForgotten && commit.events.len() > 1 {
         commit.events.retain(|event| event.event_type != "stock.back_order_filled");
     }
+    if bug == Bug::RefundDeadlineDropped && kind == "return_to_refund" && commit.events.len() > 1 {
+        commit.events.retain(|event| event.event_type != "process.timer_set");
+    }
     if bug == Bug::NameInClear && kind == "cart" {
         commit.events.iter_mut().for_each(name_buyer);
     }

@@ -93,6 +93,32 @@ async fn is_served(client: &Client, order: &str) {
     assert_eq!(awaited(client, order).await, (json!(0), Value::Null));
 }
 
+/// Waits until staff see that so many units of the book are waited for in Lyon and in Paris: what they see follows the log.
+async fn waited_for_comes_to(stage: &Stage, wanted: [i64; 2]) {
+    let query = "{ stock(sku: \"LIV-1\") { location backOrdered } }";
+    let wanted = json!([
+        { "location": "lyon", "backOrdered": wanted[0] },
+        { "location": "paris", "backOrdered": wanted[1] }
+    ]);
+    let found = async { while staff(stage).call(query, json!({})).await["stock"] != wanted {} };
+    tokio::time::timeout(testkit::PATIENCE, found).await.unwrap_or_else(|_| panic!("it never is {wanted}"));
+}
+
+/// Returns of which orders people are told that their units are late, once there are so many.
+async fn asked_about(stage: &Stage, count: usize) -> Vec<Value> {
+    let found = async {
+        loop {
+            let listed = staff(stage).call("{ tasks { name processId } }", json!({})).await["tasks"].take();
+            let late = listed.as_array().expect("tasks").iter().filter(|task| task["name"] == "back_order");
+            let late: Vec<_> = late.map(|task| task["processId"].clone()).collect();
+            if late.len() == count {
+                return late;
+            }
+        }
+    };
+    tokio::time::timeout(testkit::PATIENCE, found).await.expect("as many tasks come to be open")
+}
+
 async fn the_oldest_is_served_first(engine: Engine) {
     let clock = Arc::new(ManualClock::starting_at(MONDAY));
     let Some(stage) = Stage::open_under(engine, clock.clone(), ShortfallPolicy::BackOrder).await else { return };
@@ -102,12 +128,14 @@ async fn the_oldest_is_served_first(engine: Engine) {
         assert_eq!(held(&stage, &json!(order)).await, PAYABLE, "nothing is taken before a parcel is packed");
     }
     let [(first, oldest), (second, middle), (third, youngest)] = orders.as_slice() else { panic!("three orders") };
+    waited_for_comes_to(&stage, [3, 3]).await;
 
     // One is found where it was not looked for, and one is delivered elsewhere.
     let found = count(&stage, "LIV-1", 1, "found").await;
     assert_eq!(found["result"], json!({ "onHand": 1, "available": 0, "reserved": 0, "allocated": 1 }), "{found}");
     is_served(first, oldest).await;
     waits(second, middle).await;
+    waited_for_comes_to(&stage, [2, 2]).await;
     receive(&stage, "lyon", 1).await;
     is_served(second, middle).await;
     waits(third, youngest).await;
@@ -121,6 +149,7 @@ async fn the_oldest_is_served_first(engine: Engine) {
     assert_eq!(called_off["orderCancelLines"]["errors"], json!([]), "its last unit calls it off");
     order_when(third, youngest, |order| order["status"] == "CANCELLED").await;
     assert_eq!(held(&stage, &json!(youngest)).await, 0, "the money is let go");
+    waited_for_comes_to(&stage, [0, 0]).await;
     receive(&stage, "paris", 1).await;
     stage.stock_comes_to("LIV-1", [3, 1, 0, 2]).await;
     deliver(first, &staff(&stage), oldest).await;
@@ -134,18 +163,24 @@ async fn the_oldest_is_served_first(engine: Engine) {
 async fn late_units_are_a_question(engine: Engine) {
     let clock = Arc::new(ManualClock::starting_at(MONDAY));
     let Some(stage) = Stage::open_under(engine, clock.clone(), ShortfallPolicy::BackOrder).await else { return };
-    let orders = paid_in_vain(&stage, &clock, 1).await;
-    let (buyer, order) = &orders[0];
-    waits(buyer, order).await;
+    let orders = paid_in_vain(&stage, &clock, 2).await;
+    for (buyer, order) in &orders {
+        waits(buyer, order).await;
+    }
+    let (served, order) = (&orders[0].1, &orders[1].1);
     let choices = ["wait", "cancel_order"];
     clock.advance_seconds(3 * WEEK_SECONDS);
+    asked_about(&stage, 2).await;
+    receive(&stage, "lyon", 1).await;
+    is_served(&staff(&stage), served).await;
+    assert_eq!(asked_about(&stage, 1).await, [json!(order)], "nobody need decide about units that came");
     decide(&stage, "back_order", &choices, "wait").await;
     clock.advance_seconds(WEEK_SECONDS);
     decide(&stage, "back_order", &choices, "cancel_order").await;
     order_when(&staff(&stage), order, |order| order["status"] == "CANCELLED").await;
     assert_eq!(held(&stage, &json!(order)).await, 0);
     receive(&stage, "paris", 1).await;
-    stage.stock_comes_to("LIV-1", [1, 1, 0, 0]).await;
+    stage.stock_comes_to("LIV-1", [2, 1, 0, 1]).await;
     stage.close().await;
 }
 

@@ -20,7 +20,7 @@
 //! | 16 | invoices issued at once by a server that is killed are numbered without a gap, credit notes too |
 //! | – | the refund of a withdrawal that is late, its goods back or on their way, is asked about until it went |
 //! | – | a count that finds less than is promised: the youngest order gets units elsewhere, or is rejected and its money let go |
-//! | – | where the shop lets paid orders wait for missing units, the oldest is served first, people are asked about late ones |
+//! | – | where the shop lets paid orders wait for missing units, the oldest is served first, people are asked about late ones until they came |
 //! | – | a promotion of a category reaches what stands below it, follows the catalogue, and comes along when its guest signs in |
 //! | – | several cards pay one order, a part each; what comes back goes back to the cards that paid it |
 //! | 22 | in the worlds of the simulator every promise is kept |

@@ -18,7 +18,7 @@ impl Projection for AvailabilityProjection {
     }
 
     fn version(&self) -> i64 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static Table] {
@@ -86,6 +86,28 @@ fn movement(stock: &StockEvent) -> (i64, i64, i64) {
     }
 }
 
+/// How one event moves the units that are waited for.
+fn waited_for(stock: &StockEvent) -> i64 {
+    match stock {
+        StockEvent::BackOrdered { missing, .. } => missing.map_or(0, |missing| missing.units()),
+        StockEvent::BackOrderFilled { quantity, .. } => -quantity.units(),
+        StockEvent::BackOrderClosed { unfilled, .. } => -unfilled.map_or(0, |unfilled| unfilled.units()),
+        StockEvent::Received { .. }
+        | StockEvent::Restocked { .. }
+        | StockEvent::Reserved { .. }
+        | StockEvent::ReservationExtended { .. }
+        | StockEvent::ReservationReleased { .. }
+        | StockEvent::ReservationExpired { .. }
+        | StockEvent::ReservationBarred { .. }
+        | StockEvent::ShortfallDetected { .. }
+        | StockEvent::Allocated { .. }
+        | StockEvent::AllocationReleased { .. }
+        | StockEvent::AllocationReduced { .. }
+        | StockEvent::Dispatched { .. }
+        | StockEvent::WrittenOff { .. } => 0,
+    }
+}
+
 fn apply_stock(event: &Event, stock: &StockEvent, rows: &mut Working) -> Result<(), FoldError> {
     let own = key_of(event)?;
     if rows.get(&STOCK_LEVELS, &own)?.is_none() {
@@ -96,6 +118,7 @@ fn apply_stock(event: &Event, stock: &StockEvent, rows: &mut Working) -> Result<
             ("reserved", Value::Int(0)),
             ("allocated", Value::Int(0)),
             ("available", Value::Int(0)),
+            ("back_ordered", Value::Int(0)),
             ("updated_at", event.at().into()),
             ("version", event.sequence().into()),
         ];
@@ -107,6 +130,7 @@ fn apply_stock(event: &Event, stock: &StockEvent, rows: &mut Working) -> Result<
     row.add("reserved", reserved)?;
     row.add("allocated", allocated)?;
     row.add("available", on_hand - reserved - allocated)?;
+    row.add("back_ordered", waited_for(stock))?;
     row.set("updated_at", event.at())?;
     Ok(row.set("version", event.sequence())?)
 }

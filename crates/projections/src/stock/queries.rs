@@ -20,6 +20,8 @@ pub struct StockLevel {
     pub allocated: i64,
     /// Units free to promise.
     pub available: i64,
+    /// Units that paid orders wait for here. An order waits at every location for all that it lacks.
+    pub back_ordered: i64,
     /// The version of the stream.
     pub version: i64,
 }
@@ -106,6 +108,7 @@ fn to_level(row: &Row) -> Result<StockLevel, ReadError> {
         reserved: row.int("reserved")?,
         allocated: row.int("allocated")?,
         available: row.int("available")?,
+        back_ordered: row.int("back_ordered")?,
         version: row.int("version")?,
     })
 }

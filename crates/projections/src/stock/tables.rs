@@ -11,6 +11,7 @@ pub(super) static STOCK_LEVELS: Table = Table {
         Column::int("reserved"),
         Column::int("allocated"),
         Column::int("available"),
+        Column::int("back_ordered"),
         Column::int("updated_at"),
         Column::int("version"),
     ],

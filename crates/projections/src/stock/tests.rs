@@ -58,6 +58,43 @@ async fn units_move_from_shelf_to_order_to_door() {
 }
 
 #[tokio::test]
+async fn units_that_orders_wait_for_are_counted_until_they_come_or_nobody_waits() {
+    let waits = |number: u128, missing: Option<i64>| StockEvent::BackOrdered {
+        order: order(number),
+        quantity: units(4),
+        missing: missing.map(units),
+        since: Timestamp::from_micros(9),
+    };
+    let closed = |number: u128, [kept, freed, unfilled]: [Option<i64>; 3]| StockEvent::BackOrderClosed {
+        order: order(number),
+        kept: kept.map(units),
+        freed: freed.map(units),
+        unfilled: unfilled.map(units),
+    };
+    let filled =
+        |number: u128, count: i64| StockEvent::BackOrderFilled { order: order(number), quantity: units(count) };
+    let mut story = Story::new();
+    let events = [
+        received(1),
+        waits(1, Some(4)),
+        filled(1, 1),
+        waits(2, Some(4)),
+        waits(3, None),
+        received(5),
+        filled(1, 3),
+        filled(2, 2),
+        closed(1, [Some(3), Some(1), None]),
+        filled(2, 1),
+    ];
+    story.add("stock", "A@paris", &events).await;
+    story.add("stock", "B@paris", &[waits(1, Some(2)), closed(1, [None, None, Some(2)])]).await;
+    let models = models_of(&story, AvailabilityProjection).await;
+    let levels = models.availability().levels(&["A", "B"]).await.expect("the store answers");
+    let seen: Vec<_> = levels.iter().map(|level| [level.on_hand, level.allocated, level.back_ordered]).collect();
+    assert_eq!(seen, [[6, 6, 1], [0, 0, 0]]);
+}
+
+#[tokio::test]
 async fn an_allocation_that_is_released_is_free_again() {
     let mut story = Story::new();
     let events = [

@@ -24,6 +24,11 @@ pub(super) fn question(fulfilment: &FulfilmentId, why: &str) -> Reaction {
     Reaction::default().task(format!("{TASK_LOST}/{fulfilment}"), question, &["refund", "reship", "wait"])
 }
 
+/// A lost parcel has arrived: nobody need be asked about it.
+pub(super) fn turned_up(reaction: Reaction, fulfilment: &FulfilmentId) -> Reaction {
+    reaction.stop(format!("{TIMER_LOST}{fulfilment}")).withdraw(format!("{TASK_LOST}/{fulfilment}"))
+}
+
 /// Returns a parcel that is lost and waited for.
 fn lost<'a>(checkout: &'a mut Checkout, fulfilment: &FulfilmentId) -> Option<&'a mut Parcel> {
     let is_owed = checkout.stage == Stage::Fulfilling;

@@ -162,7 +162,7 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
         return Reaction::default();
     }
     let left_now = parcel.state < ParcelState::HandedOver;
-    parcel.state = state;
+    let was_lost = std::mem::replace(&mut parcel.state, state) == ParcelState::Lost;
     let mut reaction = Reaction::default();
     if left_now && checkout.lines_under_way.is_some() {
         // Which of its units leave the stock is known when the lines are cancelled, or not.
@@ -189,6 +189,7 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
         }
         ParcelState::Delivered => {
             checkout.delivered_at = checkout.delivered_at.max(Some(at));
+            let reaction = if was_lost { lost::turned_up(reaction, fulfilment) } else { reaction };
             wait_for_returns(checkout, reaction, at)
         }
         ParcelState::Cancelled
@@ -219,7 +220,7 @@ pub(super) fn cancel(checkout: &mut Checkout, reason: String) -> Reaction {
     }
     if std::mem::take(&mut checkout.is_waiting) {
         // No warehouse has anything of it.
-        return undo(checkout, Why::Cancelled { reason }).stop(TIMER_BACK_ORDER);
+        return undo(checkout, Why::Cancelled { reason }).stop(TIMER_BACK_ORDER).withdraw(super::TASK_BACK_ORDER);
     }
     checkout.why = Some(Why::Cancelled { reason });
     let fulfilments = checkout.parcels.keys().cloned().collect();

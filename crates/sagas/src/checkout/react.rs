@@ -305,7 +305,8 @@ fn owed(checkout: &mut Checkout, input: &Input) -> Reaction {
 
 fn cancellation_requested(checkout: &mut Checkout, reason: &str) -> Reaction {
     match checkout.stage {
-        Stage::Paying | Stage::Short => undo(checkout, Why::Cancelled { reason: reason.to_owned() }),
+        Stage::Paying => undo(checkout, Why::Cancelled { reason: reason.to_owned() }),
+        Stage::Short => shortfall::cancelled(checkout, reason),
         Stage::Fulfilling if (!checkout.parcels.is_empty() || checkout.is_waiting) && checkout.why.is_none() => {
             cancel(checkout, reason.to_owned())
         }

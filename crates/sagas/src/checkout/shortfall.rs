@@ -54,14 +54,24 @@ fn told(shortages: &[Shortage]) -> String {
 }
 
 fn reject(checkout: &mut Checkout) -> Reaction {
-    undo(checkout, Why::Rejected { code: "INSUFFICIENT_STOCK".to_owned() }).stop(TIMER_SHORTFALL)
+    nobody_need_choose(undo(checkout, Why::Rejected { code: "INSUFFICIENT_STOCK".to_owned() }))
+}
+
+/// It is settled what becomes of the missing units.
+fn nobody_need_choose(reaction: Reaction) -> Reaction {
+    reaction.stop(TIMER_SHORTFALL).withdraw(TASK_SHORTFALL)
+}
+
+/// Somebody called it off while people were asked.
+pub(super) fn cancelled(checkout: &mut Checkout, reason: &str) -> Reaction {
+    nobody_need_choose(undo(checkout, Why::Cancelled { reason: reason.to_owned() }))
 }
 
 fn begin_to_wait(checkout: &mut Checkout) -> Reaction {
     let Some(since) = checkout.placed_at else { return reject(checkout) };
     checkout.stage = Stage::BackOrdering;
     let asked = Reaction::ask(checkout.cart.clone().map(|cart| Step::BackOrder { cart, since }));
-    asked.stop(TIMER_SHORTFALL)
+    nobody_need_choose(asked)
 }
 
 /// People let it wait.
@@ -121,7 +131,8 @@ pub(super) fn filled(checkout: &mut Checkout, routed: &[Routed]) -> Reaction {
         return Reaction::default();
     }
     checkout.routed = routed.to_vec();
-    Reaction::ask([Step::RequestFulfilments { routed: routed.to_vec() }]).stop(TIMER_BACK_ORDER)
+    let asked = Reaction::ask([Step::RequestFulfilments { routed: routed.to_vec() }]);
+    asked.stop(TIMER_BACK_ORDER).withdraw(TASK_BACK_ORDER)
 }
 
 /// The units have not come in time.

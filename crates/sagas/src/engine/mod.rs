@@ -51,6 +51,8 @@ pub struct Reaction<S> {
     pub timers: Vec<(String, Timestamp)>,
     /// Timers it stops.
     pub stops: Vec<String>,
+    /// Questions that are settled without a human, by name: whoever was asked need not decide them any more.
+    pub withdraws: Vec<String>,
     /// A question that a human must decide.
     pub task: Option<NewTask>,
     /// How it ended; nothing is asked after it.
@@ -59,7 +61,7 @@ pub struct Reaction<S> {
 
 impl<S> Default for Reaction<S> {
     fn default() -> Self {
-        Self { asks: Vec::new(), timers: Vec::new(), stops: Vec::new(), task: None, end: None }
+        Self { asks: Vec::new(), timers: Vec::new(), stops: Vec::new(), withdraws: Vec::new(), task: None, end: None }
     }
 }
 
@@ -74,6 +76,7 @@ impl<S> Reaction<S> {
         self.asks.is_empty()
             && self.timers.is_empty()
             && self.stops.is_empty()
+            && self.withdraws.is_empty()
             && self.task.is_none()
             && self.end.is_none()
     }
@@ -89,6 +92,13 @@ impl<S> Reaction<S> {
     #[must_use]
     pub fn stop(mut self, name: impl Into<String>) -> Self {
         self.stops.push(name.into());
+        self
+    }
+
+    /// Withdraws the open tasks of a name; a dead letter's is not withdrawn, because nothing but an answer settles an ask.
+    #[must_use]
+    pub fn withdraw(mut self, name: impl Into<String>) -> Self {
+        self.withdraws.push(name.into());
         self
     }
 

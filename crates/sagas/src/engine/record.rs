@@ -102,6 +102,12 @@ pub enum Record<I, S> {
         /// When.
         at: Timestamp,
     },
+    /// What a human was asked is settled without them.
+    #[serde(rename = "process.task_withdrawn")]
+    TaskWithdrawn {
+        /// The task.
+        id: TaskId,
+    },
     /// It is over.
     #[serde(rename = "process.ended")]
     Ended {
@@ -124,6 +130,7 @@ impl<I, S> Record<I, S> {
             Record::TimerFired { .. } => "process.timer_fired",
             Record::TaskOpened { .. } => "process.task_opened",
             Record::TaskDecided { .. } => "process.task_decided",
+            Record::TaskWithdrawn { .. } => "process.task_withdrawn",
             Record::Ended { .. } => "process.ended",
         }
     }
@@ -264,6 +271,7 @@ impl<P: Process> Folded<P> {
                 self.tasks.insert(task.id.clone(), task.clone());
             }
             Record::TaskDecided { id, decision, at } => self.decide_task(id, decision, *at),
+            Record::TaskWithdrawn { id } => _ = self.tasks.remove(id),
             Record::Ended { outcome } => {
                 self.outcome = Some(outcome.clone());
                 self.timers.clear();
@@ -306,6 +314,8 @@ impl<P: Process> Folded<P> {
         }
         records.extend(reaction.timers.into_iter().map(|(name, due)| Record::TimerSet { name, due }));
         records.extend(reaction.asks.into_iter().map(|step| Record::Asked { key: P::key(&step), step }));
+        let settled = |task: &&ManualTask| task.ask.is_none() && reaction.withdraws.contains(&task.name);
+        records.extend(self.tasks.values().filter(settled).map(|task| Record::TaskWithdrawn { id: task.id.clone() }));
         if let Some(new) = reaction.task {
             let task = ManualTask {
                 id: task_id(P::KIND, id, &new.name, self.tasks_opened),

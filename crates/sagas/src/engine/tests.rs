@@ -11,6 +11,7 @@ mod tea;
 mod timers;
 mod turns;
 mod two_workers;
+mod withdrawals;
 
 use std::sync::Arc;
 use std::time::Duration;

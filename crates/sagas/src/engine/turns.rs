@@ -149,7 +149,7 @@ impl<P: Process> Runner<P> {
         for event in events {
             let (id, leads) = (&*event.stream.id, self.leads.load(Ordering::Acquire));
             let is_decision = event.event_type == "process.task_decided";
-            if is_decision || event.event_type == "process.task_opened" {
+            if is_decision || matches!(&*event.event_type, "process.task_opened" | "process.task_withdrawn") {
                 self.note(id, &record_of::<P>(event)?);
             }
             match leads {

@@ -23,7 +23,7 @@ impl<P: Process> Runner<P> {
                 self.set_timer(*retry_at, id, format!("{RETRY_PREFIX}{key}"));
             }
             Record::TaskOpened { task } => self.note_task(id, task),
-            Record::TaskDecided { id, .. } => _ = held(&self.tasks).remove(id),
+            Record::TaskDecided { id, .. } | Record::TaskWithdrawn { id } => _ = held(&self.tasks).remove(id),
             Record::Told { .. }
             | Record::Asked { .. }
             | Record::Answered { .. }

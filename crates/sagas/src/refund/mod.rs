@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Process, Reaction, Told};
 
+/// The task of a refund that failed.
+const TASK_REFUND: &str = "refund";
+
 /// Goodwill refunds are named by this and an id.
 pub const REFUND_PREFIX: &str = "goodwill-";
 
@@ -128,7 +131,7 @@ impl Process for GoodwillRefund {
             RefundInput::Refunded if self.is_over => Reaction::default(),
             RefundInput::Refunded => {
                 self.is_over = true;
-                Reaction::default().end("refunded")
+                Reaction::default().withdraw(TASK_REFUND).end("refunded")
             }
             RefundInput::Pending => Reaction::default(),
             // The provider answers and tells it once more by itself: one failure, one question.
@@ -138,7 +141,7 @@ impl Process for GoodwillRefund {
                 self.failed_round = self.rounds;
                 self.is_over = false;
                 let question = format!("the refund failed ({code}): try again, or was it paid by hand?");
-                Reaction::default().task("refund", question, &["retry", "paid_by_hand"])
+                Reaction::default().task(TASK_REFUND, question, &["retry", "paid_by_hand"])
             }
             // A refund that failed may have come through since: then nothing is sent again.
             RefundInput::Decided { .. } if self.is_over => Reaction::default(),

@@ -49,6 +49,7 @@ fn a_failure_is_one_question_however_often_it_is_told() {
 
 #[test]
 fn a_refund_that_came_through_after_all_is_not_sent_again() {
+    assert_eq!(tell(&[requested(), failed(), RefundInput::Refunded]).withdraws, [TASK_REFUND]);
     assert_eq!(tell(&[requested(), failed(), RefundInput::Refunded, decided("retry")]), Reaction::default());
     assert_eq!(tell(&[requested(), failed(), RefundInput::Refunded, decided("paid_by_hand")]), Reaction::default());
 }

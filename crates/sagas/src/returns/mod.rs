@@ -202,9 +202,12 @@ impl ReturnToRefund {
         self.deadline.as_mut().map(happens).unwrap_or_default()
     }
 
-    /// Nothing can be late any more.
+    /// Nothing can be late any more, and nobody need be asked about it.
     fn without_deadline(&self, reaction: Reaction<ReturnStep>) -> Reaction<ReturnStep> {
-        if self.deadline.is_some() { reaction.stop(TIMER_REFUND_DUE) } else { reaction }
+        if self.deadline.is_none() {
+            return reaction;
+        }
+        reaction.stop(TIMER_REFUND_DUE).withdraw(TASK_REFUND_DUE)
     }
 
     /// Counts a part that went back; with the last one all of it has.
@@ -244,7 +247,11 @@ impl ReturnToRefund {
             return Reaction::default();
         }
         self.is_refunded = true;
-        let reaction = self.resolve();
+        let mut reaction = self.resolve();
+        if self.failed_round == self.rounds {
+            // It came through after all.
+            reaction = reaction.withdraw(TASK_REFUND);
+        }
         self.without_deadline(reaction)
     }
 }
@@ -316,7 +323,8 @@ impl Process for ReturnToRefund {
             ReturnInput::CalledOff if self.is_over || self.refund.is_some() => Reaction::default(),
             ReturnInput::CalledOff => {
                 self.is_over = true;
-                Reaction::ask(self.order.clone().map(|order| ReturnStep::Withdraw { order })).end("called_off")
+                let reaction = Reaction::ask(self.order.clone().map(|order| ReturnStep::Withdraw { order }));
+                self.without_deadline(reaction).end("called_off")
             }
             ReturnInput::Inspected { refund } => self.inspected(*refund),
             ReturnInput::Refunded => self.refunded(),

@@ -97,6 +97,7 @@ fn a_refund_that_failed_is_one_question_however_often_it_is_told() {
 #[test]
 fn a_refund_that_came_through_after_all_is_not_sent_again() {
     let inputs = [opened(), inspected(500), failed(), ReturnInput::Refunded, decided("retry")];
+    assert_eq!(tell(&inputs[..4]).1.withdraws, [TASK_REFUND], "nobody need decide it");
     assert_eq!(tell(&inputs).1, Asked::default());
 }
 
@@ -195,17 +196,26 @@ fn a_refund_is_late_once_its_day_is_over_and_the_goods_are_back_in_either_order(
     assert_eq!(task_of(&failed_before).as_deref(), Some(TASK_REFUND_DUE));
 }
 
+/// The timer that is stopped and the question that is withdrawn once no refund can be late.
+fn own_deadline() -> (Vec<String>, Vec<String>) {
+    (vec![TIMER_REFUND_DUE.to_owned()], vec![TASK_REFUND_DUE.to_owned()])
+}
+
 #[test]
 fn a_refund_that_went_or_is_owed_no_more_is_not_late() {
     use ReturnInput::{CalledOff, RefundDue, Refunded, SentBack};
     for settled in [vec![inspected(500), Refunded], vec![inspected(0)]] {
         let inputs = [vec![withdrawn(), SentBack], settled].concat();
-        assert_eq!(tell(&inputs).1.stops, [TIMER_REFUND_DUE], "{inputs:?}");
+        let reaction = tell(&inputs).1;
+        assert_eq!((reaction.stops, reaction.withdraws), own_deadline(), "{inputs:?}");
         assert_eq!(tell(&[inputs, vec![RefundDue]].concat()).1, Asked::default());
     }
     let paid_by_hand = [withdrawn(), SentBack, inspected(500), failed(), decided("paid_by_hand")];
     assert_eq!(tell(&paid_by_hand).1.stops, [TIMER_REFUND_DUE]);
-    assert_eq!(tell(&[withdrawn(), SentBack, CalledOff, RefundDue]).1, Asked::default());
+    let called_off = [withdrawn(), SentBack, CalledOff, RefundDue];
+    let reaction = tell(&called_off[..3]).1;
+    assert_eq!((reaction.stops, reaction.withdraws), own_deadline());
+    assert_eq!(tell(&called_off).1, Asked::default());
     assert_eq!(tell(&[withdrawn(), SentBack, inspected(500)]).1.stops, [""; 0], "it is asked for, and has not gone");
 }
 

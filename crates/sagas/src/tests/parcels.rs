@@ -235,6 +235,20 @@ async fn a_lost_parcel_that_is_waited_for_is_asked_about_again_and_sent_once_mor
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_decides_about_a_lost_parcel_that_has_turned_up() {
+    let counter = Counter::open();
+    let book = counter.book("LIV-1", 1_055, [5, 0]).await;
+    let order = counter.buy(&[(&book, 1)], VISA).await;
+    counter.pack(&order, "paris").await;
+    counter.hand_over(&order, "paris").await;
+    lose(&counter, &order, "paris").await;
+    counter.task("parcel_lost/");
+    counter.deliver(&order, "paris").await;
+    assert_eq!(counter.processes.tasks(), []);
+    assert_eq!(counter.order(&order).await.fulfilment_status(), FulfilmentStatus::Delivered);
+}
+
+#[tokio::test(start_paused = true)]
 async fn parcels_that_have_left_keep_the_order_and_the_others_are_called_off() {
     let counter = Counter::open();
     let book = counter.book("LIV-1", 1_000, [2, 3]).await;

@@ -19,12 +19,13 @@ const BUYERS_OF_MISTAKEN: u64 = 20;
 const SEEDS_MAX: u64 = 24;
 /// The mistakes that show only in few worlds, and a seed that shows each: unless many buyers are wanted the search begins
 /// there.
-const RARE: [(Bug, u64); 5] = [
-    (Bug::CommitTwice, 8),
-    (Bug::MarkTooFar, 45),
+const RARE: [(Bug, u64); 6] = [
+    (Bug::CommitTwice, 16),
+    (Bug::MarkTooFar, 50),
     (Bug::RefundWithoutKey, 11),
     (Bug::SilenceIsCapture, 24),
-    (Bug::LabelEachTime, 8),
+    (Bug::RefundDeadlineDropped, 22),
+    (Bug::LabelEachTime, 13),
 ];
 
 fn simulator() -> Simulator {

@@ -30,6 +30,9 @@ pub struct StockLevel {
     pub allocated: SafeInt,
     /// Units free to promise.
     pub available: SafeInt,
+    /// Units that paid orders wait for here; while there are any, none is free. An order waits at every location for all that it
+    /// lacks, so that the sum of several locations counts it several times.
+    pub back_ordered: SafeInt,
     /// How many events it has.
     pub version: SafeInt,
     #[graphql(skip)]
@@ -57,6 +60,7 @@ impl StockLevel {
             reserved: SafeInt(state.reserved()),
             allocated: SafeInt(state.allocated()),
             available: SafeInt(state.available()),
+            back_ordered: SafeInt(state.back_ordered()),
             version: SafeInt(i64::try_from(version).unwrap_or(i64::MAX)),
             as_of,
         }
@@ -88,6 +92,7 @@ impl From<projections::stock::StockLevel> for StockLevel {
             reserved: SafeInt(level.reserved),
             allocated: SafeInt(level.allocated),
             available: SafeInt(level.available),
+            back_ordered: SafeInt(level.back_ordered),
             version: SafeInt(level.version),
             as_of: AsOf::Now,
         }

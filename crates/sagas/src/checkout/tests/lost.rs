@@ -22,6 +22,8 @@ fn people_who_wait_for_a_lost_parcel_are_asked_again_after_a_time_unless_it_turn
     let again = <Checkout as engine::Process>::timer_input(&name);
     let (_, reaction) = tell(&with(waiting.clone(), std::slice::from_ref(&again)));
     assert_eq!(reaction.task.map(|task| task.name), Some(full("parcel_lost/f1")));
+    let (_, reaction) = tell(&with(waiting.clone(), &[delivered(1)]));
+    assert_eq!((reaction.stops, reaction.withdraws), (vec![name], vec![full("parcel_lost/f1")]));
     assert_eq!(tell(&with(waiting, &[delivered(1), again])).1, Asked::default(), "it is there");
 }
 

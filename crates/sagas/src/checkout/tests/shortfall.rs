@@ -53,7 +53,10 @@ fn it_is_owed_and_waits_and_goes_to_the_warehouses_once_every_unit_is_there() {
     assert_asks(&with(waiting(), &[Input::UnitsCame]), &["settle_back_order/2"]);
     let (_, reaction) = tell(&with(waiting(), &[Input::UnitsCame, filled()]));
     assert_eq!(reaction.asks, [CheckoutStep::RequestFulfilments { routed: routed() }]);
-    assert_eq!(reaction.stops, [TIMER_BACK_ORDER]);
+    assert_eq!(
+        (reaction.stops, reaction.withdraws),
+        (vec![TIMER_BACK_ORDER.to_owned()], vec![TASK_BACK_ORDER.to_owned()])
+    );
     assert_asks(&with(path(), &[packed(1)]), &["capture/f1/1"]);
 }
 
@@ -110,6 +113,8 @@ fn people_are_asked_about_late_units_again_and_again() {
     );
     let called_off = with(late.clone(), &[decided(TASK_BACK_ORDER, "cancel_order")]);
     assert_asks(&called_off, &["release_stock", "undo_payment/p1/1"]);
+    let cancelled = tell(&with(late.clone(), &[cancellation()])).1;
+    assert_eq!(cancelled.withdraws, [TASK_BACK_ORDER], "nobody need decide it");
     let in_time = with(late, &[filled()]);
     for choice in ["wait", "cancel_order"] {
         assert_eq!(tell(&with(in_time.clone(), &[decided(TASK_BACK_ORDER, choice)])).1, Asked::default(), "{choice}");
@@ -133,6 +138,11 @@ fn people_choose_where_the_shop_promised_nothing() {
     assert_asks(&with(asked.clone(), &[decided(TASK_SHORTFALL, "void")]), undoing);
     assert_asks(&with(asked.clone(), &[Input::ShortfallUndecided]), undoing);
     assert_asks(&with(asked.clone(), &[cancellation()]), undoing);
+    for settled in [Input::ShortfallUndecided, cancellation()] {
+        let reaction = tell(&with(asked.clone(), &[settled])).1;
+        assert!(reaction.stops.contains(&TIMER_SHORTFALL.to_owned()), "{reaction:?}");
+        assert_eq!(reaction.withdraws, [TASK_SHORTFALL]);
+    }
     let too_late = with(asked, &[cancellation(), decided(TASK_SHORTFALL, "back_order")]);
     assert_asks(&too_late, &[]);
 }

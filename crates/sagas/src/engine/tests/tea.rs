@@ -40,6 +40,8 @@ pub(super) struct Tea {
 
 /// A nudge of so many units starts a timer.
 pub(super) const TO_LET_STAND: i64 = 2;
+/// A nudge of so many units says that nobody need ask what goes into it.
+pub(super) const TO_LEAVE_PLAIN: i64 = 101;
 
 fn step(name: impl Into<String>) -> TeaStep {
     TeaStep { name: name.into() }
@@ -112,6 +114,9 @@ impl Process for Tea {
                     _ => vec![step("grind"), step("boil")],
                 };
                 Reaction::ask(asks).wait("cold", at.plus_seconds(600))
+            }
+            TeaInput::Nudged { units: TO_LEAVE_PLAIN } => {
+                self.end("plain").withdraw("milk").withdraw("dead_letter/ask")
             }
             TeaInput::Nudged { units } => {
                 self.nudges.push(*units);
