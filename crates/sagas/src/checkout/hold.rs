@@ -119,6 +119,11 @@ pub(super) fn held_anew(
     for fulfilment in packed {
         reaction.asks.extend(capture(checkout, &fulfilment).asks);
     }
+    if is_guaranteed {
+        // It is paid: nobody need decide about it.
+        checkout.is_asking_for_money = false;
+        reaction = reaction.withdraw(TASK_HOLD);
+    }
     watch(checkout, reaction)
 }
 

@@ -119,6 +119,7 @@ fn another_card_pays_what_is_packed_where_the_hold_was_lost() {
     assert_eq!(checkout.status(), CheckoutStatus::Pending);
     let reaction = checkout.react(&held_for(2, WEEK_SECONDS), noon());
     assert_eq!(names(&reaction), ["undo_payment/p1/1", "note_payment/p2/authorised", "capture/f1/1"]);
+    assert_eq!(reaction.withdraws, [TASK_HOLD], "nobody need decide about it");
     assert_eq!(checkout.status(), CheckoutStatus::PaidAnew { attempt: 3 });
     assert_eq!(checkout.react(&decided(TASK_HOLD, "renew"), noon()), Asked::default(), "it is held again");
 }
