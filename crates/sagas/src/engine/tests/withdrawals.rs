@@ -68,7 +68,7 @@ async fn who_only_looks_is_shown_a_question_until_it_is_withdrawn() {
     let (kitchen, task) = asking().await;
     let looks = Kitchen::over(kitchen.shop.bus.store().clone(), kitchen.clock.clone());
     looks.runner.survey().await.expect("the log is there");
-    assert_eq!(looks.runner.tasks(), [task.clone()]);
+    assert_eq!(looks.runner.tasks(), std::slice::from_ref(&task));
     let (stop, shutdown) = watch::channel(false);
     let following = Following { stop, task: tokio::spawn(looks.runner.clone().observe(shutdown)) };
     leave_plain(&kitchen, "cup").await;
