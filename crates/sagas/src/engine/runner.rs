@@ -257,6 +257,7 @@ impl<P: Process> Runner<P> {
     pub(super) async fn resume(self: &Arc<Self>, id: String) {
         match self.advance(&id, vec![Incoming::Resume]).await {
             Ok(moved) => self.spawn_drive(id, moved),
+            Err(EngineError::Outlived) => {}
             Err(error) => {
                 tracing::error!(kind = P::KIND, id, ?error, "a process cannot be resumed, trying again");
                 self.spawn_resume(id);

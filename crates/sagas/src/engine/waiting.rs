@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::Process;
 use super::instance::Incoming;
 use super::record::{Folded, ManualTask, Record};
-use super::runner::{OpenTask, Runner, held};
+use super::runner::{EngineError, OpenTask, Runner, held};
 
 /// Timers and retries share one table; a retry's name begins with this.
 const RETRY_PREFIX: &str = "retry:";
@@ -83,13 +83,15 @@ impl<P: Process> Runner<P> {
         }
     }
 
-    async fn wake(self: &Arc<Self>, id: String, name: String) {
+    pub(super) async fn wake(self: &Arc<Self>, id: String, name: String) {
         let incoming = match name.strip_prefix(RETRY_PREFIX) {
             Some(key) => Incoming::RetryDue { key: key.to_owned() },
             None => Incoming::Timer { name: name.clone() },
         };
         match self.advance(&id, vec![incoming]).await {
             Ok(moved) => self.spawn_drive(id, moved),
+            // Whoever begins anew finds the moment again.
+            Err(EngineError::Outlived) => {}
             Err(error) => {
                 tracing::error!(kind = P::KIND, id, name, ?error, "a timer fired and cannot be stored, trying again");
                 let again = self.shop.clock.now().plus_seconds(1);

@@ -136,3 +136,25 @@ async fn what_was_only_read_is_made_sure_of_before_it_is_performed() {
     assert_eq!(next.hands.performed("wipe/4"), before + 1, "tried again, it does");
     assert!(confirmed.load(std::sync::atomic::Ordering::Relaxed) > known);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_moment_that_comes_while_what_is_known_may_be_gone_is_left_to_whoever_begins_anew() {
+    let (store, clock) = memory();
+    let kitchen = Kitchen::over(store.clone(), clock);
+    kitchen.hands.fail("grind", [StepError::Later("no beans".to_owned()), StepError::Later("no beans".to_owned())]);
+    kitchen.order("cup", 9).await;
+    kitchen.catch_up().await;
+    kitchen.clock.advance_seconds(60);
+    let end = *store.head().borrow();
+    store.rewind_to(end);
+    let waiting = || super::super::runner::held(&kitchen.runner.timers).clone();
+    let before = waiting();
+    assert!(!before.is_empty());
+    kitchen.runner.wake("cup".to_owned(), "retry:grind".to_owned()).await;
+    assert!(kitchen.runner.is_outlived());
+    // Nothing is tried again on what is known: whoever tried it at once, again and again, would keep the others from beginning anew.
+    kitchen.runner.settle().await;
+    assert_eq!(waiting(), before);
+    kitchen.catch_up().await;
+    assert_eq!(kitchen.hands.performed("pour"), 1, "it goes on from what there is");
+}
