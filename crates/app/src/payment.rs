@@ -1,5 +1,7 @@
 //! Use cases of payments. What goes to the provider is the processes' work; this records wishes and answers.
 
+use std::sync::Arc;
+
 use domain::order::Order;
 use domain::payment::{Payment, PaymentCommand};
 use domain::values::{Money, OrderId, PaymentId, ShortText};
@@ -93,19 +95,12 @@ pub async fn refund_parts(
     refund: &str,
     amount: Money,
 ) -> Result<Vec<RefundPart>, AppError> {
-    let order = shop.bus.load::<Order>(order.as_str()).await?.state;
-    let mut taken = Vec::new();
-    for payment in order.payments() {
-        let state = shop.bus.load::<Payment>(payment.as_str()).await?.state;
-        if state.captured().minor() > 0 {
-            taken.push((payment, state));
-        }
-    }
-    let Some((last, _)) = taken.last() else { return Err(Refused::not_found("captured payment").into()) };
+    let taken = captured_with(shop, order).await?;
+    let Some((last, _)) = taken.last() else { return Err(none_captured()) };
     let mut parts = Vec::new();
     for (payment, state) in &taken {
         for (name, movement) in state.refunds().filter(|(name, _)| refund_whole(name).0 == refund) {
-            parts.push(RefundPart { payment: (*payment).clone(), name: name.to_owned(), amount: movement.amount });
+            parts.push(RefundPart { payment: payment.clone(), name: name.to_owned(), amount: movement.amount });
         }
     }
     let mut from: i64 = parts.iter().map(|part| part.amount.minor()).sum();
@@ -114,7 +109,7 @@ pub async fn refund_parts(
         // What no payment can give back any more is asked of the last one, which says so.
         let minor = if payment == last { left } else { left.min(state.refundable().minor()) };
         if minor > 0 {
-            let (payment, name) = ((*payment).clone(), refund_part(refund, from));
+            let (payment, name) = (payment.clone(), refund_part(refund, from));
             parts.push(RefundPart { payment, name, amount: Money::new(minor, amount.currency()) });
             from += minor;
         }
@@ -127,11 +122,23 @@ pub async fn refund_parts(
 /// # Errors
 /// `NOT_FOUND` where none was.
 pub async fn captured_for(shop: &Shop, order: &OrderId) -> Result<PaymentId, AppError> {
+    let last = captured_with(shop, order).await?.pop();
+    last.map(|(payment, _)| payment).ok_or_else(none_captured)
+}
+
+/// Returns the payments that an order's money was taken with, in the order in which they were begun.
+async fn captured_with(shop: &Shop, order: &OrderId) -> Result<Vec<(PaymentId, Arc<Payment>)>, AppError> {
     let order = shop.bus.load::<Order>(order.as_str()).await?.state;
-    for payment in order.payments().iter().rev() {
-        if shop.bus.load::<Payment>(payment.as_str()).await?.state.captured().minor() > 0 {
-            return Ok(payment.clone());
+    let mut taken = Vec::new();
+    for payment in order.payments() {
+        let state = shop.bus.load::<Payment>(payment.as_str()).await?.state;
+        if state.captured().minor() > 0 {
+            taken.push((payment.clone(), state));
         }
     }
-    Err(Refused::not_found("captured payment").into())
+    Ok(taken)
+}
+
+fn none_captured() -> AppError {
+    Refused::not_found("captured payment").into()
 }

@@ -34,6 +34,11 @@ pub use crate::gateway_work::NoticeFailure;
 /// A day of the timers, seconds.
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
+/// Returns whether a part of a refund begins it: then, and where it is the whole, the stored record does not say from where.
+fn is_beginning(from: &i64) -> bool {
+    *from == 0
+}
+
 /// All processes of a shop.
 pub struct Processes {
     checkout: Arc<Runner<Checkout>>,

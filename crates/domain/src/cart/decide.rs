@@ -244,11 +244,8 @@ fn start_checkout(cart: &Cart, order: &OrderId, expected_total: Money, pay_first
     if actual != expected_total {
         return Err(CartError::TotalChanged { expected: expected_total, actual });
     }
-    if let Some(requested) = pay_first {
-        let is_part = requested.currency() == actual.currency() && (1..=actual.minor()).contains(&requested.minor());
-        if !is_part {
-            return Err(CartError::PaymentAmountInvalid { requested, due: actual });
-        }
+    if let Some(requested) = pay_first.filter(|requested| !requested.is_part_of(actual)) {
+        return Err(CartError::PaymentAmountInvalid { requested, due: actual });
     }
     let giving = totals.discounts.into_iter().filter(|discount| discount.amount.minor() > 0);
     let promotions = giving.map(|discount| discount.promotion).collect();

@@ -151,8 +151,7 @@ fn begin_payment(
         return Err(OrderError::TooManyPayments { max: PAYMENTS_MAX });
     }
     let requested = amount.unwrap_or(due);
-    let is_part_of_due = requested.currency() == due.currency() && (1..=due.minor()).contains(&requested.minor());
-    if !is_part_of_due {
+    if !requested.is_part_of(due) {
         return Err(OrderError::PaymentAmountInvalid { requested, due });
     }
     let amount = Some(requested).filter(|requested| *requested != order.payable_left());

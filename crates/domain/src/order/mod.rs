@@ -5,8 +5,8 @@
 //!
 //! Invariants, after every event: the sale never changes once placed; `Σ lines + shipping = total` and
 //! `payable = max(0, total − Σ coupons)`; the shares of promotions sum to the discount of each line and to what each
-//! promotion took off; `authorised ≥ captured ≥ refunded ≥ 0`; an attempt to pay is begun for no more than is due; no more units of a line are in
-//! returns and cancelled than were sold; an order that is rejected, cancelled or completed stays so.
+//! promotion took off; `authorised ≥ captured ≥ refunded ≥ 0`; an attempt to pay is begun for no more than is due; no more
+//! units of a line are in returns and cancelled than were sold; an order that is rejected, cancelled or completed stays so.
 
 mod back_order;
 mod commands;

@@ -122,6 +122,11 @@ impl Money {
         self.minor.checked_mul(count).map(|minor| Money { minor, ..self }).ok_or(MoneyError::Overflow)
     }
 
+    /// Returns whether it is at least one minor unit and at most the whole, in the whole's currency.
+    pub fn is_part_of(self, whole: Money) -> bool {
+        self.currency == whole.currency && (1..=whole.minor).contains(&self.minor)
+    }
+
     /// Splits an amount over weights by largest remainder: the parts always sum to the whole. Equal remainders go to
     /// the earlier part. Weights that sum to zero give the first part everything.
     ///

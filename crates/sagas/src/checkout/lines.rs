@@ -33,7 +33,7 @@ pub(super) fn go_on(checkout: &mut Checkout, mut reaction: Reaction) -> Reaction
         return reaction;
     }
     // A share of which one payment took its part and another has not is settled first: by another try, or by calling it all off.
-    let is_capturing = checkout.parcels.values().any(|parcel| parcel.capturing.is_some() || parcel.is_partly_taken());
+    let is_capturing = checkout.parcels.values().any(Parcel::is_being_paid);
     if !is_capturing && let Some(cancellation) = checkout.lines_asked.pop_front() {
         checkout.lines_under_way = Some(cancellation.clone());
         let first = checkout.parcels.iter().filter(|(_, parcel)| parcel.reshipped.is_none());

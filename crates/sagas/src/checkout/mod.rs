@@ -75,7 +75,7 @@ pub fn part_capture_name(fulfilment: &FulfilmentId, round: u32) -> String {
     format!("{}-part", capture_name(fulfilment, round))
 }
 
-/// Returns the parcel of which a capture took the share, or the last part of it.
+/// Returns the parcel of which a capture took the share, or the last part of it; none for a part before that.
 pub fn captured_parcel(capture: &str) -> Option<FulfilmentId> {
     capture.rsplit_once('-')?.0.parse().ok()
 }

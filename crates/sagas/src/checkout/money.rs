@@ -5,7 +5,7 @@
 use domain::values::{Money, PaymentId};
 
 use super::CheckoutStep as Step;
-use super::state::{Attempt, AttemptState, Checkout, Hold, Parcel, ParcelState};
+use super::state::{Attempt, Checkout, Hold, Parcel};
 use super::undo::undo_payment;
 use crate::engine;
 
@@ -21,11 +21,6 @@ pub struct Taking {
 }
 
 impl Attempt {
-    /// Returns whether its money is held, for all that is known.
-    fn holds(&self) -> bool {
-        self.state == AttemptState::Authorised && self.hold != Hold::Over
-    }
-
     /// Returns what it holds and was not asked to take, minor units; one that is to hold everything holds whatever is owed.
     fn left_minor(&self) -> i64 {
         self.amount.map_or(i64::MAX, |amount| amount.minor() - self.taken_minor)
@@ -48,6 +43,11 @@ impl Parcel {
         !self.is_captured && !self.takings.is_empty()
     }
 
+    /// Returns whether a payment is taking its share, or has taken a part of it only.
+    pub(super) fn is_being_paid(&self) -> bool {
+        self.capturing.is_some() || self.is_partly_taken()
+    }
+
     fn taken_minor(&self) -> i64 {
         self.takings.iter().map(|taking| taking.amount.minor()).sum()
     }
@@ -56,11 +56,13 @@ impl Parcel {
 impl Checkout {
     /// Returns whether the payments together hold all that is still to be taken.
     pub(super) fn is_guaranteed(&self) -> bool {
-        let mut held: i64 = 0;
-        for attempt in self.attempts.iter().filter(|attempt| attempt.holds()) {
-            held = held.saturating_add(attempt.left_minor());
-        }
+        let held = self.holding().map(Attempt::left_minor).fold(0, i64::saturating_add);
         held >= self.untaken_minor()
+    }
+
+    /// Returns the attempts whose money is held, for all that is known.
+    fn holding(&self) -> impl Iterator<Item = &Attempt> {
+        self.paying().filter(|attempt| attempt.hold != Hold::Over)
     }
 
     /// Returns what is still to be taken, minor units: all that is to be paid before there are parcels, one unit at least where
@@ -69,18 +71,13 @@ impl Checkout {
         if self.parcels.is_empty() {
             return self.payable.map_or(1, Money::minor);
         }
-        let is_here = |parcel: &&Parcel| {
-            matches!(parcel.state, ParcelState::Requested | ParcelState::Packed) || parcel.is_emptied
-        };
-        self.parcels.values().filter(is_here).map(Parcel::unasked_minor).sum()
+        self.parcels.values().filter(|parcel| parcel.may_be_paid()).map(Parcel::unasked_minor).sum()
     }
 
     /// Returns what the next capture of a parcel's share takes, and of which payment; none where no hold has anything left.
     pub(super) fn next_taking(&self, owed: Money) -> Option<Taking> {
-        let stands = |attempt: &&Attempt| {
-            attempt.state == AttemptState::Authorised && attempt.hold == Hold::Standing && attempt.left_minor() > 0
-        };
-        let attempt = self.attempts.iter().find(stands)?;
+        let stands = |attempt: &&Attempt| attempt.hold == Hold::Standing && attempt.left_minor() > 0;
+        let attempt = self.paying().find(stands)?;
         let amount = Money::new(owed.minor().min(attempt.left_minor()), owed.currency());
         Some(Taking { payment: attempt.payment.clone(), amount })
     }
@@ -102,10 +99,8 @@ impl Checkout {
 
 /// Lets go holds of parts that are needed no longer: nothing is to be taken any more, and nothing was taken of them.
 pub(super) fn let_go_of_idle(checkout: &mut Checkout) -> Reaction {
-    let is_idle = |attempt: &&Attempt| {
-        attempt.state == AttemptState::Authorised && attempt.amount.is_some() && attempt.taken_minor == 0
-    };
-    let idle: Vec<_> = checkout.attempts.iter().filter(is_idle).map(|attempt| attempt.payment.clone()).collect();
+    let is_idle = |attempt: &&Attempt| attempt.amount.is_some() && attempt.taken_minor == 0;
+    let idle: Vec<_> = checkout.paying().filter(is_idle).map(|attempt| attempt.payment.clone()).collect();
     undo_all(checkout, &idle)
 }
 
@@ -114,9 +109,9 @@ pub(super) fn let_go_of_idle(checkout: &mut Checkout) -> Reaction {
 pub(super) fn let_go_of_excess(checkout: &mut Checkout, newest: &PaymentId) -> Reaction {
     let Some(payable) = checkout.payable.map(Money::minor) else { return Reaction::default() };
     let amount_of = |attempt: &Attempt| attempt.amount.map_or(payable, Money::minor);
-    let mut held: i64 = checkout.attempts.iter().filter(|attempt| attempt.holds()).map(amount_of).sum();
+    let mut held: i64 = checkout.holding().map(amount_of).sum();
     let mut excess = Vec::new();
-    for attempt in checkout.attempts.iter().filter(|attempt| attempt.holds() && attempt.payment != *newest) {
+    for attempt in checkout.holding().filter(|attempt| attempt.payment != *newest) {
         if held > payable {
             held -= amount_of(attempt);
             excess.push(attempt.payment.clone());

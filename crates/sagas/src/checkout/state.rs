@@ -181,6 +181,16 @@ impl Parcel {
             reships: 0,
         }
     }
+
+    /// Returns whether a warehouse has it, and its money may be to be taken.
+    pub(super) fn is_here(&self) -> bool {
+        matches!(self.state, ParcelState::Requested | ParcelState::Packed)
+    }
+
+    /// Returns whether its share may be to be taken: also what an emptied one still bears of the shipping.
+    pub(super) fn may_be_paid(&self) -> bool {
+        self.is_here() || self.is_emptied
+    }
 }
 
 /// The units of a parcel that goes in a lost one's place.
@@ -291,7 +301,7 @@ impl Checkout {
 
     /// Returns whether money of a parcel was taken or is being taken.
     pub(super) fn is_taking(&self) -> bool {
-        self.parcels.values().any(|parcel| parcel.is_captured || parcel.capturing.is_some() || parcel.is_partly_taken())
+        self.parcels.values().any(|parcel| parcel.is_captured || parcel.is_being_paid())
     }
 
     /// Returns whether the money of a parcel was not taken, be it called off.
@@ -302,18 +312,14 @@ impl Checkout {
 
     /// Returns whether a parcel waits for its money to be taken.
     pub(super) fn has_waiting_parcel(&self) -> bool {
-        let waits = |parcel: &Parcel| {
-            let is_here = matches!(parcel.state, ParcelState::Requested | ParcelState::Packed);
-            is_here && parcel.share.minor() > 0 && !parcel.is_captured
-        };
+        let waits = |parcel: &Parcel| parcel.is_here() && parcel.share.minor() > 0 && !parcel.is_captured;
         self.parcels.is_empty() || self.parcels.values().any(waits)
     }
 
     /// Returns whether the money of another parcel is still to be taken, or being taken.
     pub(super) fn has_other_untaken(&self, fulfilment: &FulfilmentId) -> bool {
         let is_untaken = |parcel: &Parcel| {
-            let is_here = matches!(parcel.state, ParcelState::Requested | ParcelState::Packed) || parcel.is_emptied;
-            parcel.capturing.is_some() || (is_here && parcel.share.minor() > 0 && !parcel.is_captured)
+            parcel.capturing.is_some() || (parcel.may_be_paid() && parcel.share.minor() > 0 && !parcel.is_captured)
         };
         self.parcels.iter().any(|(id, parcel)| id != fulfilment && is_untaken(parcel))
     }

@@ -202,7 +202,7 @@ pub enum CheckoutStep {
         /// How much of the share it took.
         amount: Money,
         /// From which minor unit of what goes back this is, where it goes back through several payments.
-        #[serde(default, skip_serializing_if = "is_beginning")]
+        #[serde(default, skip_serializing_if = "crate::is_beginning")]
         from: i64,
     },
     /// Take units out of their parcels, free them in the stock and answer the order.
@@ -229,7 +229,7 @@ pub enum CheckoutStep {
         /// How much.
         amount: Money,
         /// From which minor unit of what goes back this is, where it goes back through several payments.
-        #[serde(default, skip_serializing_if = "is_beginning")]
+        #[serde(default, skip_serializing_if = "crate::is_beginning")]
         from: i64,
     },
     /// Close the order.
@@ -287,10 +287,6 @@ pub enum CheckoutStep {
         /// Why.
         reason: String,
     },
-}
-
-fn is_beginning(from: &i64) -> bool {
-    *from == 0
 }
 
 impl CheckoutStep {

@@ -3,8 +3,8 @@
 use app::bus::Request;
 use app::error::AppError;
 use app::payment::record;
-use domain::order::{Order, OrderCommand, OrderStatus};
-use domain::payment::{PaymentCommand, PaymentStatus};
+use domain::order::{Order, OrderCommand};
+use domain::payment::PaymentCommand;
 use domain::values::{Money, OrderId, PaymentId};
 
 use super::GatewayWork;
@@ -72,29 +72,5 @@ impl GatewayWork {
         }
         self.note_payment(order, payment, request).await?;
         Ok(Input::HoldExpired { payment: payment.clone() })
-    }
-
-    /// Returns the attempt whose money is an order's: the one that was taken from, else the one that holds; else the last
-    /// one while the order may be paid, and the last one that ever held when it is over. Until it is confirmed, the last.
-    pub(super) async fn speaking_payment(&self, order: &Order) -> Result<Option<PaymentId>, StepError> {
-        let payments = order.payments();
-        if payments.len() < 2 || order.status() == OrderStatus::Placed {
-            return Ok(payments.last().cloned());
-        }
-        let (mut holding, mut held) = (None, None);
-        for payment in payments.iter().rev() {
-            let state = self.payment(payment).await?;
-            if state.captured().minor() > 0 {
-                return Ok(Some(payment.clone()));
-            }
-            if state.status() == PaymentStatus::Authorised {
-                holding = holding.or(Some(payment));
-            }
-            if state.authorised().minor() > 0 {
-                held = held.or(Some(payment));
-            }
-        }
-        let is_owed = order.status() == OrderStatus::Confirmed;
-        Ok(holding.or(held.filter(|_| !is_owed)).or(payments.last()).cloned())
     }
 }

@@ -11,6 +11,7 @@ mod payment;
 mod reship;
 mod returns;
 mod shortfall;
+mod standing;
 
 use std::sync::Arc;
 

@@ -71,7 +71,7 @@ pub enum ReturnInput {
         /// The provider's code.
         code: String,
         /// From which minor unit of the whole the part begins.
-        #[serde(default, skip_serializing_if = "is_beginning")]
+        #[serde(default, skip_serializing_if = "crate::is_beginning")]
         from: i64,
         /// How much; none for all of it, as in what was stored before there were parts.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,10 +101,6 @@ pub enum ReturnInput {
         /// `retry` or `paid_by_hand`.
         choice: String,
     },
-}
-
-fn is_beginning(from: &i64) -> bool {
-    *from == 0
 }
 
 /// What the process asks for. Stored names are for ever.

@@ -4,7 +4,7 @@ use domain::fulfilment::{FulfilmentCommand, FulfilmentState};
 use domain::order::{FulfilmentStatus, OrderStatus, PaymentStatus};
 use domain::payment::PaymentCommand;
 use domain::stock::{Stock, stream_id};
-use domain::values::{FulfilmentId, OrderId};
+use domain::values::{FulfilmentId, OrderId, Sku};
 use uuid::Uuid;
 
 use super::bank::{KEEPS, TAKES_NOTHING_BACK, VISA};
@@ -19,6 +19,17 @@ const HOUR: i64 = 3_600;
 async fn lose(counter: &Counter, order: &OrderId, location: &str) {
     let reason = text("the carrier searched");
     counter.change_parcel(order, location, FulfilmentCommand::DeclareLost { reason }).await;
+}
+
+/// A book of Paris is bought, and its parcel is lost.
+async fn one_lost() -> (Counter, Sku, OrderId) {
+    let counter = Counter::open();
+    let book = counter.book("LIV-1", 1_055, [5, 0]).await;
+    let order = counter.buy(&[(&book, 1)], VISA).await;
+    counter.pack(&order, "paris").await;
+    counter.hand_over(&order, "paris").await;
+    lose(&counter, &order, "paris").await;
+    (counter, book, order)
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,12 +171,7 @@ async fn what_no_warehouse_was_asked_for_is_stuck_and_no_work_on_parcels_is_none
 
 #[tokio::test(start_paused = true)]
 async fn the_money_of_a_lost_parcel_goes_back_where_people_say_so() {
-    let counter = Counter::open();
-    let book = counter.book("LIV-1", 1_055, [5, 0]).await;
-    let order = counter.buy(&[(&book, 1)], VISA).await;
-    counter.pack(&order, "paris").await;
-    counter.hand_over(&order, "paris").await;
-    lose(&counter, &order, "paris").await;
+    let (counter, book, order) = one_lost().await;
     assert_eq!(counter.order(&order).await.fulfilment_status(), FulfilmentStatus::Lost);
     counter.decide("parcel_lost/", "refund").await;
     let state = counter.order(&order).await;
@@ -236,12 +242,7 @@ async fn a_lost_parcel_that_is_waited_for_is_asked_about_again_and_sent_once_mor
 
 #[tokio::test(start_paused = true)]
 async fn nobody_decides_about_a_lost_parcel_that_has_turned_up() {
-    let counter = Counter::open();
-    let book = counter.book("LIV-1", 1_055, [5, 0]).await;
-    let order = counter.buy(&[(&book, 1)], VISA).await;
-    counter.pack(&order, "paris").await;
-    counter.hand_over(&order, "paris").await;
-    lose(&counter, &order, "paris").await;
+    let (counter, _, order) = one_lost().await;
     counter.task("parcel_lost/");
     counter.deliver(&order, "paris").await;
     assert_eq!(counter.processes.tasks(), []);

@@ -2,7 +2,7 @@
 
 use domain::order::{LineUnits, Order, OrderStatus, PaymentStatus};
 use domain::returns::{Return, ReturnCommand};
-use domain::values::{LineId, OrderId, PaymentId};
+use domain::values::{LineId, OrderId, PaymentId, ReturnId};
 
 use super::bank::{ASKS, Account, DECLINES, HOLD_SECONDS, KEEPS, TAKES_BACK_LATER, TAKES_NOTHING_BACK, VISA};
 use super::counter::{Counter, DELIVERY, PAYMENT_SECONDS, buyer, euro, text, units};
@@ -56,6 +56,15 @@ async fn line(counter: &Counter, order: &OrderId) -> LineId {
     counter.order(order).await.sale().expect("a sale").lines[0].line.clone()
 }
 
+/// Sends all three books back and lets them be found as new.
+async fn all_come_back(counter: &Counter, order: &OrderId) -> ReturnId {
+    let id = request(counter, order, 3).await;
+    change(counter, &id, ReturnCommand::Approve).await;
+    receive(counter, &id).await;
+    inspect(counter, &id, (3, 0, 0)).await;
+    id
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_order_is_owed_once_its_parts_are_the_whole_and_says_until_then_what_is_due() {
     let counter = Counter::open();
@@ -99,10 +108,7 @@ async fn a_parcel_is_paid_by_both_and_invoiced_once_and_what_comes_back_goes_bac
     counter.hand_over(&order, "paris").await;
     counter.deliver(&order, "paris").await;
 
-    let id = request(&counter, &order, 3).await;
-    change(&counter, &id, ReturnCommand::Approve).await;
-    receive(&counter, &id).await;
-    inspect(&counter, &id, (3, 0, 0)).await;
+    let id = all_come_back(&counter, &order).await;
     assert_eq!(counter.load::<Return>(id.as_str()).await.refunded(), Some(euro(3_000)));
     let accounts = accounts(&counter, &order).await;
     assert_eq!(accounts.iter().map(taken).collect::<Vec<_>>(), [(FIRST, FIRST), (1_490, 1_000)]);
@@ -170,10 +176,7 @@ async fn a_part_that_cannot_go_back_is_paid_by_hand_and_both_are_credited() {
     let counter = Counter::open();
     let order = paid(&counter, [VISA, TAKES_NOTHING_BACK]).await;
     counter.send(&order, "paris").await;
-    let id = request(&counter, &order, 3).await;
-    change(&counter, &id, ReturnCommand::Approve).await;
-    receive(&counter, &id).await;
-    inspect(&counter, &id, (3, 0, 0)).await;
+    let id = all_come_back(&counter, &order).await;
     assert_eq!(documents(&counter, &order).await.1, [FIRST]);
     assert_eq!(counter.load::<Return>(id.as_str()).await.refunded(), None, "a part of it is still owed");
     counter.decide("refund", "retry").await;
@@ -188,10 +191,7 @@ async fn a_return_is_refunded_once_its_last_part_is() {
     let counter = Counter::open();
     let order = paid(&counter, [VISA, TAKES_BACK_LATER]).await;
     counter.send(&order, "paris").await;
-    let id = request(&counter, &order, 3).await;
-    change(&counter, &id, ReturnCommand::Approve).await;
-    receive(&counter, &id).await;
-    inspect(&counter, &id, (3, 0, 0)).await;
+    let id = all_come_back(&counter, &order).await;
     assert_eq!(counter.load::<Return>(id.as_str()).await.refunded(), None, "the bank will tell of the rest");
     let payment = counter.attempt(&order).await;
     let kind = PaymentNoticeKind::Refunded { refund: format!("return-{id}.{FIRST}") };

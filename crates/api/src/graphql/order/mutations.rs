@@ -54,9 +54,10 @@ pub struct OrderMutation;
 #[Object]
 impl OrderMutation {
     /// Pays an order that is placed and not paid, or that is confirmed and whose money is held no longer, with another method,
-    /// and waits for the bank. Several methods may each hold a part: what a payment holds stays, and the order is `PARTIALLY_AUTHORISED`
-    /// until nothing is due. Codes: VALIDATION, NOT_FOUND, ILLEGAL_TRANSITION, PAYMENT_UNDER_WAY, PAYMENT_AMOUNT_INVALID, TOO_MANY_PAYMENTS, PAYMENT_DECLINED, PAYMENT_ACTION_REQUIRED;
-    /// warning CHECKOUT_PENDING where there is no answer in time.
+    /// and waits for the bank. Several methods may each hold a part: what a payment holds stays, and the order is
+    /// `PARTIALLY_AUTHORISED` until nothing is due. Codes: VALIDATION, NOT_FOUND, ILLEGAL_TRANSITION, PAYMENT_UNDER_WAY,
+    /// PAYMENT_AMOUNT_INVALID, TOO_MANY_PAYMENTS, PAYMENT_DECLINED, PAYMENT_ACTION_REQUIRED; warning CHECKOUT_PENDING where
+    /// there is no answer in time.
     async fn order_pay(
         &self,
         ctx: &Context<'_>,

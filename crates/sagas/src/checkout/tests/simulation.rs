@@ -332,8 +332,7 @@ impl World {
             }
         }
         if self.checkout.is_owed() && !self.checkout.parcels.is_empty() {
-            let is_taken = |parcel: &Parcel| parcel.capturing.is_some() || parcel.is_partly_taken();
-            let waits = self.checkout.parcels.values().any(is_taken);
+            let waits = self.checkout.parcels.values().any(Parcel::is_being_paid);
             assert!(self.checkout.lines_asked.is_empty() || waits, "a wish waits for ever: {:?}", self.checkout);
             assert!(self.checkout.lines_under_way.is_none() && self.checkout.dispatches_waiting.is_empty());
         }
