@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use api::graphql::scalars::Position;
 use api::http::shutdown::Shutdown;
 use app::actor::{Actor, Role};
 use comptoir::background::Started;
@@ -66,6 +67,11 @@ impl TestServer {
     /// Makes a client of a new guest, through the API.
     pub async fn guest(&self) -> Client {
         Client::guest(&self.url("/graphql")).await
+    }
+
+    /// Where the log ends now, as clients write it: a query after it has heard all that was answered before.
+    pub fn end_of_log(&self) -> String {
+        Position(self.started.store.head().borrow().0).text()
     }
 }
 

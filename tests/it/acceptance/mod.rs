@@ -105,10 +105,20 @@ impl Stage {
         Book::publish(&self.shop.started.shop, sku, cents, units).await
     }
 
-    /// What there is of a SKU in all places, as staff see it: on hand, available, reserved and allocated.
+    /// What there is of a SKU in all places, as staff see it once they have heard all that was answered before: on hand,
+    /// available, reserved and allocated.
     async fn stock(&self, sku: &str) -> [i64; 4] {
         let query = "query($sku: String!) { stock(sku: $sku) { onHand available reserved allocated } }";
-        let levels = self.server.of_role(Role::Staff).call(query, json!({ "sku": sku })).await["stock"].take();
+        let (staff, end) = (self.server.of_role(Role::Staff), self.server.end_of_log());
+        let heard = async {
+            loop {
+                let mut answer = staff.ask_with(&[("after-position", &end)], query, json!({ "sku": sku })).await;
+                if answer["extensions"]["consistency"]["stale"] == json!(false) {
+                    break answer["data"]["stock"].take();
+                }
+            }
+        };
+        let levels = tokio::time::timeout(testkit::PATIENCE, heard).await.expect("stock is followed");
         let levels = levels.as_array().expect("levels");
         let sum = |count: &str| levels.iter().filter_map(|level| level[count].as_i64()).sum();
         ["onHand", "available", "reserved", "allocated"].map(sum)
