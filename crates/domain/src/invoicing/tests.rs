@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cqrs_es::Aggregate;
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
+use cqrs_es::{Aggregate, DomainEvent};
 use uuid::Uuid;
 
 use super::*;
@@ -145,8 +145,11 @@ fn an_invoice_is_drafted_once_and_then_stands() {
     given_order([]).when(draft(books())).then_expect_events(vec![drafted(&books())]);
     let sealed_anew = Invoice { seller: Seller { name: "Moved".parse().expect("a name"), ..seller() }, ..books() };
     given_order([drafted(&books())]).when(draft(sealed_anew)).then_expect_events(vec![]);
-    let other = invoice_of(1, vec![shipping(390)]);
-    given_order([drafted(&books())]).when(draft(other)).then_expect_error(InvoicingError::AlreadyExists);
+    let dearer = Invoice { total: eur(9_999), ..books() };
+    let to_be_paid = Invoice { payable: eur(1), ..books() };
+    for other in [invoice_of(1, vec![shipping(390)]), dearer, to_be_paid] {
+        given_order([drafted(&books())]).when(draft(other)).then_expect_error(InvoicingError::AlreadyExists);
+    }
 }
 
 #[test]
@@ -189,6 +192,20 @@ fn a_document_is_issued_under_one_number_of_its_series_and_year() {
     }
     let nothing = issue(Document::Invoice(parcel(2)), "F2026-000001", "2026-11-23");
     known().when(nothing).then_expect_error(InvoicingError::Unknown);
+}
+
+#[test]
+fn kinds_of_documents_and_numbers_keep_their_names() {
+    assert_eq!(DocumentKind::ALL.map(DocumentKind::name), ["invoice", "credit_note"]);
+    let taken = SeriesEvent::NumberTaken {
+        number: number("F2026-000001"),
+        order: OrderId::from_uuid(Uuid::from_u128(5)),
+        document: invoice_one(),
+        total: eur(3_555),
+        date: day("2026-11-23"),
+        issued_at: Timestamp::from_micros(1),
+    };
+    assert_eq!(taken.event_type(), "invoicing.number_taken");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cqrs_es::test::TestFramework;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -99,12 +100,22 @@ fn answer(given: &[PromotionEvent], when: &PromotionCommand) -> Result<Vec<Promo
 }
 
 #[test]
+fn what_is_decided_is_what_is_stored() {
+    let once = limited(Some(1), None);
+    TestFramework::<Promotion>::with(())
+        .given_no_previous_events()
+        .when(create(once))
+        .then_expect_events(vec![created(once)]);
+}
+
+#[test]
 fn a_use_is_promised_counted_and_given_back_once() {
     let once = limited(Some(1), None);
     assert_eq!(answer(&[], &create(once)), Ok(vec![created(once)]));
     let mut log = vec![created(once)];
     assert_eq!(answer(&log, &reserve(1, 1)), Ok(vec![reserved(1, 1)]));
     log.push(reserved(1, 1));
+    assert_eq!((after(&log).uses_reserved(), after(&log).uses_confirmed()), (1, 0));
     assert_eq!(answer(&log, &reserve(2, 2)), Err("PROMOTION_USED_UP"), "a promised use is taken");
     assert_eq!(answer(&log, &confirm(1)), Ok(vec![confirmed(1)]));
     log.push(confirmed(1));

@@ -284,6 +284,9 @@ fn a_stream_counts_up_to_its_limit() {
     }
     stock.evolve(&received(i64::from(Quantity::MAX) - 1));
     assert_eq!(stock.on_hand(), UNITS_MAX - 1);
+    let mut with_room = stock.clone();
+    with_room.evolve(&written_off(2));
+    assert_eq!(with_room.decide(&receive(3)), Ok(vec![received(3)]));
     assert_eq!(stock.decide(&receive(2)), Err(StockError::TooMany { max: UNITS_MAX }));
     assert_eq!(stock.decide(&restock(2)), Err(StockError::TooMany { max: UNITS_MAX }));
     assert_eq!(stock.decide(&receive(1)), Ok(vec![received(1)]));

@@ -198,6 +198,8 @@ mod tests {
         assert_eq!(parts.iter().map(|part| part.minor()).collect::<Vec<_>>(), [34, 33, 33]);
         let negative = Money::new(-5, Currency::Eur).allocate(&[0, 0]).expect("two parts");
         assert_eq!(negative.iter().map(|part| part.minor()).collect::<Vec<_>>(), [-5, 0]);
+        let owed = Money::new(-100, Currency::Eur).allocate(&[1, 1, 1]).expect("three parts");
+        assert_eq!(owed.iter().map(|part| part.minor()).collect::<Vec<_>>(), [-34, -33, -33]);
     }
 
     #[test]

@@ -81,3 +81,15 @@ impl fmt::Display for LocationId {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        let sku: Sku = "LIV-1".parse().expect("a SKU");
+        let location: LocationId = "paris-2".parse().expect("a location");
+        assert_eq!((sku.as_str(), location.as_str()), ("LIV-1", "paris-2"));
+    }
+}

@@ -49,6 +49,18 @@ fn units_that_came_back_are_credited_on_their_own_line() {
 }
 
 #[test]
+fn credit_notes_are_told_of_once_they_have_a_number() {
+    let mut documents = two_parcels();
+    for (refund, line) in [("return-1", 2), ("return-2", 1)] {
+        tell(&mut documents, &claim(refund, &[(returned(line, 1), 250)]));
+    }
+    assert_eq!(documents.credit_notes().count(), 0);
+    documents.apply(issued(Document::CreditNote("return-2".to_owned()), "A2026-000001"));
+    let told: Vec<_> = documents.credit_notes().map(|(issue, note)| (issue.number, note.refund.clone())).collect();
+    assert_eq!(told, [(number("A2026-000001"), "return-2".to_owned())]);
+}
+
+#[test]
 fn delivery_that_is_given_back_is_credited_as_shipping() {
     let mut documents = two_parcels();
     tell(&mut documents, &claim("return-1", &[(returned(2, 1), 250), (Credited::Shipping, 390)]));

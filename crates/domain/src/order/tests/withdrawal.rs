@@ -81,6 +81,7 @@ fn what_was_not_declared_or_too_long_ago_is_not_confirmed() {
     assert_eq!(order.decide(&confirm(1, RECEIVED_AT)), Err(OrderError::ReturnUnknown));
     accept(&mut order, &declare(1, vec![returned(1, 1)], RECEIVED_AT));
     assert_eq!(order.decide(&declare(1, vec![returned(1, 2)], RECEIVED_AT)), Err(OrderError::ReturnDiffers));
+    assert_eq!(WITHDRAWAL_CONFIRM_SECONDS, 86_400, "a day");
     let last = RECEIVED_AT.plus_seconds(WITHDRAWAL_CONFIRM_SECONDS);
     assert_eq!(outcome(&order, &confirm(1, last)), "order.return_opened");
     assert_eq!(order.decide(&confirm(1, last.plus_seconds(1))), Err(OrderError::WithdrawalLapsed));
