@@ -39,7 +39,9 @@ impl Worker<Checkout> for GatewayWork {
             Step::Place { cart, placed_at } => self.place(&order, cart, *placed_at, request).await,
             Step::Authorise { payment, is_renewal: false } => self.authorise(&order, payment, request).await,
             Step::Authorise { payment, is_renewal: true } => self.authorise_anew(&order, payment, request).await,
-            Step::RenewHold { .. } | Step::ExpireHold { .. } => self.perform_on_hold(&order, step, request).await,
+            Step::RenewHold { .. } | Step::ExpireHold { .. } | Step::LetGoRest { .. } => {
+                self.perform_on_hold(&order, step, request).await
+            }
             Step::NotePayment { payment, .. } => {
                 self.note_payment(&order, payment, request).await?;
                 Ok(Input::Done)

@@ -162,11 +162,12 @@ impl World {
             CheckoutStep::ReleaseStock { .. } => Input::StockReleased,
             CheckoutStep::Reship { fulfilment, .. } if is_good => reshipped_by(fulfilment),
             CheckoutStep::Reship { fulfilment, .. } => Input::NotReshipped { fulfilment, shortages: Vec::new() },
-            CheckoutStep::RenewHold { payment, .. } if is_good => Input::PaymentRequested { payment, amount: None },
+            CheckoutStep::RenewHold { payment, amount, .. } if is_good => Input::PaymentRequested { payment, amount },
             CheckoutStep::RenewHold { payment, .. } => Input::NotRenewed { payment },
             CheckoutStep::ExpireHold { payment } => Input::HoldExpired { payment },
             CheckoutStep::Authorise { .. }
             | CheckoutStep::NotePayment { .. }
+            | CheckoutStep::LetGoRest { .. }
             | CheckoutStep::CompleteCart { .. }
             | CheckoutStep::ConfirmPromotions { .. }
             | CheckoutStep::ReleaseParcel { .. }
