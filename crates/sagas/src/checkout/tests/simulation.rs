@@ -331,6 +331,11 @@ impl World {
             if parcel.state >= ParcelState::Paid && is_first {
                 assert_eq!(kept, parcel.share.minor(), "{id} is not paid for what is in it: {:?}", self.checkout);
             }
+            let is_kept = |taking: &Taking| self.checkout.paying().any(|attempt| attempt.payment == taking.payment);
+            if self.checkout.is_owed() && parcel.state >= ParcelState::Paid && is_first {
+                let undone = parcel.takings.iter().find(|taking| !is_kept(taking));
+                assert_eq!(undone, None, "what paid for {id} was given back: {:?}", self.checkout);
+            }
         }
         if self.checkout.is_owed() && !self.checkout.parcels.is_empty() {
             let waits = self.checkout.parcels.values().any(Parcel::is_being_paid);
