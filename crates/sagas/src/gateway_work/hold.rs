@@ -20,6 +20,7 @@ impl GatewayWork {
             Step::RenewHold { payment, paid_by, amount } => {
                 self.renew_hold(order, payment, (paid_by, *amount), request).await
             }
+            Step::Authorise { payment, .. } => self.authorise_anew(order, payment, request).await,
             Step::ExpireHold { payment } => self.expire_hold(order, payment, request).await,
             Step::LetGoRest { payment } => self.let_go_rest(order, payment, request).await,
             other => Err(StepError::Stuck(format!("{other:?} is no work on holds"))),
@@ -50,7 +51,7 @@ impl GatewayWork {
     }
 
     /// Asks to hold money without its buyer. A card that the provider does not let us use again is a no, and no mistake.
-    pub(super) async fn authorise_anew(&self, order: &OrderId, payment: &PaymentId, request: &Request) -> Answer {
+    async fn authorise_anew(&self, order: &OrderId, payment: &PaymentId, request: &Request) -> Answer {
         let (wish, initiate) = self.wish_of(order, payment, BuyerPresence::Away).await?;
         record(&self.shop, request, payment, initiate).await?;
         let answer = match self.payments.authorise(&wish).await {
