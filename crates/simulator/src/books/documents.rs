@@ -51,7 +51,7 @@ pub(super) async fn check(world: &World, id: &str, order: &Order, bus: &Bus) -> 
     let credited: i64 = documents.credit_notes().map(|(_, note)| note.total.minor()).sum();
     let mut moved = Moved::default();
     for payment in order.payments() {
-        moved.note(&*bus.load::<Payment>(payment.as_str()).await?.state);
+        moved.note(&bus.load::<Payment>(payment.as_str()).await?.state);
     }
     let (Moved { captured, refunded, .. }, uninvoiced) = (&moved, moved.uninvoiced());
     let is_kept = uninvoiced > *refunded && !world.is_settled_by_hand(id);
