@@ -74,9 +74,10 @@ impl Checkout {
         self.parcels.values().filter(|parcel| parcel.may_be_paid()).map(Parcel::unasked_minor).sum()
     }
 
-    /// Returns whether the payments together hold more than what is still to be taken.
+    /// Returns whether parts together hold more than what is still to be taken.
     pub(super) fn holds_too_much(&self) -> bool {
-        self.holding().map(Attempt::left_minor).fold(0, i64::saturating_add) > self.untaken_minor()
+        let parts = self.holding().filter(|attempt| attempt.amount.is_some());
+        parts.map(Attempt::left_minor).sum::<i64>() > self.untaken_minor()
     }
 
     /// Returns how much is to be held in the place of an attempt: nothing where the others hold what is still to be taken;

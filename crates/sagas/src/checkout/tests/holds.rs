@@ -81,6 +81,7 @@ fn a_hold_that_nears_its_end_is_renewed_and_the_one_before_it_let_go() {
     let asked = checkout.react(&packed(1), noon()).asks;
     let pays = |step: &CheckoutStep| matches!(step, CheckoutStep::Capture { payment, .. } if *payment == renewal);
     assert!(asked.iter().any(pays), "the parcel is paid with the new one: {asked:?}");
+    assert!(!checkout.is_reduced, "no more is held than is owed");
 }
 
 #[test]
