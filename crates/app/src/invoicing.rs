@@ -145,7 +145,8 @@ pub async fn issue_credit_note(
     issue(shop, request, order, document, at).await
 }
 
-/// Returns what credit notes can still take back of an order's invoices; none where the refund has its credit note.
+/// Returns what credit notes can still take back of an order's invoices; none where the refund has its credit note. Of a parcel
+/// that was never invoiced, because only a part of its share was taken, it is nothing.
 ///
 /// # Errors
 /// [`AppError`] when the log cannot be read.
@@ -153,6 +154,11 @@ pub async fn creditable(shop: &Shop, order: &OrderId, refund: &Refund) -> Result
     let known = shop.bus.load::<OrderDocuments>(order.as_str()).await?.state;
     if known.credit_note(&refund.name).is_some() {
         return Ok(None);
+    }
+    if let RefundCause::Parcel(fulfilment) = &refund.cause
+        && known.invoice(fulfilment).is_none()
+    {
+        return Ok(Some(Money::zero(refund.amount.currency())));
     }
     let invoiced: i64 = known.invoices().map(|(_, invoice)| invoice.payable.minor()).sum();
     let credited: i64 = known.credit_notes().map(|(_, note)| note.total.minor()).sum();

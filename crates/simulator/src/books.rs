@@ -1,6 +1,7 @@
 //! The reckoning: when everything has come to rest, every order, every cent and every unit is accounted for, and the read
 //! models are what a replay makes of the log.
 
+mod documents;
 mod lines;
 mod refunds;
 
@@ -12,7 +13,6 @@ use app::error::AppError;
 use app::ids::Ids;
 use domain::cart::Cart;
 use domain::fulfilment::Fulfilment;
-use domain::invoicing::OrderDocuments;
 use domain::order::{Order, OrderStatus};
 use domain::payment::Payment;
 use domain::promotion::Promotion;
@@ -248,7 +248,7 @@ async fn check_orders(world: &World, account: &Account, bus: &Bus, outcomes: &mu
         let parcels = account.parcels_of(id, bus).await?;
         let left = parcels.iter().filter(|parcel| lines::has_left(parcel)).filter_map(|parcel| parcel.share());
         check_money(world, id, &order, &all.collect::<Vec<_>>(), left.map(Money::minor).sum());
-        check_documents(world, id, &order, bus).await?;
+        documents::check(world, id, &order, bus).await?;
         lines::check(world, &parcels, id, &order, bus).await?;
         let sale = order.sale().map(|sale| sale.cart.clone());
         if order.status() == OrderStatus::Completed
@@ -297,31 +297,6 @@ fn check_money(world: &World, id: &str, order: &Order, banked: &[Banked], left: 
     if is_paid_at_once && banked.iter().filter(|banked| banked.captured > 0).count() > 1 {
         world.violate("I1 money", format!("two payments took money: {}", told()));
     }
-}
-
-/// What was taken is invoiced, and what went back is credited. A bank may send a refund back after its credit note; that
-/// stands, because the money is owed again.
-async fn check_documents(world: &World, id: &str, order: &Order, bus: &Bus) -> Result<(), AppError> {
-    let documents = bus.load::<OrderDocuments>(id).await?.state;
-    let invoiced: i64 = documents.invoices().map(|(_, invoice)| invoice.payable.minor()).sum();
-    let credited: i64 = documents.credit_notes().map(|(_, note)| note.total.minor()).sum();
-    let (mut captured, mut refunded) = (0, 0);
-    for payment in order.payments() {
-        let payment = bus.load::<Payment>(payment.as_str()).await?.state;
-        captured += payment.captured().minor();
-        refunded += payment.refunded().minor();
-    }
-    // Of a parcel that several were to pay one may have paid its part and another not: then the order is called off, and what
-    // was taken goes back without an invoice.
-    let may_lack = order.is_paid_in_parts() && order.status() == OrderStatus::Cancelled;
-    let lacking = if may_lack { (captured - invoiced).max(0) } else { 0 };
-    if invoiced + lacking != captured || credited < refunded - lacking || credited > invoiced {
-        let what = format!(
-            "order {id}: {captured} captured and {invoiced} invoiced, {refunded} refunded and {credited} credited"
-        );
-        world.violate("every payment has its invoice, every refund its credit note", what);
-    }
-    Ok(())
 }
 
 /// The shop's books say what the bank's say.

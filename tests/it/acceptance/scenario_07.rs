@@ -99,6 +99,43 @@ async fn kept_until_another_card_pays(engine: Engine) {
     stage.close().await;
 }
 
+/// One parcel has left, the other waits: only its share is held anew, and the first payment keeps what it took.
+async fn the_rest_is_renewed(engine: Engine) {
+    let clock = Arc::new(ManualClock::starting_at(MONDAY));
+    let Some(stage) = Stage::open_by(engine, clock.clone()).await else { return };
+    let (buyer, staff) = (stage.server.guest().await, stage.server.of_role(Role::Staff));
+    let book = stage.book("LIV-1", 1_055, &[1, 1]).await;
+    let placed = buy(&buyer, &[(&book, 2)], "pm_card_visa", "k").await;
+    let id = placed["result"]["id"].as_str().expect("an order").to_owned();
+    let order = order_when(&buyer, &id, |order| order["fulfilments"][1]["id"].is_string()).await;
+    let parcels = [0, 1].map(|index| json!({ "fulfilmentId": order["fulfilments"][index]["id"] }));
+    staff_step(&staff, "fulfilmentPack", parcels[0].clone()).await;
+    let half = order_when(&buyer, &id, |order| order["paymentStatus"] == "PARTIALLY_CAPTURED").await;
+    let taken = half["payments"][0]["captured"]["minorUnits"].as_i64().expect("an amount");
+    let (total, rest) = (2 * 1_055 + 390, 2 * 1_055 + 390 - taken);
+    order_when(&buyer, &id, |order| {
+        order["fulfilments"][0]["status"] == "PACKED" && order["fulfilments"][0]["tracking"].is_string()
+    })
+    .await;
+    staff_step(&staff, "fulfilmentHandOver", parcels[0].clone()).await;
+
+    clock.advance_seconds(TO_RENEWAL_SECONDS);
+    let is_renewed =
+        |order: &Value| order["payments"][1]["status"] == "AUTHORISED" && order["payments"][0]["status"] == "VOIDED";
+    let renewed = order_when(&buyer, &id, is_renewed).await;
+    assert_eq!(renewed["payments"][1]["authorised"]["minorUnits"], json!(rest), "{renewed}");
+    assert_eq!(renewed["paymentStatus"], json!("PARTIALLY_CAPTURED"));
+    assert_eq!(banked(&stage), [(0, taken), (rest, 0)]);
+    clock.advance_seconds(DAY_SECONDS);
+    // Who packs comes to work anew: what let them in on Monday has run out.
+    let staff = stage.server.of_role(Role::Staff);
+    staff_step(&staff, "fulfilmentPack", parcels[1].clone()).await;
+    order_when(&buyer, &id, |order| order["paymentStatus"] == "CAPTURED").await;
+    assert_eq!(banked(&stage), [(0, taken), (0, rest)], "{total} in all, none of it twice");
+    assert_eq!(staff.call("{ tasks { id } }", json!({})).await["tasks"], json!([]), "nobody was asked");
+    stage.close().await;
+}
+
 mod renewal {
     use super::*;
     on_both_engines!(renewed);
@@ -107,4 +144,9 @@ mod renewal {
 mod another_card {
     use super::*;
     on_both_engines!(kept_until_another_card_pays);
+}
+
+mod rest {
+    use super::*;
+    on_both_engines!(the_rest_is_renewed);
 }

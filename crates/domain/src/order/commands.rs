@@ -22,13 +22,14 @@ pub enum OrderCommand {
         /// How much of what is due it is to hold, where another payment is to hold the rest; none for all that is due.
         amount: Option<Money>,
     },
-    /// Begins an attempt by which an owed order's money is held anew, before or after the hold has ended.
+    /// Begins an attempt by which an owed order's money is held anew, before or after the hold has ended: of what is taken in
+    /// part, the rest.
     RenewPayment {
         /// The attempt.
         payment: PaymentId,
         /// The provider's token.
         method: ShortText,
-        /// How much of the money it is to hold, where others hold the rest; none for all of it.
+        /// How much of the money it is to hold, where others hold the rest or have taken it; none for all that was not taken.
         amount: Option<Money>,
     },
     /// Owes the goods.

@@ -107,22 +107,40 @@ fn request_payment(order: &Order, payment: &PaymentId, wish: (&ShortText, Option
     begin_payment(order, payment, wish, order.payment_due())
 }
 
-/// Money of which a part was taken is not held anew. What the hold that ends is still counted for is not due, so its own
-/// amount says what is to be held.
+/// What the hold that ends is still counted for is not due, so its own amount says what is to be held: of money of which a part
+/// was taken no more than was not.
 fn renew_payment(order: &Order, payment: &PaymentId, wish: (&ShortText, Option<Money>)) -> Decision {
     if order.payments().contains(payment) {
         return Ok(vec![]);
     }
+    let untaken = order.untaken();
     match order.status() {
         OrderStatus::Absent => return Err(OrderError::Unknown),
-        OrderStatus::Confirmed if order.payment_status() == PaymentStatus::Authorised || has_lost_its_hold(order) => {}
+        OrderStatus::Confirmed if was_held(order) && untaken.minor() > 0 => {}
+        OrderStatus::Confirmed if has_lost_its_hold(order) => {}
         OrderStatus::Placed
         | OrderStatus::Confirmed
         | OrderStatus::Rejected
         | OrderStatus::Cancelled
         | OrderStatus::Completed => return Err(illegal(order, "held anew")),
     }
-    begin_payment(order, payment, wish, order.payable_left())
+    begin_payment(order, payment, wish, untaken)
+}
+
+/// Returns whether money was held when it was last heard of, or taken.
+fn was_held(order: &Order) -> bool {
+    match order.payment_status() {
+        PaymentStatus::Authorised
+        | PaymentStatus::PartiallyCaptured
+        | PaymentStatus::Captured
+        | PaymentStatus::PartiallyRefunded
+        | PaymentStatus::Refunded => true,
+        PaymentStatus::Pending
+        | PaymentStatus::RequiresAction
+        | PaymentStatus::Declined
+        | PaymentStatus::Voided
+        | PaymentStatus::PartiallyAuthorised => false,
+    }
 }
 
 /// Returns whether there was a hold of which nothing was taken and nothing stands.
@@ -154,7 +172,9 @@ fn begin_payment(
     if !requested.is_part_of(due) {
         return Err(OrderError::PaymentAmountInvalid { requested, due });
     }
-    let amount = Some(requested).filter(|requested| *requested != order.payable_left());
+    // After a part was taken no other payment is for everything, be it of what is left.
+    let is_part = |requested: &Money| *requested != order.payable_left() || order.captured().minor() > 0;
+    let amount = Some(requested).filter(is_part);
     Ok(vec![OrderEvent::PaymentRequested { payment: payment.clone(), method: method.clone(), amount }])
 }
 

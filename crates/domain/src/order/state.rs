@@ -159,6 +159,12 @@ impl Order {
         self.money((payable - held).max(0))
     }
 
+    /// Returns what is to be paid and was not taken, or went back, in the sale's currency.
+    pub fn untaken(&self) -> Money {
+        let kept = self.captured_minor - self.refunded_minor;
+        self.money((self.payable_left().minor() - kept).max(0))
+    }
+
     /// Returns where the money stands.
     pub fn payment_status(&self) -> PaymentStatus {
         self.payment_status

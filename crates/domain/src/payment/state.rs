@@ -191,6 +191,11 @@ impl Payment {
         self.captures.get(capture).copied()
     }
 
+    /// Returns every capture that was ever asked for, with its name.
+    pub fn captures(&self) -> impl Iterator<Item = (&str, Movement)> {
+        self.captures.iter().map(|(name, movement)| (name.as_str(), *movement))
+    }
+
     /// Returns a refund by its name.
     pub fn refund(&self, refund: &str) -> Option<Movement> {
         self.refunds.get(refund).copied()

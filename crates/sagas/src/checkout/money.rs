@@ -22,7 +22,7 @@ pub struct Taking {
 
 impl Attempt {
     /// Returns what it holds and was not asked to take, minor units; one that is to hold everything holds whatever is owed.
-    fn left_minor(&self) -> i64 {
+    pub(super) fn left_minor(&self) -> i64 {
         self.amount.map_or(i64::MAX, |amount| amount.minor() - self.taken_minor)
     }
 }
@@ -72,6 +72,27 @@ impl Checkout {
             return self.payable.map_or(1, Money::minor);
         }
         self.parcels.values().filter(|parcel| parcel.may_be_paid()).map(Parcel::unasked_minor).sum()
+    }
+
+    /// Returns whether parts together hold more than what is still to be taken.
+    pub(super) fn holds_too_much(&self) -> bool {
+        let parts = self.holding().filter(|attempt| attempt.amount.is_some());
+        parts.map(Attempt::left_minor).sum::<i64>() > self.untaken_minor()
+    }
+
+    /// Returns how much is to be held in the place of an attempt: nothing where the others hold what is still to be taken;
+    /// else what it is to hold while nothing was taken at all, and then no more than what is still to be taken.
+    pub(super) fn to_hold_anew(&self, renewed: &PaymentId) -> Option<Option<Money>> {
+        let renewed = self.attempts.iter().find(|attempt| attempt.payment == *renewed)?;
+        let others = self.holding().filter(|attempt| attempt.payment != renewed.payment);
+        let others = others.map(Attempt::left_minor).fold(0, i64::saturating_add);
+        let minor = renewed.left_minor().min(self.untaken_minor().saturating_sub(others));
+        let share = self.parcels.values().map(|parcel| parcel.share).next();
+        match share.filter(|_| self.attempts.iter().any(|attempt| attempt.taken_minor > 0)) {
+            _ if minor <= 0 => None,
+            Some(share) => Some(Some(Money::new(minor, share.currency()))),
+            None => Some(renewed.amount),
+        }
     }
 
     /// Returns what the next capture of a parcel's share takes, and of which payment; none where no hold has anything left.

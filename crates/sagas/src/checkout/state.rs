@@ -304,6 +304,11 @@ impl Checkout {
         self.parcels.values().any(|parcel| parcel.is_captured || parcel.is_being_paid())
     }
 
+    /// Returns whether money of a parcel is being taken.
+    pub(super) fn is_capturing(&self) -> bool {
+        self.parcels.values().any(|parcel| parcel.capturing.is_some())
+    }
+
     /// Returns whether the money of a parcel was not taken, be it called off.
     pub(super) fn has_untaken_parcel(&self) -> bool {
         let is_untaken = |parcel: &Parcel| parcel.share.minor() > 0 && !parcel.is_captured;

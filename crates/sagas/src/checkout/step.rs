@@ -67,6 +67,12 @@ pub enum CheckoutStep {
         /// The attempt.
         payment: PaymentId,
     },
+    /// Let go what an attempt holds and did not take, in whose place another one is.
+    #[serde(rename = "let_go_rest")]
+    LetGoRest {
+        /// The attempt.
+        payment: PaymentId,
+    },
     /// Note on the order where an attempt stands.
     #[serde(rename = "note_payment")]
     NotePayment {
@@ -299,6 +305,7 @@ impl CheckoutStep {
             CheckoutStep::Authorise { payment, .. } => format!("authorise/{payment}"),
             CheckoutStep::RenewHold { payment, .. } => format!("renew_hold/{payment}"),
             CheckoutStep::ExpireHold { payment } => format!("expire_hold/{payment}"),
+            CheckoutStep::LetGoRest { payment } => format!("let_go_rest/{payment}"),
             CheckoutStep::NotePayment { payment, what } => format!("note_payment/{payment}/{what}"),
             CheckoutStep::Allocate { .. } => "allocate".to_owned(),
             CheckoutStep::BackOrder { .. } => "back_order".to_owned(),

@@ -38,8 +38,10 @@ impl Worker<Checkout> for GatewayWork {
             }
             Step::Place { cart, placed_at } => self.place(&order, cart, *placed_at, request).await,
             Step::Authorise { payment, is_renewal: false } => self.authorise(&order, payment, request).await,
-            Step::Authorise { payment, is_renewal: true } => self.authorise_anew(&order, payment, request).await,
-            Step::RenewHold { .. } | Step::ExpireHold { .. } => self.perform_on_hold(&order, step, request).await,
+            Step::Authorise { is_renewal: true, .. }
+            | Step::RenewHold { .. }
+            | Step::ExpireHold { .. }
+            | Step::LetGoRest { .. } => self.perform_on_hold(&order, step, request).await,
             Step::NotePayment { payment, .. } => {
                 self.note_payment(&order, payment, request).await?;
                 Ok(Input::Done)
@@ -48,11 +50,7 @@ impl Worker<Checkout> for GatewayWork {
             Step::BackOrder { cart, since } => self.back_order(&order, cart, *since, request).await,
             Step::SettleBackOrder { cart, .. } => self.settle_back_order(&order, cart, request).await,
             Step::Confirm { payment, back_order } => self.confirm(&order, (payment, back_order), request).await,
-            Step::CompleteCart { cart } => {
-                let command = CartCommand::Complete { order };
-                self.shop.bus.execute::<Cart>(cart.as_str(), request, command).await?;
-                Ok(Input::Done)
-            }
+            Step::CompleteCart { cart } => self.complete_cart(order, cart, request).await,
             Step::ReopenCart { cart, code, withheld } => self.reopen_cart(order, cart, (code, withheld), request).await,
             Step::ReleaseStock { cart } => self.release_stock(&order, cart, request).await,
             Step::UndoPayment { payment, round } => self.undo_payment(&order, payment, *round, request).await,
@@ -190,6 +188,11 @@ impl GatewayWork {
             stock::expire_promises(&self.shop, request, order, &sale.skus()).await?;
         }
         self.order(order, OrderCommand::Complete, request).await
+    }
+
+    async fn complete_cart(&self, order: OrderId, cart: &CartId, request: &Request) -> Answer {
+        self.shop.bus.execute::<Cart>(cart.as_str(), request, CartCommand::Complete { order }).await?;
+        Ok(Input::Done)
     }
 
     async fn reopen_cart(

@@ -4,7 +4,7 @@ use app::bus::Request;
 use app::error::AppError;
 use app::payment::record;
 use domain::order::{Order, OrderCommand};
-use domain::payment::PaymentCommand;
+use domain::payment::{PaymentCommand, PaymentStatus};
 use domain::values::{Money, OrderId, PaymentId};
 
 use super::GatewayWork;
@@ -20,7 +20,9 @@ impl GatewayWork {
             Step::RenewHold { payment, paid_by, amount } => {
                 self.renew_hold(order, payment, (paid_by, *amount), request).await
             }
+            Step::Authorise { payment, .. } => self.authorise_anew(order, payment, request).await,
             Step::ExpireHold { payment } => self.expire_hold(order, payment, request).await,
+            Step::LetGoRest { payment } => self.let_go_rest(order, payment, request).await,
             other => Err(StepError::Stuck(format!("{other:?} is no work on holds"))),
         }
     }
@@ -49,7 +51,7 @@ impl GatewayWork {
     }
 
     /// Asks to hold money without its buyer. A card that the provider does not let us use again is a no, and no mistake.
-    pub(super) async fn authorise_anew(&self, order: &OrderId, payment: &PaymentId, request: &Request) -> Answer {
+    async fn authorise_anew(&self, order: &OrderId, payment: &PaymentId, request: &Request) -> Answer {
         let (wish, initiate) = self.wish_of(order, payment, BuyerPresence::Away).await?;
         record(&self.shop, request, payment, initiate).await?;
         let answer = match self.payments.authorise(&wish).await {
@@ -58,6 +60,19 @@ impl GatewayWork {
         };
         self.record_authorisation(payment, &answer, request).await?;
         self.authorisation_input(payment).await
+    }
+
+    /// Lets go what is held and was not taken. What was taken stays, and where all was taken there is nothing to let go.
+    async fn let_go_rest(&self, order: &OrderId, payment: &PaymentId, request: &Request) -> Answer {
+        let state = self.payment(payment).await?;
+        if state.capture_pending().minor() > 0 {
+            return Err(StepError::Later("a capture is under way: its answer says what is to be let go".to_owned()));
+        }
+        if state.status() == PaymentStatus::VoidRequested || state.capturable().minor() > 0 {
+            self.void(payment, request).await?;
+        }
+        self.note_payment(order, payment, request).await?;
+        Ok(Input::Done)
     }
 
     async fn expire_hold(&self, order: &OrderId, payment: &PaymentId, request: &Request) -> Answer {

@@ -232,7 +232,7 @@ impl GatewayWork {
         Ok(input)
     }
 
-    async fn void(&self, payment: &PaymentId, request: &Request) -> Result<(), StepError> {
+    pub(super) async fn void(&self, payment: &PaymentId, request: &Request) -> Result<(), StepError> {
         let reason = words("the order is undone")?;
         record(&self.shop, request, payment, PaymentCommand::RequestVoid { reason }).await?;
         let state = self.payment(payment).await?;

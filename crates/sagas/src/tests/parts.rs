@@ -233,3 +233,23 @@ async fn each_part_is_held_anew_before_its_end_for_its_own_amount() {
     assert_eq!(accounts.iter().map(taken).collect::<Vec<_>>(), [(0, 0), (0, 0), (FIRST, 0), (TOTAL - FIRST, 0)]);
     assert_eq!(money(&*counter.order(&order).await).0, PaymentStatus::Captured);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_was_taken_of_a_parcel_that_is_called_off_goes_back_and_is_on_no_document() {
+    let counter = Counter::open();
+    let book = counter.book("LIV-1", 1_000, [2, 1]).await;
+    let cart = counter.cart(&[(&book, 3)], ("standard", VISA)).await;
+    let paying = (euro(TOTAL), Some(euro(FIRST)));
+    let order = app::checkout::start_paying(&counter.shop, &buyer(), &cart, paying).await.expect("it starts").order;
+    counter.rest().await;
+    pay(&counter, &order, KEEPS, None).await;
+    counter.pack(&order, "lyon").await;
+    counter.hand_over(&order, "lyon").await;
+    counter.pack(&order, "paris").await;
+    counter.decide("capture/", "cancel_order").await;
+    counter.decide("partly_cancelled", "refund").await;
+    let of_lyon = 1_000 + DELIVERY;
+    let taken: Vec<_> = accounts(&counter, &order).await.iter().map(taken).collect();
+    assert_eq!(taken, [(FIRST, FIRST - of_lyon), (0, 0)]);
+    assert_eq!(documents(&counter, &order).await, (vec![of_lyon], vec![]), "what was never invoiced is not credited");
+}

@@ -23,9 +23,9 @@ const RARE: [(Bug, u64); 6] = [
     (Bug::CommitTwice, 16),
     (Bug::MarkTooFar, 50),
     (Bug::RefundWithoutKey, 11),
-    (Bug::SilenceIsCapture, 24),
-    (Bug::RefundDeadlineDropped, 22),
-    (Bug::LabelEachTime, 13),
+    (Bug::SilenceIsCapture, 29),
+    (Bug::RefundDeadlineDropped, 44),
+    (Bug::LabelEachTime, 16),
 ];
 
 fn simulator() -> Simulator {

@@ -79,6 +79,11 @@ impl Journey<'_> {
             let delivered_at = self.write().clock.now();
             self.parcel(parcel, domain::fulfilment::FulfilmentCommand::Deliver { delivered_at }).await;
         }
+        self.restock(book).await;
+    }
+
+    /// Units come to both warehouses.
+    async fn restock(&self, book: &Book) {
         for location in &self.write().settings.locations {
             let command =
                 domain::stock::StockCommand::Receive { quantity: units(50), reference: words("delivery note 2") };
@@ -157,9 +162,16 @@ impl Journey<'_> {
     async fn hold_that_ends(&self, book: &Book) {
         let (_, (_, parcels)) = self.bought(book, 1, "pm_card_visa").await;
         self.bought(book, 1, "pm_card_renewalFails").await;
+        let (_, (_, halves)) = self.bought(book, 90, "pm_card_visa").await;
+        self.pack(&halves[0]).await;
         self.pass(HOLD_SECONDS - SECONDS_PER_DAY).await;
         self.pass(SECONDS_PER_DAY).await;
         self.decide(sagas::checkout::TASK_HOLD, "cancel_order").await;
         self.deliver(&parcels[0]).await;
+        self.hand_over(&halves[0]).await;
+        self.deliver(&halves[1]).await;
+        let delivered_at = self.write().clock.now();
+        self.parcel(&halves[0], domain::fulfilment::FulfilmentCommand::Deliver { delivered_at }).await;
+        self.restock(book).await;
     }
 }

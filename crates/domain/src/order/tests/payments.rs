@@ -56,7 +56,7 @@ fn an_owed_order_whose_hold_ended_is_paid_with_another_card_and_not_while_it_is_
 }
 
 #[test]
-fn money_is_held_anew_only_for_an_owed_order_of_which_nothing_was_taken() {
+fn money_is_held_anew_only_for_an_owed_order_of_which_not_all_was_taken() {
     let renew = OrderCommand::RenewPayment { payment: payment_id(2), method: text("pm_card_visa"), amount: None };
     let confirmed = [placed(), requested(1), OrderEvent::Confirmed {}];
     for status in [PaymentStatus::Authorised, PaymentStatus::Voided, PaymentStatus::Declined] {
@@ -65,17 +65,47 @@ fn money_is_held_anew_only_for_an_owed_order_of_which_nothing_was_taken() {
         history.push(requested(2));
         assert_eq!(given(&history).decide(&renew), Ok(vec![]), "a repeat");
     }
-    for status in [PaymentStatus::PartiallyCaptured, PaymentStatus::Captured, PaymentStatus::Refunded] {
-        assert_eq!(
-            outcome(&given(&[confirmed.to_vec(), vec![recorded(status)]].concat()), &renew),
-            "ILLEGAL_TRANSITION"
-        );
-    }
+    let all = payable();
+    let taken = [confirmed.to_vec(), vec![taken(PaymentStatus::Captured, all, 0)]].concat();
+    assert_eq!(outcome(&given(&taken), &renew), "ILLEGAL_TRANSITION");
+    assert_eq!(
+        outcome(&given(&[confirmed.to_vec(), vec![recorded(PaymentStatus::Pending)]].concat()), &renew),
+        "ILLEGAL_TRANSITION"
+    );
     assert_eq!(given(&[]).decide(&renew), Err(OrderError::Unknown));
     assert_eq!(
         outcome(&given(&[placed(), requested(1), recorded(PaymentStatus::Authorised)]), &renew),
         "ILLEGAL_TRANSITION"
     );
+}
+
+fn taken(status: PaymentStatus, captured: i64, refunded: i64) -> OrderEvent {
+    OrderEvent::PaymentRecorded { status, authorised: eur(payable()), captured: eur(captured), refunded: eur(refunded) }
+}
+
+#[test]
+fn of_money_that_is_taken_in_part_what_was_not_taken_or_went_back_is_held_anew_and_is_a_part() {
+    let all = payable();
+    let renew = |cents: Option<i64>| {
+        let (payment, amount) = (payment_id(2), cents.map(eur));
+        OrderCommand::RenewPayment { payment, method: text("pm_card_visa"), amount }
+    };
+    let confirmed = [placed(), requested(1), OrderEvent::Confirmed {}];
+    let cases = [
+        (PaymentStatus::PartiallyCaptured, 400, 0),
+        // What is held no longer is told as if all had been taken.
+        (PaymentStatus::Captured, 400, 0),
+        (PaymentStatus::PartiallyRefunded, 400, 100),
+        (PaymentStatus::Refunded, 400, 400),
+    ];
+    for (status, captured, refunded) in cases {
+        let order = given(&[confirmed.to_vec(), vec![taken(status, captured, refunded)]].concat());
+        let left = all - captured + refunded;
+        assert_eq!(order.untaken(), eur(left), "{status:?}");
+        assert_eq!(order.decide(&renew(Some(left))), Ok(vec![part_requested(2, left)]), "{status:?}");
+        assert_eq!(order.decide(&renew(None)), Ok(vec![part_requested(2, left)]), "{status:?}");
+        assert_eq!(outcome(&order, &renew(Some(left + 1))), "PAYMENT_AMOUNT_INVALID", "{status:?}");
+    }
 }
 
 fn request_part(number: u128, cents: i64) -> OrderCommand {

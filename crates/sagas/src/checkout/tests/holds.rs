@@ -24,13 +24,20 @@ fn at_the_timer(inputs: &[Input], seconds: i64) -> (Checkout, Asked) {
     (checkout, reaction)
 }
 
-/// Returns the attempt that a checkout asks to renew its hold with.
-fn renewal_of(reaction: &Asked) -> PaymentId {
-    let [CheckoutStep::RenewHold { payment: renewal, paid_by, amount: None }] = reaction.asks.as_slice() else {
+/// Returns the attempt that a checkout asks to renew its hold with, and what it is to hold.
+fn renewal_for(reaction: &Asked) -> (PaymentId, Option<Money>) {
+    let [CheckoutStep::RenewHold { payment: renewal, paid_by, amount }] = reaction.asks.as_slice() else {
         panic!("no renewal: {reaction:?}")
     };
     assert_eq!(*paid_by, payment(1));
-    renewal.clone()
+    (renewal.clone(), *amount)
+}
+
+/// Returns the attempt that a checkout asks to hold everything anew with.
+fn renewal_of(reaction: &Asked) -> PaymentId {
+    let (renewal, amount) = renewal_for(reaction);
+    assert_eq!(amount, None);
+    renewal
 }
 
 /// A checkout whose hold is being renewed, and the attempt that renews it.
@@ -74,27 +81,111 @@ fn a_hold_that_nears_its_end_is_renewed_and_the_one_before_it_let_go() {
     let asked = checkout.react(&packed(1), noon()).asks;
     let pays = |step: &CheckoutStep| matches!(step, CheckoutStep::Capture { payment, .. } if *payment == renewal);
     assert!(asked.iter().any(pays), "the parcel is paid with the new one: {asked:?}");
+    assert!(!checkout.is_reduced, "no more is held than is owed");
 }
 
 #[test]
-fn a_parcel_that_was_packed_while_the_hold_was_renewed_keeps_its_money_and_the_renewal_goes() {
+fn a_parcel_that_was_packed_while_the_hold_was_renewed_keeps_its_money_and_what_is_left_is_held_anew_later() {
     let (mut checkout, renewal) = renewing(&path_held_for(WEEK_SECONDS));
     assert_eq!(names(&checkout.react(&packed(1), noon())), ["capture/f1/1"]);
-    let reaction = checkout.react(&Input::Authorised { payment: renewal.clone(), expires_at: None }, noon());
+    let now = noon().plus_seconds(WEEK_SECONDS - RENEW_BEFORE_SECONDS);
+    let reaction = checkout.react(&Input::Authorised { payment: renewal.clone(), expires_at: None }, now);
     assert_eq!(names(&reaction), [format!("undo_payment/{renewal}/1")]);
     assert_eq!(checkout.first_paying(), Some(&payment(1)));
+    let later = now.plus_seconds(600);
+    assert_eq!(reaction.timers, [(TIMER_HOLD.to_owned(), later)]);
+    let waits = checkout.react(&Input::HoldEnding, later);
+    assert_eq!((names(&waits), waits.timers), (vec![], vec![(TIMER_HOLD.to_owned(), later.plus_seconds(600))]));
+    checkout.react(&captured(1), later);
+    let reaction = checkout.react(&Input::HoldEnding, later.plus_seconds(600));
+    assert_eq!(renewal_for(&reaction).1, Some(eur(500)));
+}
+
+/// A checkout of which the first parcel is paid and the rest of whose hold is being renewed, and the attempt that renews it.
+fn renewing_the_rest() -> (Checkout, PaymentId) {
+    let part = with(path_held_for(WEEK_SECONDS), &[packed(1), captured(1)]);
+    let (mut checkout, reaction) = at_the_timer(&part, WEEK_SECONDS - RENEW_BEFORE_SECONDS);
+    let (renewal, amount) = renewal_for(&reaction);
+    assert_eq!(amount, Some(eur(500)), "what is still to be taken");
+    let asked = checkout.react(&Input::PaymentRequested { payment: renewal.clone(), amount }, noon());
+    assert_eq!(names(&asked), [format!("authorise/{renewal}")]);
+    (checkout, renewal)
+}
+
+fn anew(renewal: &PaymentId) -> Input {
+    Input::Authorised { payment: renewal.clone(), expires_at: Some(noon().plus_seconds(2 * WEEK_SECONDS)) }
 }
 
 #[test]
-fn money_that_is_taken_in_part_is_not_held_anew_and_its_end_is_told_to_people() {
+fn of_money_that_is_taken_in_part_the_rest_is_held_anew_and_what_was_taken_stays_taken() {
+    let (mut checkout, renewal) = renewing_the_rest();
+    let reaction = checkout.react(&anew(&renewal), noon());
+    assert_eq!(names(&reaction), ["let_go_rest/p1".to_owned(), format!("note_payment/{renewal}/authorised")]);
+    assert_eq!(checkout.status(), CheckoutStatus::Confirmed, "the buyer knows nothing of it");
+    let reaction = checkout.react(&packed(2), noon());
+    let [CheckoutStep::Capture { payment: pays, amount, is_last: false, .. }] = reaction.asks.as_slice() else {
+        panic!("{reaction:?}")
+    };
+    assert_eq!((pays, *amount), (&renewal, eur(500)));
+    assert_eq!(names(&checkout.react(&captured(2), noon())), ["release_parcel/f2"]);
+    checkout.react(&cancellation(), noon());
+    let undoing = names(&checkout.react(&Input::FulfilmentsCancelled, noon()));
+    assert_eq!(
+        undoing,
+        ["release_stock".to_owned(), "undo_payment/p1/1".to_owned(), format!("undo_payment/{renewal}/1")]
+    );
+}
+
+#[test]
+fn a_parcel_that_is_lost_goes_back_through_the_payment_that_took_its_money() {
+    let (mut checkout, renewal) = renewing_the_rest();
+    checkout.react(&anew(&renewal), noon());
+    for input in [handed_over(1), lost(1)] {
+        checkout.react(&input, noon());
+    }
+    let reaction = checkout.react(&decided("parcel_lost/f1", "refund"), noon());
+    let [CheckoutStep::RefundParcel { payment: from, amount, .. }] = reaction.asks.as_slice() else {
+        panic!("{reaction:?}")
+    };
+    assert_eq!((from, *amount), (&payment(1), eur(500)));
+}
+
+#[test]
+fn where_units_were_cancelled_while_the_rest_was_held_anew_the_last_capture_lets_the_excess_go() {
+    let (mut checkout, renewal) = renewing_the_rest();
+    checkout.react(&line_cancellation(1), noon());
+    checkout.react(&lines_cancelled(1, 2, 0), noon());
+    checkout.is_reduced = false;
+    checkout.react(&anew(&renewal), noon());
+    let reaction = checkout.react(&packed(2), noon());
+    let [CheckoutStep::Capture { amount, is_last: true, .. }] = reaction.asks.as_slice() else {
+        panic!("{reaction:?}")
+    };
+    assert_eq!(*amount, eur(480));
+}
+
+#[test]
+fn the_rest_of_money_that_is_held_no_longer_is_held_anew_late_or_by_people() {
     let part = with(path_held_for(WEEK_SECONDS), &[packed(1), captured(1)]);
-    let (_, reaction) = at_the_timer(&part, WEEK_SECONDS - RENEW_BEFORE_SECONDS);
-    assert_eq!((names(&reaction), reaction.timers.len()), (vec![], 1));
     let (mut checkout, reaction) = at_the_timer(&part, WEEK_SECONDS);
     assert_eq!(names(&reaction), ["expire_hold/p1"]);
-    let task = checkout.react(&Input::HoldExpired { payment: payment(1) }, noon()).task.expect("people are asked");
-    assert_eq!((task.name.as_str(), task.choices.as_slice()), (TASK_HOLD, &["cancel_order".to_owned()][..]));
+    let (renewal, amount) = renewal_for(&checkout.react(&Input::HoldExpired { payment: payment(1) }, noon()));
+    assert_eq!(amount, Some(eur(500)));
+    let task = checkout.react(&Input::NotRenewed { payment: renewal }, noon()).task.expect("people are asked");
+    assert_eq!(
+        (task.name.as_str(), task.choices.as_slice()),
+        (TASK_HOLD, &["renew", "cancel_order"].map(str::to_owned)[..])
+    );
     assert_eq!(checkout.react(&packed(2), noon()), Asked::default(), "it is not paid, and nobody is asked twice");
+    let mut renewed = checkout.clone();
+    let (renewal, amount) = renewal_for(&renewed.react(&decided(TASK_HOLD, "renew"), noon()));
+    renewed.react(&Input::PaymentRequested { payment: renewal.clone(), amount }, noon());
+    let asked = names(&renewed.react(&anew(&renewal), noon()));
+    assert_eq!(
+        asked,
+        [format!("note_payment/{renewal}/authorised"), "capture/f2/1".to_owned()],
+        "none is held any more"
+    );
     let cancelled = checkout.react(&decided(TASK_HOLD, "cancel_order"), noon());
     assert_eq!(names(&cancelled), ["cancel_fulfilments"]);
 }

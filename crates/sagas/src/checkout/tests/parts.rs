@@ -205,3 +205,22 @@ fn nothing_is_taken_of_the_others_while_a_part_is_held_no_longer() {
     assert_eq!(anew, ["undo_payment/p1/1", "note_payment/p3/authorised", "capture/f1/1"]);
     assert_eq!(checkout.status(), CheckoutStatus::PaidAnew { attempt: 3 });
 }
+
+#[test]
+fn of_parts_of_which_some_is_taken_each_is_held_anew_for_what_it_is_still_needed_for() {
+    let mut inputs = path_held_for_a_week();
+    inputs.extend([packed(1), captured(1), captured(1)]);
+    let (mut checkout, _) = tell(&inputs);
+    let renew_at = noon().plus_seconds(WEEK_SECONDS - RENEW_BEFORE_SECONDS);
+    assert_eq!(names(&checkout.react(&Input::HoldEnding, renew_at)), Vec::<String>::new(), "all of the first is taken");
+    let reaction = checkout.react(&Input::HoldEnding, renew_at.plus_seconds(60));
+    let [CheckoutStep::RenewHold { payment: renewal, paid_by, amount }] = reaction.asks.as_slice() else {
+        panic!("{reaction:?}")
+    };
+    assert_eq!((paid_by, *amount), (&payment(2), Some(eur(500))));
+    checkout.react(&Input::PaymentRequested { payment: renewal.clone(), amount: *amount }, renew_at);
+    let anew = Input::Authorised { payment: renewal.clone(), expires_at: None };
+    let asked = names(&checkout.react(&anew, renew_at.plus_seconds(61)));
+    assert_eq!(asked, ["let_go_rest/p2".to_owned(), format!("note_payment/{renewal}/authorised")]);
+    assert_eq!(captures(&checkout.react(&packed(2), renew_at)), [(renewal.clone(), 500, false)]);
+}
