@@ -1,5 +1,6 @@
 //! The rules of a cart; those of its lines are in `lines.rs`.
 
+use super::addition::{self, goes_its_own_way};
 use super::card_number::holds_card_number;
 use super::commands::{CartCommand, GuestCart};
 use super::error::CartError;
@@ -32,13 +33,21 @@ pub(super) fn decide(cart: &Cart, command: &CartCommand) -> Decision {
         }
         CartCommand::SetContact { email } => {
             changeable(cart)?;
+            goes_its_own_way(cart)?;
             set_contact(cart, email)
         }
         CartCommand::SetAddress { address, country } => {
             changeable(cart)?;
+            goes_its_own_way(cart)?;
             set_address(cart, address, country)
         }
-        CartCommand::ChooseShipping { shipping } => choose_shipping(cart, changeable(cart)?, shipping),
+        CartCommand::ChooseShipping { shipping } => {
+            let currency = changeable(cart)?;
+            goes_its_own_way(cart)?;
+            choose_shipping(cart, currency, shipping)
+        }
+        CartCommand::BeginAddition { to } => addition::begin(cart, to),
+        CartCommand::EndAddition => addition::end(cart),
         CartCommand::ChoosePaymentMethod { method } => {
             changeable(cart)?;
             choose_payment_method(cart, method)
@@ -72,7 +81,7 @@ pub(super) fn decide(cart: &Cart, command: &CartCommand) -> Decision {
 }
 
 /// Returns the currency of a cart that can be changed now, or why it cannot.
-fn changeable(cart: &Cart) -> Result<Currency, CartError> {
+pub(super) fn changeable(cart: &Cart) -> Result<Currency, CartError> {
     match cart.status() {
         CartStatus::Open => cart.currency().ok_or(CartError::Unknown),
         CartStatus::Absent => Err(CartError::Unknown),
@@ -250,7 +259,8 @@ fn start_checkout(cart: &Cart, order: &OrderId, expected_total: Money, pay_first
     let giving = totals.discounts.into_iter().filter(|discount| discount.amount.minor() > 0);
     let promotions = giving.map(|discount| discount.promotion).collect();
     let pay_first = pay_first.filter(|requested| *requested != actual);
-    Ok(vec![CartEvent::CheckoutStarted { order: order.clone(), total: actual, promotions, pay_first }])
+    let (order, adds_to) = (order.clone(), cart.adds_to().cloned());
+    Ok(vec![CartEvent::CheckoutStarted { order, total: actual, promotions, pay_first, adds_to }])
 }
 
 fn abandon_checkout(cart: &Cart, order: &OrderId, reason: &ShortText) -> Decision {
