@@ -9,6 +9,7 @@ pub(super) static ORDERS: Table = Table {
         Column::text("number"),
         Column::text("customer_id"),
         Column::text("cart_id"),
+        Column::text("adds_to_id").or_null(),
         Column::text("currency"),
         Column::text("order_status"),
         Column::text("payment_status"),
@@ -46,6 +47,7 @@ pub(super) static ORDERS: Table = Table {
     indexes: &[
         &["number"],
         &["customer_id", "placed_at", "id"],
+        &["adds_to_id", "placed_at", "id"],
         &["placed_at", "id"],
         &["order_status", "placed_at", "id"],
         &["payment_status", "placed_at", "id"],

@@ -27,6 +27,8 @@ impl Worker<Checkout> for GatewayWork {
             Step::ReservePromotions { cart, promotions } => {
                 self.reserve_promotions(&order, cart, promotions, request).await
             }
+            Step::AcceptAddition { to } => self.accept_addition(&order, to, request).await,
+            Step::ReleaseAddition { to, end } => self.release_addition(&order, (to, *end), request).await,
             Step::ConfirmPromotions { promotions } => {
                 promotion::confirm_all(&self.shop, request, &order, promotions).await?;
                 Ok(Input::Done)
