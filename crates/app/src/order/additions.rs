@@ -59,12 +59,7 @@ pub async fn missing(shop: &Shop, cart: &Cart) -> Result<Vec<&'static str>, AppE
 ///
 /// # Errors
 /// `ORDER_CANNOT_BE_ADDED_TO`.
-pub async fn accept_addition(
-    shop: &Shop,
-    request: &Request,
-    to: &OrderId,
-    addition: &OrderId,
-) -> Result<(), AppError> {
+pub async fn accept_addition(shop: &Shop, request: &Request, to: &OrderId, addition: &OrderId) -> Result<(), AppError> {
     let command = OrderCommand::AcceptAddition { addition: addition.clone() };
     shop.bus.execute::<Order>(to.as_str(), request, command).await.map(|_| ())
 }

@@ -88,7 +88,9 @@ pub enum CartError {
     #[error("the country must be two capital letters (ISO 3166-1 alpha-2)")]
     InvalidCountry,
     /// It adds to an order, and goes as that goes.
-    #[error("the cart adds to {order}, whose e-mail, address and shipping it has: take it off the order to choose others")]
+    #[error(
+        "the cart adds to {order}, whose e-mail, address and shipping it has: take it off the order to choose others"
+    )]
     GoesAlong {
         /// The order.
         order: OrderId,

@@ -197,7 +197,13 @@ fn absorbed(into: u128) -> CartEvent {
 }
 
 fn started(number: u128) -> CartEvent {
-    CartEvent::CheckoutStarted { order: order(number), total: euros(2_500), promotions: vec![], pay_first: None, adds_to: None }
+    CartEvent::CheckoutStarted {
+        order: order(number),
+        total: euros(2_500),
+        promotions: vec![],
+        pay_first: None,
+        adds_to: None,
+    }
 }
 
 fn abandoned(number: u128) -> CartEvent {

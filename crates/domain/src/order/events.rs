@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::values::{
-    CartId, CouponCode, Currency, CustomerId, FulfilmentId, LineCancellationId, LineId, Localized, Money, OrderId, PaymentId,
-    ProductId, PromotionId, Quantity, ReturnId, Sealed, ShortText, Sku, TaxedAmount, Timestamp,
+    CartId, CouponCode, Currency, CustomerId, FulfilmentId, LineCancellationId, LineId, Localized, Money, OrderId,
+    PaymentId, ProductId, PromotionId, Quantity, ReturnId, Sealed, ShortText, Sku, TaxedAmount, Timestamp,
 };
 
 /// A line as it was sold. Nothing that happens in the catalogue later shows through.

@@ -30,8 +30,8 @@ pub use commands::OrderCommand;
 pub use decide::{PAYMENTS_MAX, RETURN_WINDOW_DAYS, RETURNS_MAX};
 pub use error::OrderError;
 pub use events::{
-    AdditionEnd, CancelledLine, FulfilmentStatus, LineUnits, OrderCoupon, OrderEvent, OrderLine, OrderPromotion, OrderShipping,
-    PaymentStatus, PromotionShare, ReturnedLine, Sale, Withdrawal,
+    AdditionEnd, CancelledLine, FulfilmentStatus, LineUnits, OrderCoupon, OrderEvent, OrderLine, OrderPromotion,
+    OrderShipping, PaymentStatus, PromotionShare, ReturnedLine, Sale, Withdrawal,
 };
 pub use line_cancellation::{LINE_CANCELLATIONS_MAX, LineCancellation, LineCancellationOutcome};
 pub use state::{DeclaredWithdrawal, Order, OrderStatus};

@@ -17,8 +17,8 @@ use uuid::Uuid;
 use super::*;
 use crate::decider::Refusal;
 use crate::values::{
-    CartId, Currency, CustomerId, FulfilmentId, LineCancellationId, LineId, Localized, Money, OrderId, PaymentId, ProductId,
-    Quantity, ReturnId, Sealed, ShortText, TaxedAmount, Timestamp,
+    CartId, Currency, CustomerId, FulfilmentId, LineCancellationId, LineId, Localized, Money, OrderId, PaymentId,
+    ProductId, Quantity, ReturnId, Sealed, ShortText, TaxedAmount, Timestamp,
 };
 
 const PLACED_AT: Timestamp = Timestamp::from_micros(1_000_000);

@@ -68,7 +68,13 @@ async fn a_cart_sums_its_lines_through_every_change() {
 #[tokio::test]
 async fn only_carts_that_are_not_closed_are_open() {
     let mut story = Story::new();
-    let started = CartEvent::CheckoutStarted { order: order(1), total: euro(0), promotions: vec![], pay_first: None, adds_to: None };
+    let started = CartEvent::CheckoutStarted {
+        order: order(1),
+        total: euro(0),
+        promotions: vec![],
+        pay_first: None,
+        adds_to: None,
+    };
     let abandoned = CartEvent::CheckoutAbandoned { order: order(1), reason: value("declined") };
     let endings = [
         vec![],

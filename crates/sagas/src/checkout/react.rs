@@ -78,12 +78,7 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
     }
 }
 
-fn started(
-    checkout: &mut Checkout,
-    cart: &CartId,
-    promotions: &[PromotionId],
-    adds_to: Option<&OrderId>,
-) -> Reaction {
+fn started(checkout: &mut Checkout, cart: &CartId, promotions: &[PromotionId], adds_to: Option<&OrderId>) -> Reaction {
     if checkout.stage != Stage::New {
         return Reaction::default();
     }

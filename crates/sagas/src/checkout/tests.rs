@@ -1,5 +1,6 @@
 //! The checkout as a pure process: what comes in, and what it asks for then.
 
+mod additions;
 mod holds;
 mod lines;
 mod lost;

@@ -41,11 +41,7 @@ impl CartAdditionMutation {
     }
 }
 
-async fn end(
-    call: Call<'_>,
-    mut inputs: Inputs,
-    input: &CartAdditionEndInput,
-) -> Result<Outcome<CartState>, AppError> {
+async fn end(call: Call<'_>, mut inputs: Inputs, input: &CartAdditionEndInput) -> Result<Outcome<CartState>, AppError> {
     let Some(cart) = inputs.parse::<CartId>(&["cartId"], &input.cart_id) else { return Err(inputs.refused()) };
     let request = call.command(&inputs.command()?, cart.as_str());
     app::cart::change(&call.state.shop, &request, &cart, CartCommand::EndAddition).await

@@ -16,7 +16,8 @@ pub(super) async fn additions(call: Call<'_>, state: &OrderState, as_of: app::as
     let loads = state.additions().map(|id| async move {
         let loaded = bus.load_as_of::<OrderState>(id.as_str(), as_of).await;
         // An addition is accepted before it is placed.
-        loaded.map(|loaded| loaded.state.sale().is_some().then(|| Order::loaded(id.as_str(), loaded).shown_as_of(as_of)))
+        loaded
+            .map(|loaded| loaded.state.sale().is_some().then(|| Order::loaded(id.as_str(), loaded).shown_as_of(as_of)))
     });
     Ok(try_join_all(loads).await.map_err(failure)?.into_iter().flatten().collect())
 }

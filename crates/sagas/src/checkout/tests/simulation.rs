@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::order::PaidParcel;
+use domain::order::AdditionEnd;
 use proptest::prelude::*;
 
 use super::super::state::AttemptState;
@@ -35,6 +36,8 @@ struct World {
     taken_of: BTreeMap<PaymentId, i64>,
     payments: u128,
     cancellations: u128,
+    /// Whether the order that it adds to took nothing along.
+    is_refused: bool,
     seconds: i64,
 }
 
@@ -93,6 +96,7 @@ impl World {
                 step,
                 CheckoutStep::UndoPayment { .. }
                     | CheckoutStep::ReleaseStock { .. }
+                    | CheckoutStep::ReleaseAddition { .. }
                     | CheckoutStep::ReleasePromotions { .. }
             )
         };
@@ -137,6 +141,12 @@ impl World {
             CheckoutStep::ReservePromotions { .. } if is_good => Input::PromotionsReserved,
             CheckoutStep::ReservePromotions { .. } => promotion_refused(),
             CheckoutStep::ReleasePromotions { .. } => Input::PromotionsReleased,
+            CheckoutStep::AcceptAddition { .. } if is_good => Input::AdditionAccepted,
+            CheckoutStep::AcceptAddition { .. } => {
+                self.is_refused = true;
+                additions::refused()
+            }
+            CheckoutStep::ReleaseAddition { end: AdditionEnd::CalledOff, .. } => Input::AdditionReleased,
             CheckoutStep::Place { .. } => placed_by(choice),
             CheckoutStep::Allocate { .. } if is_good => allocated(),
             CheckoutStep::Allocate { .. } => short(),
@@ -166,6 +176,7 @@ impl World {
             CheckoutStep::RenewHold { payment, .. } => Input::NotRenewed { payment },
             CheckoutStep::ExpireHold { payment } => Input::HoldExpired { payment },
             CheckoutStep::Authorise { .. }
+            | CheckoutStep::ReleaseAddition { end: AdditionEnd::HandedOver, .. }
             | CheckoutStep::NotePayment { .. }
             | CheckoutStep::CompleteCart { .. }
             | CheckoutStep::ConfirmPromotions { .. }
@@ -358,6 +369,12 @@ impl World {
         assert!(!is_confirmed || self.checkout.first_paying().is_some(), "sold for nothing: {:?}", self.checkout);
         self.assert_parcels_are_paid();
         let asked = |key: &str| self.asked.contains(key);
+        if asked("accept_addition") && !self.is_refused {
+            let has_left = self.checkout.parcels.values().any(|parcel| parcel.state >= ParcelState::HandedOver);
+            let is_undone = self.checkout.why.is_some();
+            assert_eq!(asked("release_addition"), is_undone || has_left, "it goes along for ever: {:?}", self.checkout);
+        }
+        assert!(!self.is_refused || !asked("place"), "placed though it goes along with nothing");
         // A buyer who may still pay keeps their use.
         if asked("reserve_promotions") && self.checkout.stage != Stage::Paying {
             let is_kept = asked("confirm_promotions") && !asked("release_promotions");
@@ -371,11 +388,13 @@ proptest! {
 
     #[test]
     fn in_any_world_nothing_is_asked_twice_and_in_the_end_nobody_is_cheated(
-        has_promotion in any::<bool>(),
+        (has_promotion, is_addition) in any::<(bool, bool)>(),
         steps in prop::collection::vec((0_u8..21, 0_usize..64), 0..120),
     ) {
         let mut world = World::default();
-        world.tell(if has_promotion { started_with_promotion() } else { started() });
+        let promotions = if has_promotion { vec![promotion()] } else { Vec::new() };
+        let adds_to = is_addition.then(additions::first);
+        world.tell(Input::Started { cart: cart(), promotions, adds_to });
         for (kind, choice) in steps {
             world.step(kind, choice);
         }
