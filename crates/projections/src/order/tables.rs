@@ -47,7 +47,6 @@ pub(super) static ORDERS: Table = Table {
     indexes: &[
         &["number"],
         &["customer_id", "placed_at", "id"],
-        &["adds_to_id", "placed_at", "id"],
         &["placed_at", "id"],
         &["order_status", "placed_at", "id"],
         &["payment_status", "placed_at", "id"],

@@ -68,6 +68,13 @@ async fn what_is_added_is_an_order_of_its_own_sent_for_nothing() {
     assert_eq!((along(&order).await, along(&addition).await), (vec![addition.clone()], vec![order.clone()]));
     let (_, another) = add(&counter, &order, VISA).await;
     assert_eq!(along(&addition).await, [order.clone(), another]);
+    for told in [&order, &addition] {
+        let journey = crate::journey::of(&counter.shop, told).await.expect("the log is there").expect("there is one");
+        let accepted = journey.happenings().iter().filter(|one| {
+            one.event.event_type == "order.addition_accepted" && one.event.payload.get().contains(addition.as_str())
+        });
+        assert_eq!(accepted.count(), 1, "{told}");
+    }
     let refused = cart_to(&counter, &addition, VISA).await.expect_err("it was added itself");
     assert!(refused.contains("itself added"), "{refused}");
 }

@@ -12,9 +12,9 @@ impl Journey<'_> {
     /// One addition is called off, one leaves with its order, and one cart goes its own way after all.
     pub(super) async fn additions(&self, book: &Book) {
         let (shopper, (order, parcels)) = self.bought(book, 1, "pm_card_visa").await;
-        let called_off = self.add(&shopper, &order, book).await;
+        let called_off = self.add_to(&shopper, &order, book).await;
         self.cancel(&shopper, &called_off).await;
-        let sent = self.add(&shopper, &order, book).await;
+        let sent = self.add_to(&shopper, &order, book).await;
         let alone = self.cart_to(&shopper, &order, book).await;
         let end = CartCommand::EndAddition;
         app::cart::change(self.write(), &shopper.request(), &alone, end).await.expect("it is taken off");
@@ -33,7 +33,7 @@ impl Journey<'_> {
         cart.expect("it may be added to").id.parse().expect("a cart id")
     }
 
-    async fn add(&self, shopper: &Shopper, order: &OrderId, book: &Book) -> OrderId {
+    async fn add_to(&self, shopper: &Shopper, order: &OrderId, book: &Book) -> OrderId {
         let cart = self.cart_to(shopper, order, book).await;
         let paying = CheckoutDetails { payment_method: Some(words("pm_card_visa")), ..CheckoutDetails::default() };
         app::cart::set_details(self.write(), &shopper.request(), &cart, &paying).await.expect("a way to pay");
