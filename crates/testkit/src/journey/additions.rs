@@ -9,7 +9,7 @@ use super::{Journey, units, words};
 use crate::{Book, Shopper};
 
 impl Journey<'_> {
-    /// One addition is called off, one leaves with its order, and one cart goes its own way after all.
+    /// One addition is called off, one leaves with its order, one cart goes its own way, and one comes too late.
     pub(super) async fn additions(&self, book: &Book) {
         let (shopper, (order, parcels)) = self.bought(book, 1, "pm_card_visa").await;
         let called_off = self.add_to(&shopper, &order, book).await;
@@ -19,9 +19,13 @@ impl Journey<'_> {
         let end = CartCommand::EndAddition;
         app::cart::change(self.write(), &shopper.request(), &alone, end).await.expect("it is taken off");
         self.rest().await;
+        let late = self.payable_cart_to(&shopper, &order, book).await;
         for parcel in parcels.iter().chain(&crate::parcels_of(self.shop, &sent).await) {
             self.deliver(parcel).await;
         }
+        let (_, answer) = shopper.check_out(self.shop, &late).await;
+        assert!(matches!(answer, CheckoutStatus::Rejected { .. }), "{answer:?}");
+        self.rest().await;
     }
 
     async fn cart_to(&self, shopper: &Shopper, order: &OrderId, book: &Book) -> CartId {
@@ -34,12 +38,17 @@ impl Journey<'_> {
     }
 
     async fn add_to(&self, shopper: &Shopper, order: &OrderId, book: &Book) -> OrderId {
-        let cart = self.cart_to(shopper, order, book).await;
-        let paying = CheckoutDetails { payment_method: Some(words("pm_card_visa")), ..CheckoutDetails::default() };
-        app::cart::set_details(self.write(), &shopper.request(), &cart, &paying).await.expect("a way to pay");
+        let cart = self.payable_cart_to(shopper, order, book).await;
         let (addition, answer) = shopper.check_out(self.shop, &cart).await;
         assert_eq!(answer, CheckoutStatus::Confirmed);
         self.rest().await;
         addition
+    }
+
+    async fn payable_cart_to(&self, shopper: &Shopper, order: &OrderId, book: &Book) -> CartId {
+        let cart = self.cart_to(shopper, order, book).await;
+        let paying = CheckoutDetails { payment_method: Some(words("pm_card_visa")), ..CheckoutDetails::default() };
+        app::cart::set_details(self.write(), &shopper.request(), &cart, &paying).await.expect("a way to pay");
+        cart
     }
 }
