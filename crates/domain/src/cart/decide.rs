@@ -33,19 +33,13 @@ pub(super) fn decide(cart: &Cart, command: &CartCommand) -> Decision {
         }
         CartCommand::SetContact { email } => {
             changeable(cart)?;
-            goes_its_own_way(cart)?;
             set_contact(cart, email)
         }
         CartCommand::SetAddress { address, country } => {
             changeable(cart)?;
-            goes_its_own_way(cart)?;
             set_address(cart, address, country)
         }
-        CartCommand::ChooseShipping { shipping } => {
-            let currency = changeable(cart)?;
-            goes_its_own_way(cart)?;
-            choose_shipping(cart, currency, shipping)
-        }
+        CartCommand::ChooseShipping { shipping } => choose_shipping(cart, changeable(cart)?, shipping),
         CartCommand::BeginAddition { to } => addition::begin(cart, to),
         CartCommand::EndAddition => addition::end(cart),
         CartCommand::ChoosePaymentMethod { method } => {
@@ -99,6 +93,7 @@ fn open(cart: &Cart, owner: &CustomerId, currency: Currency) -> Decision {
 }
 
 fn set_contact(cart: &Cart, email: &Sealed) -> Decision {
+    goes_its_own_way(cart)?;
     if cart.email() == Some(email) {
         return Ok(vec![]);
     }
@@ -106,6 +101,7 @@ fn set_contact(cart: &Cart, email: &Sealed) -> Decision {
 }
 
 fn set_address(cart: &Cart, address: &Sealed, country: &str) -> Decision {
+    goes_its_own_way(cart)?;
     if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Err(CartError::InvalidCountry);
     }
@@ -116,6 +112,7 @@ fn set_address(cart: &Cart, address: &Sealed, country: &str) -> Decision {
 }
 
 fn choose_shipping(cart: &Cart, currency: Currency, shipping: &ShippingChoice) -> Decision {
+    goes_its_own_way(cart)?;
     if cart.shipping() == Some(shipping) {
         return Ok(vec![]);
     }

@@ -53,6 +53,13 @@ fn placed_by(choice: usize) -> Input {
     }
 }
 
+fn left_by(end: AdditionEnd) -> Input {
+    match end {
+        AdditionEnd::CalledOff => Input::AdditionReleased,
+        AdditionEnd::HandedOver => Input::Done,
+    }
+}
+
 fn held_until_evening(payment: PaymentId) -> Input {
     Input::Authorised { payment, expires_at: Some(noon().plus_seconds(6 * 3_600)) }
 }
@@ -133,20 +140,15 @@ impl World {
         if self.open.is_empty() {
             return;
         }
-        let step = self.open.remove(choice % self.open.len());
         let is_good = choice % 4 != 3;
-        let input = match step {
+        let input = match self.open.remove(choice % self.open.len()) {
             CheckoutStep::Reserve { .. } if is_good => reserved(),
             CheckoutStep::Reserve { .. } => short(),
             CheckoutStep::ReservePromotions { .. } if is_good => Input::PromotionsReserved,
             CheckoutStep::ReservePromotions { .. } => promotion_refused(),
             CheckoutStep::ReleasePromotions { .. } => Input::PromotionsReleased,
-            CheckoutStep::AcceptAddition { .. } if is_good => Input::AdditionAccepted,
-            CheckoutStep::AcceptAddition { .. } => {
-                self.is_refused = true;
-                additions::refused()
-            }
-            CheckoutStep::ReleaseAddition { end: AdditionEnd::CalledOff, .. } => Input::AdditionReleased,
+            CheckoutStep::AcceptAddition { .. } => self.join(is_good),
+            CheckoutStep::ReleaseAddition { end, .. } => left_by(end),
             CheckoutStep::Place { .. } => placed_by(choice),
             CheckoutStep::Allocate { .. } if is_good => allocated(),
             CheckoutStep::Allocate { .. } => short(),
@@ -176,7 +178,6 @@ impl World {
             CheckoutStep::RenewHold { payment, .. } => Input::NotRenewed { payment },
             CheckoutStep::ExpireHold { payment } => Input::HoldExpired { payment },
             CheckoutStep::Authorise { .. }
-            | CheckoutStep::ReleaseAddition { end: AdditionEnd::HandedOver, .. }
             | CheckoutStep::NotePayment { .. }
             | CheckoutStep::CompleteCart { .. }
             | CheckoutStep::ConfirmPromotions { .. }
@@ -194,6 +195,11 @@ impl World {
             | CheckoutStep::CancelOrder { .. } => Input::Done,
         };
         self.tell(input);
+    }
+
+    fn join(&mut self, is_taken_along: bool) -> Input {
+        self.is_refused = !is_taken_along;
+        if is_taken_along { Input::AdditionAccepted } else { additions::refused() }
     }
 
     fn take(&mut self, fulfilment: FulfilmentId, payment: PaymentId, amount: Money) -> Input {
