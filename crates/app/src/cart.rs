@@ -6,7 +6,7 @@ mod tests;
 use domain::cart::{
     Cart, CartCommand, CartLine, CartStatus, Coupon, CurrentPrice, GuestCart, LinePrice, ShippingChoice,
 };
-use domain::values::{CartId, Currency, CustomerId, LineId, Quantity, ShortText, Sku};
+use domain::values::{CartId, Currency, CustomerId, LineId, OrderId, Quantity, ShortText, Sku};
 use serde::{Deserialize, Serialize};
 
 use crate::Shop;
@@ -15,6 +15,7 @@ use crate::as_of::AsOf;
 use crate::bus::{Loaded, Outcome, Request};
 use crate::catalog;
 use crate::error::{AppError, Refused};
+use crate::order;
 use crate::promotion;
 
 /// A line a shopper wants.
@@ -104,8 +105,32 @@ pub async fn open(
     currency: Currency,
     wishes: &[LineWish],
 ) -> Result<Outcome<Cart>, AppError> {
+    begin(shop, request, (currency, wishes), vec![CartCommand::Open { owner, currency }]).await
+}
+
+/// Takes a cart as [`open`] does, that adds to an order of its owner: it goes along with that, for nothing.
+///
+/// # Errors
+/// `NOT_FOUND` where the order is not theirs; `ORDER_CANNOT_BE_ADDED_TO`; as [`open`].
+pub async fn open_addition(
+    shop: &Shop,
+    request: &Request,
+    (owner, order): (CustomerId, &OrderId),
+    currency: Currency,
+    wishes: &[LineWish],
+) -> Result<Outcome<Cart>, AppError> {
+    let to = order::added_to(shop, (&owner, currency), order).await?;
+    let begun = vec![CartCommand::Open { owner, currency }, CartCommand::BeginAddition { to: Box::new(to) }];
+    begin(shop, request, (currency, wishes), begun).await
+}
+
+async fn begin(
+    shop: &Shop,
+    request: &Request,
+    (currency, wishes): (Currency, &[LineWish]),
+    mut commands: Vec<CartCommand>,
+) -> Result<Outcome<Cart>, AppError> {
     let id = CartId::from_uuid(shop.ids.uuid());
-    let mut commands = vec![CartCommand::Open { owner, currency }];
     if !wishes.is_empty() {
         commands.push(CartCommand::AddLines { lines: priced(shop, &request.actor, currency, wishes).await? });
     }

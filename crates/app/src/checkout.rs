@@ -157,6 +157,7 @@ pub fn sale_of(cart_id: &CartId, cart: &Cart, order: &OrderId) -> Result<Sale, A
         email: cart.email().cloned().ok_or_else(incomplete)?,
         address: cart.address().cloned().ok_or_else(incomplete)?,
         country: cart.country().map(str::to_owned).ok_or_else(incomplete)?,
+        adds_to: cart.adds_to().cloned(),
     })
 }
 

@@ -1,16 +1,19 @@
 //! Use cases of the order.
 
+mod additions;
 mod lines;
 mod preview;
 
 use domain::order::{Order, OrderCommand};
 use domain::values::{Money, OrderId, ShortText};
 
+pub(crate) use additions::added_to;
+pub use additions::{MISSING_OPEN_ORDER, accept_addition, goes_along_with, missing, release_addition};
 pub use lines::{LinesCancelled, PaidParcel, TakenOut, cancel_lines, request_line_cancellation};
 pub use preview::{LinesPreview, preview_line_cancellation};
 
 use crate::Shop;
-use crate::actor::{Actor, Permission};
+use crate::actor::{Actor, Permission, Role};
 use crate::as_of::AsOf;
 use crate::bus::{Loaded, Outcome, Request};
 use crate::error::{AppError, Refused};
@@ -39,10 +42,11 @@ pub async fn look_up(shop: &Shop, actor: &Actor, order: &OrderId, as_of: AsOf) -
     }
 }
 
-/// Asks to call an order off. The checkout process undoes what was done; the order is cancelled once all is undone.
+/// Asks to call an order off. The checkout process undoes what was done; the order is cancelled once all is undone. Its buyer
+/// cancels what was added to it first; where the house calls it off, that stays as it was sold.
 ///
 /// # Errors
-/// `NOT_FOUND`; `ALREADY_SHIPPED` and the order's other refusals.
+/// `NOT_FOUND`; `ALREADY_SHIPPED`, `ORDER_HAS_ADDITIONS` and the order's other refusals.
 pub async fn request_cancellation(
     shop: &Shop,
     request: &Request,
@@ -50,7 +54,11 @@ pub async fn request_cancellation(
     reason: ShortText,
 ) -> Result<Outcome<Order>, AppError> {
     find(shop, &request.actor, order).await?;
-    shop.bus.execute(order.as_str(), request, OrderCommand::RequestCancellation { reason }).await
+    let command = match request.actor.role() {
+        Role::Shopper => OrderCommand::RequestCancellationByBuyer { reason },
+        Role::Staff | Role::Analyst | Role::Auditor | Role::System => OrderCommand::RequestCancellation { reason },
+    };
+    shop.bus.execute(order.as_str(), request, command).await
 }
 
 /// Asks to pay all that is due of an order that is placed and not paid, with another method. The checkout process does the rest.

@@ -122,6 +122,7 @@ pub fn sale(number: u128, products: u128) -> Sale {
         email: Sealed::new(customer(number % 7), "c2VhbGVk".into()),
         address: Sealed::new(customer(number % 7), "c2VhbGVkIHRvbw==".into()),
         country: "FR".into(),
+        adds_to: None,
     }
 }
 
@@ -253,6 +254,7 @@ impl Story {
                 total: sale.payable,
                 promotions: vec![],
                 pay_first: None,
+                adds_to: None,
             },
         ];
         self.add("cart", cart(number).as_str(), &events).await;

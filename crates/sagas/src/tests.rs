@@ -1,5 +1,6 @@
 //! All processes together, over a shop in memory: what their hands do to orders, money, parcels and stock.
 
+mod additions;
 mod bank;
 mod buying;
 mod counter;

@@ -23,8 +23,10 @@
 //! | – | where the shop lets paid orders wait for missing units, the oldest is served first, people are asked about late ones until they came |
 //! | – | a promotion of a category reaches what stands below it, follows the catalogue, and comes along when its guest signs in |
 //! | – | several cards pay one order, a part each; what comes back goes back to the cards that paid it |
+//! | – | what is added to a placed order goes along with it and pays no shipping, while the order is paid and nothing of it has left |
 //! | 22 | in the worlds of the simulator every promise is kept |
 
+mod additions;
 mod back_orders;
 mod categories;
 mod promotions;

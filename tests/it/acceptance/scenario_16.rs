@@ -92,6 +92,7 @@ fn sale_of(order: &OrderId, address: &Sealed, number: usize) -> Sale {
         email: address.clone(),
         address: address.clone(),
         country: "FR".to_owned(),
+        adds_to: None,
     }
 }
 

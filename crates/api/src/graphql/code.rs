@@ -103,6 +103,8 @@ pub enum ErrorCode {
     InvalidCountry,
     /// A card number has no business here: send the provider's token.
     CardNumberRefused,
+    /// The cart adds to an order and goes as that goes: take it off the order to choose another e-mail, address or shipping.
+    CartGoesAlong,
     /// The coupon is applied already.
     CouponApplied,
     /// More coupons than a cart may have.
@@ -163,6 +165,10 @@ pub enum ErrorCode {
     LineCancellationLimit,
     /// The order was called off.
     OrderCancelled,
+    /// Nothing can be added to the order: take the cart off it, and check out as usual.
+    OrderCannotBeAddedTo,
+    /// Another order was added to this one: cancel that first.
+    OrderHasAdditions,
     /// An attempt to pay is not answered yet.
     PaymentUnderWay,
     /// A payment is to hold nothing, more than is due, or another currency.

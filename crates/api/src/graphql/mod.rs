@@ -102,6 +102,7 @@ pub struct Query(
 pub struct Mutation(
     session::SessionMutation,
     cart::CartMutation,
+    cart::CartAdditionMutation,
     checkout::CheckoutMutation,
     order::OrderMutation,
     order::OrderLinesMutation,

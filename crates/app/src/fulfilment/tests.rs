@@ -50,6 +50,7 @@ fn sale_of(lines: &[(i64, usize, [i64; 3])], shipping: i64, by_others: i64) -> S
         email: Sealed::new(customer.clone(), String::new()),
         address: Sealed::new(customer, String::new()),
         country: "FR".to_owned(),
+        adds_to: None,
     }
 }
 

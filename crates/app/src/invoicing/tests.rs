@@ -52,6 +52,7 @@ async fn order(shop: &Shop, number: u128) -> (OrderId, [FulfilmentId; 2]) {
         email: address.clone(),
         address: address.clone(),
         country: "FR".to_owned(),
+        adds_to: None,
     };
     let parts = [("lyon", 2), ("paris", 1)];
     let parcels = parts.map(|(_, count)| vec![(line.clone(), count)]);

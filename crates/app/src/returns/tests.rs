@@ -58,6 +58,7 @@ fn sale(lines: &[(i64, i64)], shipping: i64, coupon: i64) -> Sale {
         email: Sealed::new(customer(1), "e".to_owned()),
         address: Sealed::new(customer(1), "a".to_owned()),
         country: "FR".to_owned(),
+        adds_to: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What may be asked of a cart.
 
+use super::addition::AddedTo;
 use super::events::{CartLine, CartPromotion, Coupon, LineCategories, LinePrice, ShippingChoice};
 use super::state::HeldPromotion;
 use crate::values::{
@@ -81,6 +82,13 @@ pub enum CartCommand {
         /// The option and its price.
         shipping: ShippingChoice,
     },
+    /// Adds to an order of the shopper: goes along with it, for nothing.
+    BeginAddition {
+        /// The order, and what the cart has of it.
+        to: Box<AddedTo>,
+    },
+    /// Goes its own way again, and chooses anew how.
+    EndAddition,
     /// Says how it is paid.
     ChoosePaymentMethod {
         /// The provider's token.

@@ -1,5 +1,6 @@
 //! The rules of a cart; those of its lines are in `lines.rs`.
 
+use super::addition::{self, goes_its_own_way};
 use super::card_number::holds_card_number;
 use super::commands::{CartCommand, GuestCart};
 use super::error::CartError;
@@ -39,6 +40,8 @@ pub(super) fn decide(cart: &Cart, command: &CartCommand) -> Decision {
             set_address(cart, address, country)
         }
         CartCommand::ChooseShipping { shipping } => choose_shipping(cart, changeable(cart)?, shipping),
+        CartCommand::BeginAddition { to } => addition::begin(cart, to),
+        CartCommand::EndAddition => addition::end(cart),
         CartCommand::ChoosePaymentMethod { method } => {
             changeable(cart)?;
             choose_payment_method(cart, method)
@@ -72,7 +75,7 @@ pub(super) fn decide(cart: &Cart, command: &CartCommand) -> Decision {
 }
 
 /// Returns the currency of a cart that can be changed now, or why it cannot.
-fn changeable(cart: &Cart) -> Result<Currency, CartError> {
+pub(super) fn changeable(cart: &Cart) -> Result<Currency, CartError> {
     match cart.status() {
         CartStatus::Open => cart.currency().ok_or(CartError::Unknown),
         CartStatus::Absent => Err(CartError::Unknown),
@@ -90,6 +93,7 @@ fn open(cart: &Cart, owner: &CustomerId, currency: Currency) -> Decision {
 }
 
 fn set_contact(cart: &Cart, email: &Sealed) -> Decision {
+    goes_its_own_way(cart)?;
     if cart.email() == Some(email) {
         return Ok(vec![]);
     }
@@ -97,6 +101,7 @@ fn set_contact(cart: &Cart, email: &Sealed) -> Decision {
 }
 
 fn set_address(cart: &Cart, address: &Sealed, country: &str) -> Decision {
+    goes_its_own_way(cart)?;
     if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Err(CartError::InvalidCountry);
     }
@@ -107,6 +112,7 @@ fn set_address(cart: &Cart, address: &Sealed, country: &str) -> Decision {
 }
 
 fn choose_shipping(cart: &Cart, currency: Currency, shipping: &ShippingChoice) -> Decision {
+    goes_its_own_way(cart)?;
     if cart.shipping() == Some(shipping) {
         return Ok(vec![]);
     }
@@ -250,7 +256,8 @@ fn start_checkout(cart: &Cart, order: &OrderId, expected_total: Money, pay_first
     let giving = totals.discounts.into_iter().filter(|discount| discount.amount.minor() > 0);
     let promotions = giving.map(|discount| discount.promotion).collect();
     let pay_first = pay_first.filter(|requested| *requested != actual);
-    Ok(vec![CartEvent::CheckoutStarted { order: order.clone(), total: actual, promotions, pay_first }])
+    let (order, adds_to) = (order.clone(), cart.adds_to().cloned());
+    Ok(vec![CartEvent::CheckoutStarted { order, total: actual, promotions, pay_first, adds_to }])
 }
 
 fn abandon_checkout(cart: &Cart, order: &OrderId, reason: &ShortText) -> Decision {

@@ -87,6 +87,14 @@ pub enum CartError {
     /// The country is not one of ISO 3166-1 alpha-2.
     #[error("the country must be two capital letters (ISO 3166-1 alpha-2)")]
     InvalidCountry,
+    /// It adds to an order, and goes as that goes.
+    #[error(
+        "the cart adds to {order}, whose e-mail, address and shipping it has: take it off the order to choose others"
+    )]
+    GoesAlong {
+        /// The order.
+        order: OrderId,
+    },
     /// The payment method looks like a card number.
     #[error("this looks like a card number: send the payment provider's token")]
     CardNumber,
@@ -142,6 +150,7 @@ impl Refusal for CartError {
             CartError::WrongCurrency { .. } => "WRONG_CURRENCY",
             CartError::AmountOutOfRange { .. } => "AMOUNT_OUT_OF_RANGE",
             CartError::InvalidCountry => "INVALID_COUNTRY",
+            CartError::GoesAlong { .. } => "CART_GOES_ALONG",
             CartError::CardNumber => "CARD_NUMBER_REFUSED",
             CartError::CouponApplied => "COUPON_APPLIED",
             CartError::TooManyCoupons { .. } => "TOO_MANY_COUPONS",

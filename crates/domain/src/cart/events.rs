@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::addition::AddedTo;
 use crate::values::{
     CartId, CategoryId, CouponCode, Currency, CustomerId, LineId, Localized, Money, OrderId, ProductId, PromotionId,
     PromotionTerms, Quantity, Sealed, ShortText, Sku, VatRate,
@@ -155,6 +156,18 @@ pub enum CartEvent {
         /// The option and its price.
         shipping: ShippingChoice,
     },
+    /// It adds to an order of the shopper: it goes where that goes, by the same way and for nothing.
+    #[serde(rename = "cart.addition_begun")]
+    AdditionBegun {
+        /// The order, and what the cart has of it.
+        to: Box<AddedTo>,
+    },
+    /// It goes its own way again: how is to be chosen anew.
+    #[serde(rename = "cart.addition_ended")]
+    AdditionEnded {
+        /// The order that it added to.
+        order: OrderId,
+    },
     /// How it will be paid: the payment provider's token, never a card.
     #[serde(rename = "cart.payment_method_chosen")]
     PaymentMethodChosen {
@@ -220,6 +233,9 @@ pub enum CartEvent {
         /// How much of the total the chosen method is to hold, where others hold the rest; none where it is to hold everything.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pay_first: Option<Money>,
+        /// The order that it adds to, which is to accept it first; none for a usual cart.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        adds_to: Option<OrderId>,
     },
     /// Checkout was given up: the cart can be changed again.
     #[serde(rename = "cart.checkout_abandoned")]

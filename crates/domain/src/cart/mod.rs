@@ -6,9 +6,10 @@
 //! Invariants: `subtotal = Σ lines before promotions`, `discount = Σ shares of the lines`, no share is more than its line,
 //! `total = subtotal − discount + shipping`, `payable = max(0, total − coupons)`, the VAT rows sum to the total, and none of them
 //! passes [`AMOUNT_MINOR_MAX`]; a line id stands once; while checkout is under way nothing changes; a completed or absorbed cart
-//! is closed for ever. A repeat that arrives right away changes nothing; one that arrives after its effect was undone, such as a
+//! is closed for ever; a cart that adds to an order has that order's e-mail and address, and its shipping for nothing. A repeat that arrives right away changes nothing; one that arrives after its effect was undone, such as a
 //! line added, removed and added again, is caught by its command id.
 
+mod addition;
 mod card_number;
 mod commands;
 mod decide;
@@ -25,6 +26,7 @@ mod tests;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 
+pub use addition::AddedTo;
 pub use commands::{CartCommand, CurrentPrice, GuestCart};
 pub use decide::{COUPONS_MAX, PROMOTIONS_MAX};
 pub use discounts::{CartDiscount, MINIMUM_NOT_REACHED, NOT_COMBINABLE, NOTHING_REDUCED, WRONG_CURRENCY};
@@ -49,6 +51,8 @@ impl DomainEvent for CartEvent {
             CartEvent::ContactSet { .. } => "cart.contact_set",
             CartEvent::AddressSet { .. } => "cart.address_set",
             CartEvent::ShippingChosen { .. } => "cart.shipping_chosen",
+            CartEvent::AdditionBegun { .. } => "cart.addition_begun",
+            CartEvent::AdditionEnded { .. } => "cart.addition_ended",
             CartEvent::PaymentMethodChosen { .. } => "cart.payment_method_chosen",
             CartEvent::CouponApplied { .. } => "cart.coupon_applied",
             CartEvent::CouponRemoved { .. } => "cart.coupon_removed",

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::addition::AddedTo;
 use super::error::CartError;
 use super::events::{CartEvent, CartLine, CartPromotion, Coupon, LineCategories, ShippingChoice};
 use super::totals::{self, CartTotals};
@@ -62,6 +63,7 @@ pub struct Cart {
     address: Option<Sealed>,
     country: Option<String>,
     shipping: Option<ShippingChoice>,
+    adds_to: Option<OrderId>,
     payment_method: Option<ShortText>,
     pay_first: Option<Money>,
     coupons: Vec<Coupon>,
@@ -114,6 +116,11 @@ impl Cart {
     /// Returns how it is sent.
     pub fn shipping(&self) -> Option<&ShippingChoice> {
         self.shipping.as_ref()
+    }
+
+    /// Returns the order that it adds to; none for a usual cart.
+    pub fn adds_to(&self) -> Option<&OrderId> {
+        self.adds_to.as_ref()
     }
 
     /// Returns the payment provider's token.
@@ -212,6 +219,8 @@ impl Cart {
                 self.country = Some(country.clone());
             }
             CartEvent::ShippingChosen { shipping } => self.shipping = Some(shipping.clone()),
+            CartEvent::AdditionBegun { to } => self.go_along(to),
+            CartEvent::AdditionEnded { .. } => (self.adds_to, self.shipping) = (None, None),
             CartEvent::PaymentMethodChosen { method } => self.payment_method = Some(method.clone()),
             CartEvent::CouponApplied { coupon } => self.coupons.push(coupon.clone()),
             CartEvent::CouponRemoved { code } => self.coupons.retain(|coupon| coupon.code != *code),
@@ -245,6 +254,12 @@ impl Cart {
         if let Some(present) = self.lines.iter_mut().find(|present| present.line == *line) {
             change(present);
         }
+    }
+
+    fn go_along(&mut self, to: &AddedTo) {
+        let AddedTo { order, email, address, country, shipping } = to.clone();
+        (self.adds_to, self.shipping) = (Some(order), Some(shipping));
+        (self.email, self.address, self.country) = (Some(email), Some(address), Some(country));
     }
 
     fn categorise(&mut self, told: &LineCategories) {

@@ -1,5 +1,6 @@
 //! Given, when, then for the cart: what the tests share, and its life from opened to completed.
 
+mod additions;
 mod amounts;
 mod card_numbers;
 mod categories;
@@ -164,6 +165,13 @@ fn shipping_chosen(minor: i64) -> CartEvent {
     CartEvent::ShippingChosen { shipping: shipping(minor) }
 }
 
+/// It goes along with an order, by whose way of sending it costs nothing.
+fn addition_begun(number: u128) -> CartEvent {
+    let (email, address, country) = (sealed("e-mail"), sealed("address"), "FR".to_owned());
+    let to = AddedTo { order: order(number), email, address, country, shipping: shipping(0) };
+    CartEvent::AdditionBegun { to: Box::new(to) }
+}
+
 fn payment_method_chosen() -> CartEvent {
     CartEvent::PaymentMethodChosen { method: text("pm_1") }
 }
@@ -189,7 +197,13 @@ fn absorbed(into: u128) -> CartEvent {
 }
 
 fn started(number: u128) -> CartEvent {
-    CartEvent::CheckoutStarted { order: order(number), total: euros(2_500), promotions: vec![], pay_first: None }
+    CartEvent::CheckoutStarted {
+        order: order(number),
+        total: euros(2_500),
+        promotions: vec![],
+        pay_first: None,
+        adds_to: None,
+    }
 }
 
 fn abandoned(number: u128) -> CartEvent {
@@ -326,6 +340,7 @@ fn every_change() -> Vec<CartCommand> {
         set_address("BE"),
         choose_shipping(euros(700)),
         choose_payment_method("pm_2"),
+        CartCommand::EndAddition,
         apply_coupon("TEN", euros(1_000)),
         remove_coupon("TEN"),
         add_promotion(promotion(7, percent("0.1"))),
@@ -375,13 +390,15 @@ fn every_event_is_stored_under_its_type_and_reads_back() {
         withheld(1, "PROMOTION_USED_UP"),
         CartEvent::PromotionRemoved { promotion: promotion_id(1) },
         merged(2, [line(4)]),
+        addition_begun(9),
+        CartEvent::AdditionEnded { order: order(9) },
         started(1),
         abandoned(1),
         completed(2),
         absorbed(3),
     ]);
     let names: BTreeSet<String> = events.iter().map(stored_name).collect();
-    assert_eq!(names.len(), 20);
+    assert_eq!(names.len(), 22);
     for event in events {
         assert_eq!((event.event_type(), event.event_version()), (stored_name(&event), "1".to_owned()));
         let json = serde_json::to_string(&event).expect("an event is JSON");
@@ -441,6 +458,7 @@ fn every_refusal_has_a_code_of_its_own() {
         CartError::WrongCurrency { cart: Currency::Eur, found: Currency::Usd },
         CartError::AmountOutOfRange { min: 0, max: AMOUNT_MINOR_MAX },
         CartError::InvalidCountry,
+        CartError::GoesAlong { order: order(1) },
         CartError::CardNumber,
         CartError::CouponApplied,
         CartError::TooManyCoupons { max: COUPONS_MAX },

@@ -1,7 +1,7 @@
 //! What may be asked of an order.
 
-use super::events::{CancelledLine, FulfilmentStatus, LineUnits, PaymentStatus, ReturnedLine, Sale};
-use crate::values::{FulfilmentId, LineCancellationId, Money, PaymentId, ReturnId, ShortText, Timestamp};
+use super::events::{AdditionEnd, CancelledLine, FulfilmentStatus, LineUnits, PaymentStatus, ReturnedLine, Sale};
+use crate::values::{FulfilmentId, LineCancellationId, Money, OrderId, PaymentId, ReturnId, ShortText, Timestamp};
 
 /// A wish about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,23 @@ pub enum OrderCommand {
     RequestCancellation {
         /// Why.
         reason: ShortText,
+    },
+    /// Asks to call it off, as its buyer: refused while another order goes along with it.
+    RequestCancellationByBuyer {
+        /// Why.
+        reason: ShortText,
+    },
+    /// Lets another order of its buyer go along with it.
+    AcceptAddition {
+        /// The other order.
+        addition: OrderId,
+    },
+    /// Notes that another order goes along with it no longer.
+    ReleaseAddition {
+        /// The other order.
+        addition: OrderId,
+        /// Why.
+        end: AdditionEnd,
     },
     /// Keeps it although someone asked to call it off.
     RefuseCancellation {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::additions;
 use super::back_order;
 use super::commands::OrderCommand;
 use super::error::OrderError;
@@ -35,6 +36,9 @@ pub(super) fn decide(order: &Order, command: &OrderCommand) -> Decision {
         OrderCommand::Confirm => confirm(order),
         OrderCommand::Reject { code, reason } => reject(order, code, reason),
         OrderCommand::RequestCancellation { reason } => request_cancellation(order, reason),
+        OrderCommand::RequestCancellationByBuyer { reason } => additions::request_cancellation_by_buyer(order, reason),
+        OrderCommand::AcceptAddition { addition } => additions::accept(order, addition),
+        OrderCommand::ReleaseAddition { addition, end } => additions::release(order, addition, *end),
         OrderCommand::RefuseCancellation { reason } => refuse_cancellation(order, reason),
         OrderCommand::Cancel { reason } => cancel(order, reason),
         OrderCommand::RequestLineCancellation { cancellation, lines, reason, gone } => {
@@ -312,7 +316,7 @@ fn complete(order: &Order) -> Decision {
     }
 }
 
-fn is_cancellable(order: &Order) -> Result<(), OrderError> {
+pub(super) fn is_cancellable(order: &Order) -> Result<(), OrderError> {
     match order.status() {
         OrderStatus::Absent => return Err(OrderError::Unknown),
         OrderStatus::Rejected | OrderStatus::Cancelled | OrderStatus::Completed => {

@@ -1,7 +1,7 @@
 //! Why an order says no.
 
 use crate::decider::Refusal;
-use crate::values::{LineId, Money, Timestamp, paris_time};
+use crate::values::{LineId, Money, OrderId, Timestamp, paris_time};
 
 /// A refusal of the order context.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -117,6 +117,18 @@ pub enum OrderError {
         /// The limit.
         max: usize,
     },
+    /// Nothing can be added to the order.
+    #[error("nothing can be added to this order: {why}; take the cart off it and check out as usual")]
+    NotAddedTo {
+        /// Why.
+        why: &'static str,
+    },
+    /// Another order goes along with it.
+    #[error("{addition} was added to this order: cancel that first")]
+    HasAdditions {
+        /// The other order.
+        addition: OrderId,
+    },
     /// There is no such return.
     #[error("the order has no such return")]
     ReturnUnknown,
@@ -160,6 +172,8 @@ impl Refusal for OrderError {
             OrderError::PaymentUnderWay => "PAYMENT_UNDER_WAY",
             OrderError::PaymentAmountInvalid { .. } => "PAYMENT_AMOUNT_INVALID",
             OrderError::TooManyPayments { .. } => "TOO_MANY_PAYMENTS",
+            OrderError::NotAddedTo { .. } => "ORDER_CANNOT_BE_ADDED_TO",
+            OrderError::HasAdditions { .. } => "ORDER_HAS_ADDITIONS",
             OrderError::ReturnUnknown => "RETURN_NOT_FOUND",
             OrderError::ReturnDiffers => "RETURN_DIFFERS",
             OrderError::ReturnWithdrawn => "RETURN_WITHDRAWN",
@@ -176,6 +190,9 @@ impl Refusal for OrderError {
         }
         if let OrderError::PaymentAmountInvalid { requested, due } = self {
             return vec![("requested", requested.to_string()), ("due", due.to_string())];
+        }
+        if let OrderError::HasAdditions { addition } = self {
+            return vec![("addition", addition.to_string())];
         }
         Vec::new()
     }

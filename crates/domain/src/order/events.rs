@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::values::{
-    CartId, CouponCode, Currency, CustomerId, FulfilmentId, LineCancellationId, LineId, Localized, Money, PaymentId,
-    ProductId, PromotionId, Quantity, ReturnId, Sealed, ShortText, Sku, TaxedAmount, Timestamp,
+    CartId, CouponCode, Currency, CustomerId, FulfilmentId, LineCancellationId, LineId, Localized, Money, OrderId,
+    PaymentId, ProductId, PromotionId, Quantity, ReturnId, Sealed, ShortText, Sku, TaxedAmount, Timestamp,
 };
 
 /// A line as it was sold. Nothing that happens in the catalogue later shows through.
@@ -109,6 +109,9 @@ pub struct Sale {
     pub address: Sealed,
     /// The country, ISO 3166-1 alpha-2.
     pub country: String,
+    /// The order that it goes along with, where its buyer added it to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adds_to: Option<OrderId>,
 }
 
 impl Sale {
@@ -116,6 +119,16 @@ impl Sale {
     pub fn skus(&self) -> BTreeSet<&Sku> {
         self.lines.iter().map(|line| &line.sku).collect()
     }
+}
+
+/// Why an order does not go along with another any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdditionEnd {
+    /// It never became a sale, or was called off.
+    CalledOff,
+    /// A carrier has a part of it: it comes whatever becomes of the other.
+    HandedOver,
 }
 
 /// Where the money of an order stands.
@@ -279,6 +292,20 @@ pub enum OrderEvent {
         lines: Vec<CancelledLine>,
         /// What goes back, because it was taken; the rest of what they were sold for is never taken.
         refund: Money,
+    },
+    /// Another order of its buyer goes along with it.
+    #[serde(rename = "order.addition_accepted")]
+    AdditionAccepted {
+        /// The other order.
+        addition: OrderId,
+    },
+    /// Another order goes along with it no longer, or came to nothing before it was accepted.
+    #[serde(rename = "order.addition_released")]
+    AdditionReleased {
+        /// The other order.
+        addition: OrderId,
+        /// Why.
+        end: AdditionEnd,
     },
     /// Not all of its units are there: it goes to the warehouses once they are.
     #[serde(rename = "order.back_ordered")]

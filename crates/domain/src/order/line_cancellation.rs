@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::additions::goes_alone;
 use super::decide::{illegal, request_cancellation};
 use super::error::OrderError;
 use super::events::{CancelledLine, FulfilmentStatus, LineUnits, OrderEvent};
@@ -145,6 +146,7 @@ pub(super) fn request(
     }
     are_here(order, lines, gone)?;
     if leaves_nothing(order, lines) {
+        goes_alone(order)?;
         return request_cancellation(order, reason);
     }
     if order.cancellation_requested() {

@@ -8,6 +8,7 @@
 //! promotion took off; `authorised ≥ captured ≥ refunded ≥ 0`; an attempt to pay is begun for no more than is due; no more
 //! units of a line are in returns and cancelled than were sold; an order that is rejected, cancelled or completed stays so.
 
+mod additions;
 mod back_order;
 mod commands;
 mod decide;
@@ -23,13 +24,14 @@ mod withdrawal;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 
+pub use additions::ADDITIONS_MAX;
 pub use back_order::BackOrder;
 pub use commands::OrderCommand;
 pub use decide::{PAYMENTS_MAX, RETURN_WINDOW_DAYS, RETURNS_MAX};
 pub use error::OrderError;
 pub use events::{
-    CancelledLine, FulfilmentStatus, LineUnits, OrderCoupon, OrderEvent, OrderLine, OrderPromotion, OrderShipping,
-    PaymentStatus, PromotionShare, ReturnedLine, Sale, Withdrawal,
+    AdditionEnd, CancelledLine, FulfilmentStatus, LineUnits, OrderCoupon, OrderEvent, OrderLine, OrderPromotion,
+    OrderShipping, PaymentStatus, PromotionShare, ReturnedLine, Sale, Withdrawal,
 };
 pub use line_cancellation::{LINE_CANCELLATIONS_MAX, LineCancellation, LineCancellationOutcome};
 pub use state::{DeclaredWithdrawal, Order, OrderStatus};
@@ -51,6 +53,8 @@ impl DomainEvent for OrderEvent {
             OrderEvent::LineCancellationRequested { .. } => "order.line_cancellation_requested",
             OrderEvent::LineCancellationRefused { .. } => "order.line_cancellation_refused",
             OrderEvent::LinesCancelled { .. } => "order.lines_cancelled",
+            OrderEvent::AdditionAccepted { .. } => "order.addition_accepted",
+            OrderEvent::AdditionReleased { .. } => "order.addition_released",
             OrderEvent::BackOrdered { .. } => "order.back_ordered",
             OrderEvent::BackOrderFilled {} => "order.back_order_filled",
             OrderEvent::PaymentRecorded { .. } => "order.payment_recorded",

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::additions::Addition;
 use super::back_order::BackOrder;
-use super::events::{FulfilmentStatus, OrderEvent, PaymentStatus, ReturnedLine, Sale, Withdrawal};
+use super::events::{AdditionEnd, FulfilmentStatus, OrderEvent, PaymentStatus, ReturnedLine, Sale, Withdrawal};
 use super::line_cancellation::{LineCancellation, LineCancellationOutcome};
 use super::withdrawal::withdrawal_ends_at;
 use crate::values::{
-    Currency, FulfilmentId, LineCancellationId, LineId, Money, PaymentId, ReturnId, ShortText, Timestamp,
+    Currency, FulfilmentId, LineCancellationId, LineId, Money, OrderId, PaymentId, ReturnId, ShortText, Timestamp,
 };
 
 /// How far an order has come.
@@ -97,6 +98,7 @@ pub struct Order {
     returns_opened: Vec<ReturnId>,
     withdrawals_declared: Vec<DeclaredWithdrawal>,
     back_order: Option<BackOrder>,
+    additions: Vec<Addition>,
 }
 
 impl Order {
@@ -292,6 +294,11 @@ impl Order {
         self.back_order.as_ref()
     }
 
+    /// Returns the orders that were to go along with it, also those that were given up before they were accepted.
+    pub(super) fn additions_known(&self) -> &[Addition] {
+        &self.additions
+    }
+
     pub(super) fn fulfilment_record(&self) -> Option<&FulfilmentRecord> {
         self.fulfilment_record.as_ref()
     }
@@ -330,6 +337,10 @@ impl Order {
             OrderEvent::LinesCancelled { cancellation, lines, refund } => {
                 self.answer(cancellation, LineCancellationOutcome::done(lines, *refund));
             }
+            OrderEvent::AdditionAccepted { addition } => {
+                self.additions.push(Addition { order: addition.clone(), was_accepted: true, end: None });
+            }
+            OrderEvent::AdditionReleased { addition, end } => self.release(addition, *end),
             OrderEvent::BackOrdered { lines, until } => self.back_order = Some(BackOrder::begun(lines, *until)),
             OrderEvent::BackOrderFilled {} => self.back_order.iter_mut().for_each(BackOrder::fill),
             OrderEvent::PaymentRecorded { status, authorised, captured, refunded } => {
@@ -377,6 +388,13 @@ impl Order {
     fn answer(&mut self, cancellation: &LineCancellationId, outcome: LineCancellationOutcome) {
         if let Some(asked) = self.line_cancellations.iter_mut().find(|asked| asked.id == *cancellation) {
             asked.outcome = outcome;
+        }
+    }
+
+    fn release(&mut self, addition: &OrderId, end: AdditionEnd) {
+        match self.additions.iter_mut().find(|known| known.order == *addition) {
+            Some(known) => known.end = Some(end),
+            None => self.additions.push(Addition { order: addition.clone(), was_accepted: false, end: Some(end) }),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What orders answer, told as given, when, then.
 
+mod additions;
 mod back_order;
 mod lifecycle;
 mod line_cancellation;
@@ -16,8 +17,8 @@ use uuid::Uuid;
 use super::*;
 use crate::decider::Refusal;
 use crate::values::{
-    CartId, Currency, CustomerId, FulfilmentId, LineCancellationId, LineId, Localized, Money, PaymentId, ProductId,
-    Quantity, ReturnId, Sealed, ShortText, TaxedAmount, Timestamp,
+    CartId, Currency, CustomerId, FulfilmentId, LineCancellationId, LineId, Localized, Money, OrderId, PaymentId,
+    ProductId, Quantity, ReturnId, Sealed, ShortText, TaxedAmount, Timestamp,
 };
 
 const PLACED_AT: Timestamp = Timestamp::from_micros(1_000_000);
@@ -37,6 +38,10 @@ fn line_id(number: u128) -> LineId {
 
 fn return_id(number: u128) -> ReturnId {
     ReturnId::from_uuid(Uuid::from_u128(number))
+}
+
+fn order_id(number: u128) -> OrderId {
+    OrderId::from_uuid(Uuid::from_u128(number))
 }
 
 fn payment_id(number: u128) -> PaymentId {
@@ -86,6 +91,7 @@ fn sale() -> Sale {
         email: Sealed::new(customer.clone(), "ZW1haWw=".to_owned()),
         address: Sealed::new(customer, "YWRkcmVzcw==".to_owned()),
         country: "FR".to_owned(),
+        adds_to: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! From events of carts to rows.
 
-use domain::cart::{CartEvent, CartLine, Coupon, LinePrice};
+use domain::cart::{CartEvent, CartLine, Coupon, LinePrice, ShippingChoice};
 use domain::values::{Currency, CustomerId, LineId, Locale, Money, OrderId, Quantity, ShortText};
 
 use super::tables::{ALL, CART_COUPONS, CART_LINES, CARTS};
@@ -24,7 +24,7 @@ impl Projection for CartProjection {
     }
 
     fn version(&self) -> i64 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static Table] {
@@ -92,6 +92,8 @@ fn cart_keys(event: &Event, cart: &CartEvent, rows: &mut Working) -> Result<(), 
         | CartEvent::ContactSet { .. }
         | CartEvent::AddressSet { .. }
         | CartEvent::ShippingChosen { .. }
+        | CartEvent::AdditionBegun { .. }
+        | CartEvent::AdditionEnded { .. }
         | CartEvent::PaymentMethodChosen { .. }
         | CartEvent::Absorbed { .. }
         | CartEvent::CheckoutStarted { .. }
@@ -136,9 +138,15 @@ fn apply_cart(event: &Event, cart: &CartEvent, rows: &mut Working) -> Result<(),
             reprice(id, line, gross.minor(), rows)
         }
         CartEvent::AddressSet { country, .. } => Ok(row.set("country", country.as_str())?),
-        CartEvent::ShippingChosen { shipping } => {
-            row.set("shipping_code", shipping.code.as_str())?;
-            Ok(row.set("shipping_minor", shipping.price.minor())?)
+        CartEvent::ShippingChosen { shipping } => set_shipping(row, Some(shipping)),
+        CartEvent::AdditionBegun { to } => {
+            row.set("adds_to_id", to.order.as_str())?;
+            row.set("country", to.country.as_str())?;
+            set_shipping(row, Some(&to.shipping))
+        }
+        CartEvent::AdditionEnded { .. } => {
+            row.set("adds_to_id", None::<&str>)?;
+            set_shipping(row, None)
         }
         CartEvent::CouponApplied { coupon } => apply_coupon(id, coupon, rows),
         CartEvent::CouponRemoved { code } => remove_coupon(id, code, rows),
@@ -167,6 +175,11 @@ fn open(event: &Event, owner: &CustomerId, currency: Currency, rows: &mut Workin
         ("version", event.sequence().into()),
     ];
     rows.insert(&CARTS, fields).map(|_row| ())
+}
+
+fn set_shipping(row: &mut Row, shipping: Option<&ShippingChoice>) -> Result<(), FoldError> {
+    row.set("shipping_code", shipping.map(|choice| choice.code.as_str()))?;
+    Ok(row.set("shipping_minor", shipping.map(|choice| choice.price.minor()))?)
 }
 
 fn set_checkout(row: &mut Row, status: &str, order: Option<&OrderId>) -> Result<(), FoldError> {

@@ -31,6 +31,8 @@ pub struct CartSummary {
     pub shipping: Option<Money>,
     /// Where it goes, ISO 3166-1 alpha-2.
     pub country: Option<String>,
+    /// The order that it adds to.
+    pub adds_to: Option<String>,
     /// The order it becomes or became.
     pub order: Option<String>,
     /// The cart that took its lines.
@@ -143,6 +145,7 @@ fn to_summary(row: &Row) -> Result<CartSummary, ReadError> {
         shipping: money_or_null(row, "shipping_minor")?,
         country: owned(row.text_or_null("country")?),
         order: owned(row.text_or_null("order_id")?),
+        adds_to: owned(row.text_or_null("adds_to_id")?),
         absorbed_into: owned(row.text_or_null("absorbed_into")?),
         updated_at: row.int("updated_at")?,
         version: row.int("version")?,

@@ -16,6 +16,7 @@ pub(super) static CARTS: Table = Table {
         Column::text("shipping_code").or_null(),
         Column::int("shipping_minor").or_null(),
         Column::text("country").or_null(),
+        Column::text("adds_to_id").or_null(),
         Column::text("order_id").or_null(),
         Column::text("absorbed_into").or_null(),
         Column::int("created_at"),

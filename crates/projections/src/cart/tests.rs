@@ -1,5 +1,5 @@
-use domain::cart::{CartEvent, CartLine, Coupon, LinePrice, ShippingChoice};
-use domain::values::{Currency, Localized};
+use domain::cart::{AddedTo, CartEvent, CartLine, Coupon, LinePrice, ShippingChoice};
+use domain::values::{Currency, Localized, Sealed};
 
 use super::CartProjection;
 use crate::testing::{Story, cart, customer, euro, line, order, product, units, value};
@@ -68,7 +68,13 @@ async fn a_cart_sums_its_lines_through_every_change() {
 #[tokio::test]
 async fn only_carts_that_are_not_closed_are_open() {
     let mut story = Story::new();
-    let started = CartEvent::CheckoutStarted { order: order(1), total: euro(0), promotions: vec![], pay_first: None };
+    let started = CartEvent::CheckoutStarted {
+        order: order(1),
+        total: euro(0),
+        promotions: vec![],
+        pay_first: None,
+        adds_to: None,
+    };
     let abandoned = CartEvent::CheckoutAbandoned { order: order(1), reason: value("declined") };
     let endings = [
         vec![],
@@ -89,4 +95,27 @@ async fn only_carts_that_are_not_closed_are_open() {
     assert_eq!(seen, expected);
     let absorbed = models.carts().cart(cart(3).as_str()).await.expect("the store answers").expect("it is there");
     assert_eq!(absorbed.summary.absorbed_into, Some(cart(0).to_string()));
+}
+
+#[tokio::test]
+async fn a_cart_that_adds_to_an_order_is_sent_as_that_is_until_it_is_taken_off() {
+    let sealed = |text: &str| Sealed::new(customer(1), text.to_owned());
+    let (price, vat_rate) = (euro(0), value("0.2"));
+    let shipping = ShippingChoice { code: "express".into(), label: Localized::default(), price, vat_rate };
+    let (email, address, country) = (sealed("e-mail"), sealed("address"), "FR".to_owned());
+    let to = Box::new(AddedTo { order: order(1), email, address, country, shipping });
+    for (ended, expected) in [
+        (vec![], (Some(order(1).to_string()), Some("express"), Some(euro(0)), Some("FR"))),
+        (vec![CartEvent::AdditionEnded { order: order(1) }], (None, None, None, Some("FR"))),
+    ] {
+        let mut story = Story::new();
+        let begun = [opened(), CartEvent::AdditionBegun { to: to.clone() }];
+        let events: Vec<CartEvent> = begun.into_iter().chain(ended).collect();
+        story.add("cart", cart(1).as_str(), &events).await;
+        let models = models_of(&story, CartProjection).await;
+        let view = models.carts().cart(cart(1).as_str()).await.expect("the store answers").expect("it is there");
+        let head = view.summary;
+        let seen = (head.adds_to, head.shipping_code.as_deref(), head.shipping, head.country.as_deref());
+        assert_eq!(seen, expected);
+    }
 }

@@ -23,7 +23,7 @@ impl Projection for OrderProjection {
     }
 
     fn version(&self) -> i64 {
-        3
+        4
     }
 
     fn tables(&self) -> &'static [&'static Table] {
@@ -127,6 +127,8 @@ fn order_keys(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<(
         | OrderEvent::PaymentRecorded { .. }
         | OrderEvent::FulfilmentRecorded { .. }
         | OrderEvent::WithdrawalDeclared { .. }
+        | OrderEvent::AdditionAccepted { .. }
+        | OrderEvent::AdditionReleased { .. }
         | OrderEvent::Completed {} => {}
     }
     Ok(())
@@ -146,6 +148,9 @@ fn apply_order(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<
         | OrderEvent::LineCancellationRefused { .. }
         | OrderEvent::BackOrdered { .. }
         | OrderEvent::BackOrderFilled {}
+        // The addition's own row says what it was added to.
+        | OrderEvent::AdditionAccepted { .. }
+        | OrderEvent::AdditionReleased { .. }
         // It binds nobody before its return is opened.
         | OrderEvent::WithdrawalDeclared { .. } => Ok(()),
         OrderEvent::Confirmed {} => {

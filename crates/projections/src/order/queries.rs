@@ -26,6 +26,8 @@ pub struct OrderSummary {
     pub fulfilment_status: String,
     /// Whether someone asked to cancel it and that was not refused.
     pub cancellation_requested: bool,
+    /// The order that it was added to.
+    pub adds_to: Option<String>,
     /// Why it was rejected, a stable code.
     pub rejection_code: Option<String>,
     /// How many lines.
@@ -292,6 +294,7 @@ pub(super) fn to_summary(row: &Row) -> Result<OrderSummary, ReadError> {
         payment_status: row.text("payment_status")?.to_owned(),
         fulfilment_status: row.text("fulfilment_status")?.to_owned(),
         cancellation_requested: row.bool("cancellation_requested")?,
+        adds_to: owned(row.text_or_null("adds_to_id")?),
         rejection_code: owned(row.text_or_null("rejection_code")?),
         line_count: row.int("line_count")?,
         units: row.int("units")?,

@@ -1,7 +1,7 @@
 //! What was agreed when the order was placed.
 
 use domain::order::{FulfilmentStatus, OrderStatus, PaymentStatus, Sale};
-use domain::values::{Locale, Money};
+use domain::values::{Locale, Money, OrderId};
 
 use super::fold::name_of;
 use super::tables::{ORDER_LINES, ORDERS};
@@ -21,6 +21,7 @@ pub(super) fn place(event: &Event, sale: &Sale, placed_at: i64, rows: &mut Worki
         ("number", sale.number.as_str().into()),
         ("customer_id", sale.customer.as_str().into()),
         ("cart_id", sale.cart.as_str().into()),
+        ("adds_to_id", sale.adds_to.as_ref().map(OrderId::as_str).into()),
         ("currency", sale.currency.code().into()),
         ("order_status", OrderStatus::Placed.name().into()),
         ("payment_status", name_of(&PaymentStatus::default())?),

@@ -9,6 +9,7 @@ pub(super) static ORDERS: Table = Table {
         Column::text("number"),
         Column::text("customer_id"),
         Column::text("cart_id"),
+        Column::text("adds_to_id").or_null(),
         Column::text("currency"),
         Column::text("order_status"),
         Column::text("payment_status"),

@@ -1,5 +1,5 @@
 use domain::fulfilment::FulfilmentEvent;
-use domain::order::{OrderEvent, ReturnedLine};
+use domain::order::{AdditionEnd, OrderEvent, ReturnedLine, Sale};
 use domain::values::{Sealed, Timestamp};
 
 use super::{OrderProjection, OrderSearch};
@@ -151,4 +151,29 @@ async fn a_label_names_the_carrier_before_the_parcel_leaves() {
     let view = models.orders().order(order(1).as_str()).await.expect("the store answers").expect("it is there");
     let parcel = &view.fulfilments[0];
     assert_eq!((&*parcel.status, parcel.tracking.as_deref(), parcel.released), ("packed", Some("T9"), false));
+}
+
+#[tokio::test]
+async fn an_addition_says_what_it_was_added_to_and_both_timelines_tell_it() {
+    let mut story = Story::new();
+    story.order(1, PRODUCTS, Ending::Placed).await;
+    let (first, addition) = (order(1), order(2));
+    let sale = Box::new(Sale { adds_to: Some(first.clone()), ..sale(2, PRODUCTS) });
+    let placed = OrderEvent::Placed { sale, placed_at: Timestamp::from_micros(story.now) };
+    let accepted = OrderEvent::AdditionAccepted { addition: addition.clone() };
+    let released = OrderEvent::AdditionReleased { addition: addition.clone(), end: AdditionEnd::CalledOff };
+    story.add("order", addition.as_str(), &[placed]).await;
+    story.add("order", first.as_str(), &[accepted, released]).await;
+    let models = models_of(&story, OrderProjection).await;
+    for (id, adds_to, told) in [
+        (&first, None, format!(r#"{{"addition":"{addition}","end":"called_off"}}"#)),
+        (&addition, Some(first.to_string()), format!(r#""addsTo":"{first}""#)),
+    ] {
+        let view = models.orders().order(id.as_str()).await.expect("the store answers").expect("it is there");
+        assert_eq!(view.summary.adds_to, adds_to);
+        let slice = Slice { after: None, first: 50 };
+        let page = models.orders().timeline(id.as_str(), slice).await.expect("the store answers");
+        let last = &page.items.last().expect("something happened").node.detail_json;
+        assert!(last.contains(&told), "{last}");
+    }
 }

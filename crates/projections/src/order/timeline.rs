@@ -2,7 +2,7 @@
 //! sealed, no token, no address.
 
 use domain::fulfilment::FulfilmentEvent;
-use domain::order::OrderEvent;
+use domain::order::{OrderEvent, Sale};
 use domain::payment::PaymentEvent;
 use domain::returns::ReturnEvent;
 use serde_json::{Value as Json, json};
@@ -30,9 +30,9 @@ pub(super) fn note(event: &Event, order: &str, detail: Json, rows: &mut Working)
 
 pub(super) fn of_order(order: &OrderEvent) -> Json {
     match order {
-        OrderEvent::Placed { sale, .. } => {
-            json!({"number": sale.number, "total": sale.total, "payable": sale.payable, "lines": sale.lines.len()})
-        }
+        OrderEvent::Placed { sale, .. } => of_sale(sale),
+        OrderEvent::AdditionAccepted { addition } => json!({ "addition": addition }),
+        OrderEvent::AdditionReleased { addition, end } => json!({"addition": addition, "end": end}),
         OrderEvent::Rejected { code, .. } => json!({ "code": code }),
         OrderEvent::PaymentRequested { payment, .. } => json!({ "payment": payment }),
         OrderEvent::PaymentRecorded { status, authorised, captured, refunded } => {
@@ -62,6 +62,15 @@ pub(super) fn of_order(order: &OrderEvent) -> Json {
         | OrderEvent::Cancelled { .. }
         | OrderEvent::Completed {} => json!({}),
     }
+}
+
+fn of_sale(sale: &Sale) -> Json {
+    let mut detail =
+        json!({"number": sale.number, "total": sale.total, "payable": sale.payable, "lines": sale.lines.len()});
+    if let (Some(to), Some(detail)) = (&sale.adds_to, detail.as_object_mut()) {
+        detail.insert("addsTo".to_owned(), json!(to));
+    }
+    detail
 }
 
 pub(super) fn of_payment(payment: &PaymentEvent) -> Json {

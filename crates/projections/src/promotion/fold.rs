@@ -117,6 +117,8 @@ fn order_keys(
         | OrderEvent::ReturnOpened { .. }
         | OrderEvent::ReturnWithdrawn { .. }
         | OrderEvent::WithdrawalDeclared { .. }
+        | OrderEvent::AdditionAccepted { .. }
+        | OrderEvent::AdditionReleased { .. }
         | OrderEvent::Completed {} => {}
     }
     Ok(())
@@ -212,6 +214,8 @@ fn apply_order(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<
         | OrderEvent::ReturnOpened { .. }
         | OrderEvent::ReturnWithdrawn { .. }
         | OrderEvent::WithdrawalDeclared { .. }
+        | OrderEvent::AdditionAccepted { .. }
+        | OrderEvent::AdditionReleased { .. }
         | OrderEvent::Completed {} => Ok(()),
     }
 }

@@ -110,6 +110,8 @@ fn apply_order(event: &Event, order: &OrderEvent, rows: &mut Working) -> Result<
         | OrderEvent::PaymentRecorded { .. }
         | OrderEvent::FulfilmentRecorded { .. }
         | OrderEvent::WithdrawalDeclared { .. }
+        | OrderEvent::AdditionAccepted { .. }
+        | OrderEvent::AdditionReleased { .. }
         | OrderEvent::ReturnOpened { .. }
         | OrderEvent::ReturnWithdrawn { .. }
         | OrderEvent::Completed {} => Ok(()),

@@ -81,6 +81,8 @@ impl Foreseen {
             | OrderEvent::PaymentRecorded { .. }
             | OrderEvent::FulfilmentRecorded { .. }
             | OrderEvent::WithdrawalDeclared { .. }
+            | OrderEvent::AdditionAccepted { .. }
+            | OrderEvent::AdditionReleased { .. }
             | OrderEvent::ReturnOpened { .. }
             | OrderEvent::ReturnWithdrawn { .. }
             | OrderEvent::Completed {} => Ok(()),

@@ -32,9 +32,9 @@ pub(super) fn hear(event: &RecordedEvent) -> Heard {
 }
 
 fn hear_cart(event: &RecordedEvent) -> Heard {
-    let CartEvent::CheckoutStarted { order, promotions, .. } = decode(event)? else { return Ok(None) };
+    let CartEvent::CheckoutStarted { order, promotions, adds_to, .. } = decode(event)? else { return Ok(None) };
     let cart = event.stream.id.parse().map_err(AppError::broken)?;
-    Ok(Some(Told::To(order.to_string(), Input::Started { cart, promotions })))
+    Ok(Some(Told::To(order.to_string(), Input::Started { cart, promotions, adds_to })))
 }
 
 /// What an order waits for has come in.

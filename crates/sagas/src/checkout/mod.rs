@@ -5,6 +5,7 @@
 //! the bank. Money is guaranteed before the order is confirmed and taken before a parcel leaves. A positive answer that
 //! arrives after its step was undone is undone again.
 
+mod addition;
 mod hear;
 mod hold;
 mod lines;
@@ -91,6 +92,9 @@ pub enum CheckoutInput {
         /// The promotions that lower its total.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         promotions: Vec<PromotionId>,
+        /// The order that it is to go along with; none for a usual checkout.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        adds_to: Option<OrderId>,
     },
     /// Every unit is promised.
     #[serde(rename = "reserved")]
@@ -103,6 +107,15 @@ pub enum CheckoutInput {
     Short {
         /// Which.
         shortages: Vec<Shortage>,
+    },
+    /// The order that it adds to takes it along.
+    #[serde(rename = "addition_accepted")]
+    AdditionAccepted,
+    /// The order that it adds to takes nothing along any more.
+    #[serde(rename = "addition_refused")]
+    AdditionRefused {
+        /// A stable code.
+        code: String,
     },
     /// A use of every promotion is promised.
     #[serde(rename = "promotions_reserved")]
@@ -341,6 +354,9 @@ pub enum CheckoutInput {
     /// The uses of promotions are free again.
     #[serde(rename = "promotions_released")]
     PromotionsReleased,
+    /// The order that it adds to knows that it does not come.
+    #[serde(rename = "addition_released")]
+    AdditionReleased,
     /// A step that needs no word but that it is done.
     #[serde(rename = "done")]
     Done,

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use app::stock::Routed;
-use domain::order::RETURN_WINDOW_DAYS;
+use domain::order::{AdditionEnd, RETURN_WINDOW_DAYS};
 use domain::values::{FulfilmentId, LocationId, Money, OrderId, Timestamp};
 
+use super::addition;
 use super::hold::{TIMER_HOLD, ask_for_money};
 use super::lost;
 use super::money::{by_payment, let_go_of_idle};
@@ -170,6 +171,9 @@ pub(super) fn moved(checkout: &mut Checkout, fulfilment: &FulfilmentId, state: P
     } else if left_now {
         let (routed, holder) = units_of(checkout, fulfilment);
         reaction.asks.push(Step::Dispatch { fulfilment: fulfilment.clone(), routed, holder });
+    }
+    if left_now {
+        reaction.asks.extend(addition::leave(checkout, AdditionEnd::HandedOver));
     }
     let parcels = checkout.noted_parcels();
     let what = match state {

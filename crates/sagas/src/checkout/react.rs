@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
-use domain::values::{CartId, Money, PaymentId, PromotionId, Timestamp};
+use domain::values::{CartId, Money, OrderId, PaymentId, PromotionId, Timestamp};
 
+use super::addition;
 use super::hold::{self, ask_for_money};
 use super::lines;
 use super::lost;
@@ -30,9 +31,11 @@ pub(super) const TIMER_RETURN: &str = "return";
 
 pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Reaction {
     match input {
-        Input::Started { cart, promotions } => started(checkout, cart, promotions),
+        Input::Started { cart, promotions, adds_to } => started(checkout, cart, promotions, adds_to.as_ref()),
         Input::Reserved { .. }
         | Input::Short { .. }
+        | Input::AdditionAccepted
+        | Input::AdditionRefused { .. }
         | Input::PromotionsReserved
         | Input::PromotionsRefused { .. }
         | Input::Placed { .. } => promised(checkout, input, at),
@@ -66,7 +69,7 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
         Input::FulfilmentsLeft { cancelled } => fulfilments_left(checkout, cancelled, at),
         Input::PaymentUndone { payment } => payment_undone(checkout, payment),
         Input::PaymentNotUndone { payment, code } => payment_not_undone(payment, code),
-        Input::StockReleased | Input::PromotionsReleased => undone(checkout),
+        Input::StockReleased | Input::PromotionsReleased | Input::AdditionReleased => undone(checkout),
         Input::Done | Input::StillWaiting => Reaction::default(),
         Input::PaymentTimeOver => payment_time_over(checkout),
         Input::ReturnTimeOver => return_time_over(checkout),
@@ -75,12 +78,12 @@ pub(super) fn react(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Re
     }
 }
 
-fn started(checkout: &mut Checkout, cart: &CartId, promotions: &[PromotionId]) -> Reaction {
+fn started(checkout: &mut Checkout, cart: &CartId, promotions: &[PromotionId], adds_to: Option<&OrderId>) -> Reaction {
     if checkout.stage != Stage::New {
         return Reaction::default();
     }
     checkout.stage = Stage::Reserving;
-    checkout.promotions = promotions.to_vec();
+    (checkout.promotions, checkout.adds_to) = (promotions.to_vec(), adds_to.cloned());
     checkout.cart = Some(cart.clone());
     Reaction::ask([Step::Reserve { cart: cart.clone() }])
 }
@@ -89,8 +92,10 @@ fn promised(checkout: &mut Checkout, input: &Input, at: Timestamp) -> Reaction {
     match (input, checkout.stage) {
         (Input::Reserved { routed }, Stage::Reserving) => {
             checkout.routed = routed.clone();
-            redeem(checkout, at)
+            addition::join(checkout).unwrap_or_else(|| redeem(checkout, at))
         }
+        (Input::AdditionAccepted, Stage::Joining) => redeem(checkout, at),
+        (Input::AdditionRefused { code }, Stage::Joining) => addition::refused(checkout, code),
         (Input::PromotionsReserved, Stage::Redeeming) => place(checkout, at),
         (Input::PromotionsRefused { refusals }, Stage::Redeeming) => {
             checkout.refusals = refusals.clone();
@@ -314,6 +319,7 @@ fn cancellation_requested(checkout: &mut Checkout, reason: &str) -> Reaction {
         Stage::Fulfilling if checkout.why.is_some() => Reaction::default(),
         // A step is under way that is quicker finished than stopped; then it is undone.
         Stage::Reserving
+        | Stage::Joining
         | Stage::Redeeming
         | Stage::Placing
         | Stage::Allocating
@@ -383,6 +389,7 @@ fn gave_up(checkout: &mut Checkout, step: &str, at: Timestamp) -> Reaction {
     let payment = subject.split('/').next().and_then(|id| id.parse::<PaymentId>().ok());
     let is_vital = match (name, checkout.stage) {
         ("reserve", Stage::Reserving) | ("reserve_promotions", Stage::Redeeming) | ("place", Stage::Placing) => true,
+        ("accept_addition", Stage::Joining) => true,
         ("allocate", Stage::Allocating) | ("confirm", Stage::Confirming) => true,
         ("back_order", Stage::BackOrdering) => true,
         ("authorise", Stage::Paying) => payment.as_ref().is_some_and(|id| checkout.is_current(id)),
@@ -405,6 +412,7 @@ fn gave_up(checkout: &mut Checkout, step: &str, at: Timestamp) -> Reaction {
             and_ask_for_money(checkout, reaction)
         }
         ("release_stock" | "release_promotions", _) => undone(checkout),
+        ("release_addition", _) if checkout.stage == Stage::Undoing => undone(checkout),
         ("capture", _) => about(subject.split('/').next().unwrap_or_default(), |id| capture_given_up(checkout, &id)),
         ("cancel_lines", _) => about(subject, |id| lines::given_up(checkout, &id, at)),
         ("cancel_fulfilments", _) => fulfilments_left(checkout, &[], at),

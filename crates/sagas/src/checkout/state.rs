@@ -19,6 +19,8 @@ pub enum Stage {
     New,
     /// Units are being promised.
     Reserving,
+    /// The order that it adds to is asked.
+    Joining,
     /// Uses of promotions are being promised.
     Redeeming,
     /// The order is being placed.
@@ -232,6 +234,10 @@ pub struct Checkout {
     pub(super) is_waiting: bool,
     /// Whether it was ever owed.
     pub(super) was_confirmed: bool,
+    /// The order that it is to go along with.
+    pub(super) adds_to: Option<OrderId>,
+    /// Whether that order was asked to take it along, and is to be told should it not come.
+    pub(super) is_joined: bool,
     pub(super) promotions: Vec<PromotionId>,
     /// Whether uses of the promotions were asked for.
     pub(super) is_redeeming: bool,

@@ -4,6 +4,7 @@ use app::order::PaidParcel;
 use app::payment::refund_part;
 use app::promotion::Withheld;
 use app::stock::{Routed, Shortage};
+use domain::order::AdditionEnd;
 use domain::values::{CartId, FulfilmentId, LineCancellationId, Money, OrderId, PaymentId, PromotionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,20 @@ pub enum CheckoutStep {
     Reserve {
         /// The cart.
         cart: CartId,
+    },
+    /// Ask the order that it adds to whether it takes it along.
+    #[serde(rename = "accept_addition")]
+    AcceptAddition {
+        /// That order.
+        to: OrderId,
+    },
+    /// Tell the order that it adds to that it goes along no longer.
+    #[serde(rename = "release_addition")]
+    ReleaseAddition {
+        /// That order.
+        to: OrderId,
+        /// Why.
+        end: AdditionEnd,
     },
     /// Promise a use of every promotion.
     #[serde(rename = "reserve_promotions")]
@@ -300,6 +315,8 @@ impl CheckoutStep {
     pub(super) fn key(&self) -> String {
         match self {
             CheckoutStep::Reserve { .. } => "reserve".to_owned(),
+            CheckoutStep::AcceptAddition { .. } => "accept_addition".to_owned(),
+            CheckoutStep::ReleaseAddition { .. } => "release_addition".to_owned(),
             CheckoutStep::ReservePromotions { .. } => "reserve_promotions".to_owned(),
             CheckoutStep::Place { .. } => "place".to_owned(),
             CheckoutStep::Authorise { payment, .. } => format!("authorise/{payment}"),

@@ -1,5 +1,6 @@
 //! The checkout as a pure process: what comes in, and what it asks for then.
 
+mod additions;
 mod holds;
 mod lines;
 mod lost;
@@ -190,7 +191,7 @@ fn gave_up(step: &str) -> Input {
 }
 
 fn started() -> Input {
-    Input::Started { cart: cart(), promotions: Vec::new() }
+    Input::Started { cart: cart(), promotions: Vec::new(), adds_to: None }
 }
 
 fn promotion() -> PromotionId {
@@ -198,7 +199,7 @@ fn promotion() -> PromotionId {
 }
 
 fn started_with_promotion() -> Input {
-    Input::Started { cart: cart(), promotions: vec![promotion()] }
+    Input::Started { cart: cart(), promotions: vec![promotion()], adds_to: None }
 }
 
 fn promotion_refused() -> Input {

@@ -1,8 +1,10 @@
 //! How a checkout undoes what it asked for: stock, uses of promotions and money side by side, then the order and the cart are
 //! told.
 
+use domain::order::AdditionEnd;
 use domain::values::PaymentId;
 
+use super::addition;
 use super::react::TIMER_PAYMENT;
 use super::state::{AttemptState, Checkout, Stage, Why};
 use super::{CheckoutStatus, CheckoutStep as Step, TASK_UNDO_PAYMENT};
@@ -57,6 +59,7 @@ pub(super) fn undo(checkout: &mut Checkout, why: Why) -> Reaction {
     if checkout.is_redeeming {
         reaction.asks.push(Step::ReleasePromotions { promotions: checkout.promotions.clone() });
     }
+    reaction.asks.extend(addition::leave(checkout, AdditionEnd::CalledOff));
     // An attempt that was replaced may be undone already and not have answered yet: it counts too.
     checkout.undos_open += u32::try_from(reaction.asks.len()).unwrap_or(u32::MAX);
     let owing: Vec<_> = checkout

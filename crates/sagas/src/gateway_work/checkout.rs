@@ -27,10 +27,9 @@ impl Worker<Checkout> for GatewayWork {
             Step::ReservePromotions { cart, promotions } => {
                 self.reserve_promotions(&order, cart, promotions, request).await
             }
-            Step::ConfirmPromotions { promotions } => {
-                promotion::confirm_all(&self.shop, request, &order, promotions).await?;
-                Ok(Input::Done)
-            }
+            Step::AcceptAddition { to } => self.accept_addition(&order, to, request).await,
+            Step::ReleaseAddition { to, end } => self.release_addition(&order, (to, *end), request).await,
+            Step::ConfirmPromotions { promotions } => self.confirm_promotions(&order, promotions, request).await,
             Step::ReleasePromotions { promotions } => {
                 let reason = words("the order is undone")?;
                 promotion::release_all(&self.shop, request, &order, promotions, &reason).await?;
@@ -114,6 +113,11 @@ impl GatewayWork {
             Ok(()) => Input::PromotionsReserved,
             Err(refusals) => Input::PromotionsRefused { refusals },
         })
+    }
+
+    async fn confirm_promotions(&self, order: &OrderId, promotions: &[PromotionId], request: &Request) -> Answer {
+        promotion::confirm_all(&self.shop, request, order, promotions).await?;
+        Ok(Input::Done)
     }
 
     async fn place(&self, order: &OrderId, cart_id: &CartId, placed_at: Timestamp, request: &Request) -> Answer {

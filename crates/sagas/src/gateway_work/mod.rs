@@ -1,6 +1,7 @@
 //! Acts on what the processes ask for: runs commands of the use cases and talks to the gateways. Everything here can be
 //! done twice: commands are idempotent by their aggregate's state, gateways by the names we give.
 
+mod addition;
 mod checkout;
 mod fulfilment;
 mod hold;

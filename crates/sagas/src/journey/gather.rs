@@ -1,4 +1,5 @@
-//! Finds the events of a journey: the streams that belong to the order whole, and of the stock it moved what it caused.
+//! Finds the events of a journey: the streams that belong to the order whole, and of the stock it moved, and the order it was added
+//! to, what it caused.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -24,15 +25,15 @@ use crate::returns::ReturnToRefund;
 
 /// Events of a stream read at once.
 const PAGE_EVENTS: usize = 500;
-/// The most events of stock looked at for one journey: a SKU that everybody wants has many of others between two of ours.
-const STOCK_EVENTS_MAX: usize = 50_000;
+/// The most events of stock and of another order looked at for one journey: a SKU that everybody wants has many of others between two of ours.
+const OTHERS_EVENTS_MAX: usize = 50_000;
 
 /// What was found, and how much may still be.
 #[derive(Default)]
 struct Found {
     events: Vec<RecordedEvent>,
     is_cut: bool,
-    stock_looked_at: usize,
+    others_looked_at: usize,
 }
 
 /// Returns the events of an order's journey in order of position, and whether they are all.
@@ -60,8 +61,11 @@ pub(super) async fn events(shop: &Shop, order: &OrderId) -> Result<Option<(Vec<R
     let causes = found.causes();
     for sku in sale.skus() {
         for location in &shop.settings.locations {
-            found.read_stock(shop, &stream_id(sku, location), &causes).await?;
+            found.read_caused(shop, StreamId::new("stock", &stream_id(sku, location)), &causes).await?;
         }
+    }
+    if let Some(first) = state.adds_to() {
+        found.read_caused(shop, StreamId::new("order", first.as_str()), &causes).await?;
     }
     found.events.sort_unstable_by_key(|event| event.position);
     Ok(Some((found.events, !found.is_cut)))
@@ -138,12 +142,11 @@ impl Found {
         ids.chain(self.events.iter().map(|event| event.stream.to_string())).collect()
     }
 
-    /// Reads what these causes led to in the stock of a SKU at a location, between the checkout and the last that is known.
-    async fn read_stock(&mut self, shop: &Shop, id: &str, causes: &HashSet<String>) -> Result<(), AppError> {
+    /// Reads what these causes led to in a stream that others move too, between the checkout and the last that is known.
+    async fn read_caused(&mut self, shop: &Shop, stream: StreamId, causes: &HashSet<String>) -> Result<(), AppError> {
         let checkout = self.events.iter().filter(|event| event.event_type == "cart.checkout_started");
         let Some(from) = checkout.map(|event| event.position.0).min() else { return Ok(()) };
         let until = self.events.iter().map(|event| event.position.0).max().unwrap_or(from);
-        let stream = StreamId::new("stock", id);
         let mut after = last_until(shop, &stream, from).await?;
         loop {
             let page = shop.bus.store().read_stream(&stream, after, PAGE_EVENTS).await?;
@@ -156,8 +159,8 @@ impl Found {
                     self.events.push(event.clone());
                 }
             }
-            self.stock_looked_at += page.len();
-            if self.stock_looked_at > STOCK_EVENTS_MAX || self.events.len() > JOURNEY_EVENTS_MAX {
+            self.others_looked_at += page.len();
+            if self.others_looked_at > OTHERS_EVENTS_MAX || self.events.len() > JOURNEY_EVENTS_MAX {
                 self.is_cut = true;
                 return Ok(());
             }

@@ -1,6 +1,7 @@
 //! Months in the life of a shop: everything that may happen in one happens here at least once, so that every event there
 //! is gets stored. Played on a shop of [`TestShop::repeatable`] it writes the same log each time.
 
+mod additions;
 mod buying;
 mod catalogue;
 mod parts;
@@ -54,6 +55,7 @@ pub async fn play(shop: &TestShop, clock: &ManualClock) {
     journey.waiting().await;
     journey.pass((RETURN_WINDOW_DAYS + 1) * SECONDS_PER_DAY).await;
     journey.in_parts(&book).await;
+    journey.additions(&book).await;
     // What is under way at the end: a cart, a parcel that waits, a question that nobody has answered.
     let (shopper, parcels) = journey.bought(&book, 1, "pm_card_captureFails").await;
     journey.pack(&parcels.1[0]).await;

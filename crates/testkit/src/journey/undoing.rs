@@ -25,7 +25,7 @@ impl Journey<'_> {
         self.cancelled_units(book).await;
     }
 
-    async fn cancel(&self, shopper: &Shopper, order: &OrderId) {
+    pub(super) async fn cancel(&self, shopper: &Shopper, order: &OrderId) {
         let request = shopper.request();
         let asked = app::order::request_cancellation(self.write(), &request, order, words("changed my mind")).await;
         asked.expect("can be asked");

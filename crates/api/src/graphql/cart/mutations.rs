@@ -6,7 +6,7 @@ use app::cart::{CheckoutDetails, LineWish};
 use app::error::{AppError, Refused};
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use domain::cart::{Cart as CartState, CartCommand, Coupon};
-use domain::values::{CartId, CouponCode, LineId, Quantity};
+use domain::values::{CartId, CouponCode, LineId, OrderId, Quantity};
 
 use super::types::Cart;
 use crate::graphql::address::AddressInput;
@@ -32,6 +32,9 @@ pub struct CartCreateInput {
     /// Its first lines, at most 500.
     #[graphql(default)]
     pub lines: Vec<CartLineInput>,
+    /// An order of yours that it adds to: it goes along with that, to the same address and by the same way, for nothing. Only
+    /// while the order is paid and no carrier has a part of it.
+    pub add_to: Option<ID>,
 }
 
 /// Puts lines in, all or none.
@@ -149,7 +152,8 @@ pub struct CartMutation;
 
 #[Object]
 impl CartMutation {
-    /// Takes a cart for the shopper who asks. Codes: VALIDATION, NOT_FOUND, NO_PRICE, VARIANT_DISCONTINUED.
+    /// Takes a cart for the shopper who asks. Codes: VALIDATION, NOT_FOUND, NO_PRICE, VARIANT_DISCONTINUED,
+    /// ORDER_CANNOT_BE_ADDED_TO, WRONG_CURRENCY.
     async fn cart_create(
         &self,
         ctx: &Context<'_>,
@@ -216,7 +220,8 @@ impl CartMutation {
     }
 
     /// Says what checkout needs, all or nothing; personal data is sealed before it is stored. Codes: VALIDATION,
-    /// NOT_FOUND, NO_PRICE, CARD_NUMBER_REFUSED, VERSION_CONFLICT, CHECKOUT_UNDER_WAY, CART_CLOSED, CUSTOMER_FORGOTTEN.
+    /// NOT_FOUND, NO_PRICE, CARD_NUMBER_REFUSED, CART_GOES_ALONG, VERSION_CONFLICT, CHECKOUT_UNDER_WAY, CART_CLOSED,
+    /// CUSTOMER_FORGOTTEN.
     async fn checkout_update(
         &self,
         ctx: &Context<'_>,
@@ -287,10 +292,14 @@ async fn create(
     input: &CartCreateInput,
 ) -> Changed {
     let lines = if input.lines.is_empty() { Some(Vec::new()) } else { wishes(&mut inputs, &input.lines) };
-    let Some(lines) = lines else { return Err(inputs.refused()) };
-    let command = inputs.command()?;
-    let request = call.command_of_new(&command);
-    app::cart::open(&call.state.shop, &request, owner, input.currency.into(), &lines).await
+    let add_to = inputs.parse_if::<OrderId>(&["addTo"], input.add_to.as_ref().map(|id| id.as_str()));
+    let (Some(lines), Some(add_to)) = (lines, add_to) else { return Err(inputs.refused()) };
+    let request = call.command_of_new(&inputs.command()?);
+    let (shop, currency) = (&call.state.shop, input.currency.into());
+    match add_to {
+        Some(order) => app::cart::open_addition(shop, &request, (owner, &order), currency, &lines).await,
+        None => app::cart::open(shop, &request, owner, currency, &lines).await,
+    }
 }
 
 async fn add_lines(call: Call<'_>, mut inputs: Inputs, input: &CartLinesAddInput) -> Changed {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::as_of::AsOf;
 use app::bus::{Loaded, Outcome};
 use app::error::AppError;
+use app::order::MISSING_OPEN_ORDER;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use domain::cart::{
     Cart as CartState, CartDiscount, CartLine as LineState, CartStatus as State, CartTotals, HeldPromotion, LinePrice,
@@ -48,6 +49,8 @@ pub enum CheckoutStep {
     Shipping,
     /// How to pay.
     PaymentMethod,
+    /// An order that may still be added to: take the cart off the one it has with `cartAdditionEnd`.
+    OpenOrder,
 }
 
 impl CheckoutStep {
@@ -58,6 +61,7 @@ impl CheckoutStep {
             "address" => Some(CheckoutStep::Address),
             "shipping" => Some(CheckoutStep::Shipping),
             "payment_method" => Some(CheckoutStep::PaymentMethod),
+            MISSING_OPEN_ORDER => Some(CheckoutStep::OpenOrder),
             _ => None,
         }
     }
@@ -205,8 +209,14 @@ impl Cart {
     }
 
     /// What checkout still needs.
-    async fn missing(&self) -> Vec<CheckoutStep> {
-        self.state.missing().into_iter().filter_map(CheckoutStep::of).collect()
+    async fn missing(&self, ctx: &Context<'_>) -> Result<Vec<CheckoutStep>> {
+        let missing = app::order::missing(&Call::of(ctx)?.state.shop, &self.state).await.map_err(failure)?;
+        Ok(missing.into_iter().filter_map(CheckoutStep::of).collect())
+    }
+
+    /// The order that it adds to, with which it goes along for nothing; null for a usual cart.
+    async fn adds_to_order_id(&self) -> Option<ID> {
+        self.state.adds_to().map(|order| ID(order.to_string()))
     }
 
     /// The country it goes to, ISO 3166-1 alpha-2.

@@ -25,6 +25,9 @@ pub(crate) const ANSWER_SECONDS_MAX: u64 = REQUEST_SECONDS_MAX - 1;
 /// How long to wait at most until the order says what the process has answered.
 const RECORDED_WITHIN: Duration = Duration::from_millis(500);
 
+/// The code of a checkout that ends before its order is placed, because the order that it adds to takes nothing along.
+const NOT_ADDED_TO: &str = "ORDER_CANNOT_BE_ADDED_TO";
+
 /// Returns the end of the log as this process knows it: everything that was answered here stands before it.
 pub(crate) fn end_of_log(call: Call<'_>) -> Position {
     Position(call.state.shop.bus.store().head().borrow().0)
@@ -82,7 +85,7 @@ fn says(order: &OrderState, status: &CheckoutStatus) -> bool {
         CheckoutStatus::PartlyAuthorised { .. } => order.payment_status() == PaymentStatus::PartiallyAuthorised,
         CheckoutStatus::Confirmed => !matches!(order.status(), OrderStatus::Absent | OrderStatus::Placed),
         CheckoutStatus::PaidAnew { .. } => order.payment_status() == PaymentStatus::Authorised,
-        CheckoutStatus::Rejected { .. } => order.status() == OrderStatus::Rejected,
+        CheckoutStatus::Rejected { code } => code == NOT_ADDED_TO || order.status() == OrderStatus::Rejected,
         CheckoutStatus::Cancelled => order.status() == OrderStatus::Cancelled,
     }
 }
@@ -112,7 +115,12 @@ fn errors_of(status: CheckoutStatus) -> Result<Vec<DomainError>> {
         CheckoutStatus::ActionRequired { url, .. } => vec![DomainError::action_required(url)],
         CheckoutStatus::Declined { code, .. } => vec![DomainError::declined(code)],
         CheckoutStatus::Rejected { code } => {
-            let message = "the order never became a sale; whatever was held is given back";
+            let message = match code.as_str() {
+                NOT_ADDED_TO => {
+                    "nothing can be added to that order any more: take the cart off it with cartAdditionEnd"
+                }
+                _ => "the order never became a sale; whatever was held is given back",
+            };
             vec![DomainError::generic(known(&code)?, message)]
         }
         CheckoutStatus::Cancelled => {
@@ -142,6 +150,8 @@ mod tests {
     fn an_order_that_is_not_placed_says_nothing_of_a_bank() {
         let order = OrderState::default();
         assert!(!says(&order, &CheckoutStatus::Declined { code: "x".to_owned(), attempt: 1 }));
+        let not_added = |code: &str| says(&order, &CheckoutStatus::Rejected { code: code.to_owned() });
+        assert!(not_added(NOT_ADDED_TO) && !not_added("PAYMENT_TIMEOUT"), "it is never placed");
         assert!(!says(&order, &CheckoutStatus::Confirmed) && says(&order, &CheckoutStatus::Pending));
     }
 
@@ -171,7 +181,7 @@ mod tests {
 
     #[test]
     fn every_code_a_checkout_is_rejected_with_is_known() {
-        for code in ["PAYMENT_TIMEOUT", "PAYMENT_DECLINED", "INSUFFICIENT_STOCK", "GIVEN_UP"] {
+        for code in ["PAYMENT_TIMEOUT", "PAYMENT_DECLINED", "INSUFFICIENT_STOCK", "GIVEN_UP", NOT_ADDED_TO] {
             let errors = errors_of(CheckoutStatus::Rejected { code: code.to_owned() });
             assert_eq!(errors.map(|errors| errors.len()).ok(), Some(1), "{code}");
         }

@@ -42,7 +42,7 @@ impl CheckoutMutation {
     /// Where the method was to hold a part only the order is `PARTIALLY_AUTHORISED`: pay what is `paymentDue` with `orderPay`.
     /// Where a promotion gives nothing any more the answer says why, and so does the cart: no order exists then.
     /// Codes: VALIDATION, NOT_FOUND, CHECKOUT_INCOMPLETE, PRICE_CHANGED, PAYMENT_AMOUNT_INVALID, INSUFFICIENT_STOCK,
-    /// PROMOTION_USED_UP, PROMOTION_USED_BY_CUSTOMER, PROMOTION_EXPIRED, PROMOTION_PAUSED, PAYMENT_DECLINED,
+    /// PROMOTION_USED_UP, PROMOTION_USED_BY_CUSTOMER, PROMOTION_EXPIRED, PROMOTION_PAUSED, ORDER_CANNOT_BE_ADDED_TO, PAYMENT_DECLINED,
     /// PAYMENT_ACTION_REQUIRED, PAYMENT_TIMEOUT, CHECKOUT_UNDER_WAY, CART_CLOSED, IDEMPOTENCY_KEY_REUSED; warning
     /// CHECKOUT_PENDING where there is no answer in time.
     async fn checkout_complete(

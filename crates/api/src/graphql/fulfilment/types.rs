@@ -8,7 +8,9 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use domain::fulfilment::Fulfilment as FulfilmentData;
 
 use crate::graphql::audit::types::Event;
+use crate::graphql::call::Call;
 use crate::graphql::connection::Connection;
+use crate::graphql::errors::failure;
 use crate::graphql::history::history;
 use crate::graphql::money::Money;
 use crate::graphql::scalars::DateTime;
@@ -96,6 +98,14 @@ impl Fulfilment {
     /// The order.
     async fn order_id(&self) -> Option<ID> {
         self.state.order().map(|order| ID(order.to_string()))
+    }
+
+    /// Other orders whose parcels go to the same door, as it is now: the order that its own was added to, and what else was. Pack
+    /// together what of them is in the same warehouse.
+    async fn ships_with_order_ids(&self, ctx: &Context<'_>) -> Result<Vec<ID>> {
+        let Some(order) = self.state.order() else { return Ok(Vec::new()) };
+        let along = app::order::goes_along_with(&Call::of(ctx)?.state.shop, order).await.map_err(failure)?;
+        Ok(along.into_iter().map(|order| ID(order.to_string())).collect())
     }
 
     /// The warehouse.

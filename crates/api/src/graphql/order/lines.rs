@@ -220,7 +220,7 @@ impl OrderLinesMutation {
     /// is taken of the buyer's money, and what was taken goes back. `Order.lineCancellations` says what became of it. Where
     /// nothing would be left the order is called off, shipping included; else shipping stays owed. Codes: VALIDATION, NOT_FOUND,
     /// LINES_INVALID, LINE_NOT_FOUND, NOT_CANCELLABLE, ALREADY_SHIPPED, CANCELLATION_UNDER_WAY, LINE_CANCELLATION_LIMIT,
-    /// BACK_ORDERED, ILLEGAL_TRANSITION, VERSION_CONFLICT.
+    /// BACK_ORDERED, ORDER_HAS_ADDITIONS, ILLEGAL_TRANSITION, VERSION_CONFLICT.
     async fn order_cancel_lines(
         &self,
         ctx: &Context<'_>,

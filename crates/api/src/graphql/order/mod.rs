@@ -1,5 +1,6 @@
 //! Orders over GraphQL: found by read models, shown from the write side.
 
+mod additions;
 mod causality;
 mod lines;
 mod live;

@@ -103,7 +103,7 @@ impl OrderMutation {
     }
 
     /// Asks to call an order off: what was done for it is undone first. Codes: VALIDATION, NOT_FOUND, ALREADY_SHIPPED,
-    /// ILLEGAL_TRANSITION, VERSION_CONFLICT.
+    /// ORDER_HAS_ADDITIONS, ILLEGAL_TRANSITION, VERSION_CONFLICT.
     async fn order_cancel(
         &self,
         ctx: &Context<'_>,

@@ -11,6 +11,7 @@ use futures_util::future::try_join_all;
 use projections::order::OrderSummary;
 use projections::{Edge, Page, Slice};
 
+use super::additions::{added_to, additions};
 use super::causality::{Causality, causality};
 use super::lines::LineCancellation;
 use super::status::{OrderFulfilmentStatus, OrderPaymentStatus, OrderStatus};
@@ -261,6 +262,17 @@ impl Order {
         });
         let fulfilments = try_join_all(loads).await.map_err(failure)?;
         Ok(fulfilments.into_iter().filter(Fulfilment::exists).collect())
+    }
+
+    /// Orders that were added to it and go along with it, the oldest first, those that were called off or have left since included.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn additions(&self, ctx: &Context<'_>) -> Result<Vec<Order>> {
+        additions(Call::of(ctx)?, &self.state, self.as_of).await
+    }
+
+    /// The order that it was added to, with which it goes along; null for a usual order.
+    async fn adds_to(&self, ctx: &Context<'_>) -> Result<Option<Order>> {
+        added_to(Call::of(ctx)?, self.state.adds_to(), self.as_of).await
     }
 
     /// Its returns, the oldest first.

@@ -26,7 +26,13 @@ fn a_cart_that_costs_nothing_needs_no_payment_method() {
     given.push(coupon_applied("ALL", 2_499));
     refused(given.clone(), start(1, 1), CartError::CheckoutIncomplete { missing: vec!["payment_method"] });
     given.push(coupon_applied("CENT", 1));
-    let then = CartEvent::CheckoutStarted { order: order(1), total: euros(0), promotions: vec![], pay_first: None };
+    let then = CartEvent::CheckoutStarted {
+        order: order(1),
+        total: euros(0),
+        promotions: vec![],
+        pay_first: None,
+        adds_to: None,
+    };
     accepted(given, start(1, 0), vec![then]);
 }
 
@@ -54,7 +60,13 @@ fn the_shopper_agrees_to_the_total_less_the_coupons() {
     accepted(
         given,
         start(1, 1_500),
-        vec![CartEvent::CheckoutStarted { order: order(1), total: euros(1_500), promotions: vec![], pay_first: None }],
+        vec![CartEvent::CheckoutStarted {
+            order: order(1),
+            total: euros(1_500),
+            promotions: vec![],
+            pay_first: None,
+            adds_to: None,
+        }],
     );
 }
 
@@ -110,6 +122,7 @@ fn the_chosen_method_may_be_to_hold_a_part_of_the_total_only() {
         total: euros(2_500),
         promotions: vec![],
         pay_first: first,
+        adds_to: None,
     };
     accepted(ready(), paying(Some(euros(1))), vec![started(Some(euros(1)))]);
     accepted(ready(), paying(Some(euros(2_500))), vec![started(None)]);

@@ -133,6 +133,7 @@ fn a_checkout_names_the_promotions_that_give_something() {
         withheld(2, "PROMOTION_USED_UP"),
     ]);
     let promotions = vec![promotion_id(1)];
-    let then = CartEvent::CheckoutStarted { order: order(1), total: euros(2_300), promotions, pay_first: None };
+    let then =
+        CartEvent::CheckoutStarted { order: order(1), total: euros(2_300), promotions, pay_first: None, adds_to: None };
     accepted(given, start(1, 2_300), vec![then]);
 }

@@ -30,6 +30,8 @@ fn every_event() -> Vec<OrderEvent> {
             lines: vec![cancelled_line(&line_units(1, 1))],
             refund: eur(0),
         },
+        OrderEvent::AdditionAccepted { addition: order_id(2) },
+        OrderEvent::AdditionReleased { addition: order_id(2), end: AdditionEnd::CalledOff },
         OrderEvent::BackOrdered { lines: vec![line_units(1, 1)], until: DELIVERED_AT },
         OrderEvent::BackOrderFilled {},
         OrderEvent::PaymentRecorded {
@@ -65,7 +67,7 @@ fn every_event_is_stored_under_its_type_and_survives_json() {
         types.insert(event.event_type());
         assert_eq!(serde_json::from_value::<OrderEvent>(json).expect("JSON becomes an event"), event);
     }
-    assert_eq!(types.len(), 18);
+    assert_eq!(types.len(), 20);
 }
 
 #[test]
@@ -104,6 +106,8 @@ fn every_refusal_has_a_code_of_its_own() {
         OrderError::PaymentUnderWay,
         OrderError::PaymentAmountInvalid { requested: eur(2), due: eur(1) },
         OrderError::TooManyPayments { max: PAYMENTS_MAX },
+        OrderError::NotAddedTo { why: "it was called off" },
+        OrderError::HasAdditions { addition: order_id(2) },
         OrderError::ReturnDiffers,
         OrderError::ReturnWithdrawn,
         OrderError::TooManyReturns { max: RETURNS_MAX },

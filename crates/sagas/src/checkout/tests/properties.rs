@@ -25,6 +25,7 @@ fn any_surrender() -> impl Strategy<Value = Input> {
     let vital = [
         "reserve",
         "reserve_promotions",
+        "accept_addition",
         "place",
         "authorise/p1",
         "authorise/p2",
@@ -34,6 +35,7 @@ fn any_surrender() -> impl Strategy<Value = Input> {
     ];
     let other = [
         "release_promotions",
+        "release_addition",
         "undo_payment/p1/1",
         "undo_payment/p2/1",
         "cancel_fulfilments",
@@ -49,6 +51,7 @@ fn any_input() -> impl Strategy<Value = Input> {
     simple.extend([short(), placed_for_nothing(), parcels_of(0), cancellation(), left(&[]), left(&[1]), left(&[1, 2])]);
     simple.extend([Input::FulfilmentsCancelled, Input::StockReleased, Input::Done]);
     simple.extend([Input::PromotionsReserved, promotion_refused(), Input::PromotionsReleased]);
+    simple.extend([Input::AdditionAccepted, additions::refused(), Input::AdditionReleased]);
     simple.extend([Input::PaymentTimeOver, Input::ReturnTimeOver, Input::ShortfallUndecided, Input::BackOrderLate]);
     simple.extend([Input::BackOrdered { shortages: shortages() }, Input::UnitsCame, Input::StillWaiting]);
     simple.push(Input::BackOrderFilled { routed: routed() });
@@ -77,7 +80,8 @@ fn any_input() -> impl Strategy<Value = Input> {
 
 /// A good beginning of any length, then anything: so that every stage is reached often.
 fn any_inputs() -> impl Strategy<Value = Vec<Input>> {
-    let paths = prop::sample::select(vec![path(), path_with_promotion(), shortfall::path(), parts::path()]);
+    let paths =
+        prop::sample::select(vec![path(), path_with_promotion(), shortfall::path(), parts::path(), additions::path()]);
     (paths, 0..=path().len(), prop::collection::vec(any_input(), 0..60))
         .prop_map(|(path, good, any)| with(path[..good].to_vec(), &any))
 }
@@ -94,10 +98,11 @@ fn check(before: &Checkout, after: &Checkout, reaction: &Asked, is_free: bool) {
             CheckoutStep::RequestFulfilments { .. } => {
                 assert!(!after.is_waiting, "a warehouse is asked for units that are not there");
             }
-            CheckoutStep::Place { .. } => assert!(
-                after.promotions.is_empty() || before.stage == Stage::Redeeming,
-                "placed without a use of its promotions"
-            ),
+            CheckoutStep::Place { .. } => {
+                let is_redeemed = after.promotions.is_empty() || before.stage == Stage::Redeeming;
+                assert!(is_redeemed, "placed without a use of its promotions");
+                assert!(after.adds_to.is_none() || after.is_joined, "placed though no order takes it along");
+            }
             CheckoutStep::Dispatch { fulfilment, .. } => {
                 assert!(before.parcels[fulfilment].state >= ParcelState::Paid, "an unpaid parcel left");
             }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::order::PaidParcel;
+use domain::order::AdditionEnd;
 use proptest::prelude::*;
 
 use super::super::state::AttemptState;
@@ -35,6 +36,8 @@ struct World {
     taken_of: BTreeMap<PaymentId, i64>,
     payments: u128,
     cancellations: u128,
+    /// Whether the order that it adds to took nothing along.
+    is_refused: bool,
     seconds: i64,
 }
 
@@ -47,6 +50,13 @@ fn placed_by(choice: usize) -> Input {
     match i64::try_from(choice) {
         Ok(first) if choice.is_multiple_of(2) => parts::placed(first + 1),
         Ok(_) | Err(_) => placed_under(ShortfallPolicy::ALL[choice % ShortfallPolicy::ALL.len()].1),
+    }
+}
+
+fn left_by(end: AdditionEnd) -> Input {
+    match end {
+        AdditionEnd::CalledOff => Input::AdditionReleased,
+        AdditionEnd::HandedOver => Input::Done,
     }
 }
 
@@ -93,6 +103,7 @@ impl World {
                 step,
                 CheckoutStep::UndoPayment { .. }
                     | CheckoutStep::ReleaseStock { .. }
+                    | CheckoutStep::ReleaseAddition { .. }
                     | CheckoutStep::ReleasePromotions { .. }
             )
         };
@@ -129,14 +140,15 @@ impl World {
         if self.open.is_empty() {
             return;
         }
-        let step = self.open.remove(choice % self.open.len());
         let is_good = choice % 4 != 3;
-        let input = match step {
+        let input = match self.open.remove(choice % self.open.len()) {
             CheckoutStep::Reserve { .. } if is_good => reserved(),
             CheckoutStep::Reserve { .. } => short(),
             CheckoutStep::ReservePromotions { .. } if is_good => Input::PromotionsReserved,
             CheckoutStep::ReservePromotions { .. } => promotion_refused(),
             CheckoutStep::ReleasePromotions { .. } => Input::PromotionsReleased,
+            CheckoutStep::AcceptAddition { .. } => self.join(is_good),
+            CheckoutStep::ReleaseAddition { end, .. } => left_by(end),
             CheckoutStep::Place { .. } => placed_by(choice),
             CheckoutStep::Allocate { .. } if is_good => allocated(),
             CheckoutStep::Allocate { .. } => short(),
@@ -184,6 +196,11 @@ impl World {
             | CheckoutStep::CancelOrder { .. } => Input::Done,
         };
         self.tell(input);
+    }
+
+    fn join(&mut self, is_taken_along: bool) -> Input {
+        self.is_refused = !is_taken_along;
+        if is_taken_along { Input::AdditionAccepted } else { additions::refused() }
     }
 
     fn take(&mut self, fulfilment: FulfilmentId, payment: PaymentId, amount: Money) -> Input {
@@ -372,6 +389,12 @@ impl World {
         assert!(!is_confirmed || self.checkout.first_paying().is_some(), "sold for nothing: {:?}", self.checkout);
         self.assert_parcels_are_paid();
         let asked = |key: &str| self.asked.contains(key);
+        if asked("accept_addition") && !self.is_refused {
+            let has_left = self.checkout.parcels.values().any(|parcel| parcel.state >= ParcelState::HandedOver);
+            let is_undone = self.checkout.why.is_some();
+            assert_eq!(asked("release_addition"), is_undone || has_left, "it goes along for ever: {:?}", self.checkout);
+        }
+        assert!(!self.is_refused || !asked("place"), "placed though it goes along with nothing");
         // A buyer who may still pay keeps their use.
         if asked("reserve_promotions") && self.checkout.stage != Stage::Paying {
             let is_kept = asked("confirm_promotions") && !asked("release_promotions");
@@ -385,12 +408,13 @@ proptest! {
 
     #[test]
     fn in_any_world_nothing_is_asked_twice_and_in_the_end_nobody_is_cheated(
-        has_promotion in any::<bool>(),
-        begins_well in any::<bool>(),
+        (has_promotion, is_addition, begins_well) in any::<(bool, bool, bool)>(),
         steps in prop::collection::vec((0_u8..21, 0_usize..64), 0..120),
     ) {
         let mut world = World::default();
-        world.tell(if has_promotion { started_with_promotion() } else { started() });
+        let promotions = if has_promotion { vec![promotion()] } else { Vec::new() };
+        let adds_to = is_addition.then(additions::first);
+        world.tell(Input::Started { cart: cart(), promotions, adds_to });
         if begins_well {
             world.begin_well();
         }

@@ -163,9 +163,11 @@ fn paris() -> LocationId {
 
 fn input_of(fact: Fact) -> CheckoutInput {
     match fact {
-        Fact::Started => {
-            CheckoutInput::Started { cart: CartId::from_uuid(uuid::Uuid::from_u128(2)), promotions: Vec::new() }
-        }
+        Fact::Started => CheckoutInput::Started {
+            cart: CartId::from_uuid(uuid::Uuid::from_u128(2)),
+            promotions: Vec::new(),
+            adds_to: None,
+        },
         Fact::Authorised => CheckoutInput::Authorised { payment: payment(), expires_at: None },
         Fact::Declined => CheckoutInput::Declined { payment: payment(), code: "no".to_owned() },
         Fact::CancellationRequested => CheckoutInput::CancellationRequested { reason: "no more".to_owned() },
