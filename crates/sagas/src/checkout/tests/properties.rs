@@ -134,11 +134,11 @@ fn check(before: &Checkout, after: &Checkout, reaction: &Asked, is_free: bool) {
     }
 }
 
-/// A parcel may arrive, and be paid back, after its order was completed.
+/// A parcel may leave, arrive, and be paid back, after its order was completed; an order that it goes along with hears of it.
 fn is_about_a_parcel(name: &str) -> bool {
-    ["note/", "dispatch/", "refund_parcel/", "release_parcel/", "refuse_lines/", "refund_lines/", "note_payment/"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
+    let lines = ["refuse_lines/", "refund_lines/"];
+    let parcels = ["note/", "dispatch/", "refund_parcel/", "release_parcel/", "note_payment/", "release_addition"];
+    lines.iter().chain(&parcels).any(|prefix| name.starts_with(prefix))
 }
 
 /// When it is over without a sale, no attempt that was told to hold money pays or is left alone.
