@@ -143,7 +143,6 @@ impl World {
         let is_good = choice % 4 != 3;
         let input = match self.open.remove(choice % self.open.len()) {
             CheckoutStep::Reserve { .. } if is_good => reserved(),
-            CheckoutStep::Reserve { .. } => short(),
             CheckoutStep::ReservePromotions { .. } if is_good => Input::PromotionsReserved,
             CheckoutStep::ReservePromotions { .. } => promotion_refused(),
             CheckoutStep::ReleasePromotions { .. } => Input::PromotionsReleased,
@@ -151,7 +150,7 @@ impl World {
             CheckoutStep::ReleaseAddition { end, .. } => left_by(end),
             CheckoutStep::Place { .. } => placed_by(choice),
             CheckoutStep::Allocate { .. } if is_good => allocated(),
-            CheckoutStep::Allocate { .. } => short(),
+            CheckoutStep::Reserve { .. } | CheckoutStep::Allocate { .. } => short(),
             CheckoutStep::BackOrder { .. } if is_good => Input::BackOrdered { shortages: shortages() },
             CheckoutStep::BackOrder { .. } => Input::Short { shortages: Vec::new() },
             CheckoutStep::SettleBackOrder { .. } if is_good => Input::BackOrderFilled { routed: routed() },
