@@ -116,6 +116,15 @@ fn anew(renewal: &PaymentId) -> Input {
     Input::Authorised { payment: renewal.clone(), expires_at: Some(noon().plus_seconds(2 * WEEK_SECONDS)) }
 }
 
+fn assert_called_off_undoes_both(mut checkout: Checkout, renewal: &PaymentId) {
+    checkout.react(&cancellation(), noon());
+    let undoing = names(&checkout.react(&Input::FulfilmentsCancelled, noon()));
+    assert_eq!(
+        undoing,
+        ["release_stock".to_owned(), "undo_payment/p1/1".to_owned(), format!("undo_payment/{renewal}/1")]
+    );
+}
+
 #[test]
 fn of_money_that_is_taken_in_part_the_rest_is_held_anew_and_what_was_taken_stays_taken() {
     let (mut checkout, renewal) = renewing_the_rest();
@@ -128,12 +137,7 @@ fn of_money_that_is_taken_in_part_the_rest_is_held_anew_and_what_was_taken_stays
     };
     assert_eq!((pays, *amount), (&renewal, eur(500)));
     assert_eq!(names(&checkout.react(&captured(2), noon())), ["release_parcel/f2"]);
-    checkout.react(&cancellation(), noon());
-    let undoing = names(&checkout.react(&Input::FulfilmentsCancelled, noon()));
-    assert_eq!(
-        undoing,
-        ["release_stock".to_owned(), "undo_payment/p1/1".to_owned(), format!("undo_payment/{renewal}/1")]
-    );
+    assert_called_off_undoes_both(checkout, &renewal);
 }
 
 #[test]
@@ -251,13 +255,8 @@ fn a_hold_that_cannot_be_renewed_is_renewed_once_more_when_people_decide_so() {
 
 #[test]
 fn an_order_that_is_called_off_while_its_hold_is_renewed_lets_both_go() {
-    let (mut checkout, renewal) = renewing(&path_held_for(WEEK_SECONDS));
-    checkout.react(&cancellation(), noon());
-    let undoing = names(&checkout.react(&Input::FulfilmentsCancelled, noon()));
-    assert_eq!(
-        undoing,
-        ["release_stock".to_owned(), "undo_payment/p1/1".to_owned(), format!("undo_payment/{renewal}/1")]
-    );
+    let (checkout, renewal) = renewing(&path_held_for(WEEK_SECONDS));
+    assert_called_off_undoes_both(checkout, &renewal);
 }
 
 #[test]
