@@ -90,7 +90,10 @@ pub(super) fn reshipped(
 
 pub(super) fn not_reshipped(checkout: &mut Checkout, fulfilment: &FulfilmentId, shortages: &[Shortage]) -> Reaction {
     let lacking = shortages.iter().map(|short| format!("{} of {} are left", short.available, short.sku));
-    let why = lacking.collect::<Vec<_>>().join(", ");
+    let why = match shortages {
+        [] => "its units were not there when they were asked for".to_owned(),
+        _ => lacking.collect::<Vec<_>>().join(", "),
+    };
     match lost(checkout, fulfilment) {
         Some(_) => question(fulfilment, &why),
         None => Reaction::default(),

@@ -1,9 +1,11 @@
 //! Sends the units of a lost parcel once more.
 
 use app::bus::Request;
-use app::stock;
+use app::error::AppError;
+use app::stock::{self, Routed, Shortage};
 use domain::fulfilment::{Fulfilment, FulfilmentCommand};
-use domain::values::{FulfilmentId, Money, OrderId};
+use domain::stock::{Finish, Stock, stream_id};
+use domain::values::{FulfilmentId, Money, OrderId, Quantity, Sku};
 
 use super::fulfilment::by_location;
 use super::{GatewayWork, derived, words};
@@ -26,11 +28,17 @@ impl GatewayWork {
         };
         let holder = OrderId::from_uuid(derived(order, &format!("reship/{fulfilment}/{round}")));
         let needs = stock::needs(lost.lines().iter().map(|line| (&line.sku, line.quantity)))?;
-        let expires_at = self.shop.clock.now().plus_seconds(self.shop.settings.reservation_seconds);
         let fulfilment = fulfilment.clone();
-        let sold = match stock::reserve_all(&self.shop, request, &holder, &needs, expires_at).await? {
-            Ok(routed) => stock::allocate_all(&self.shop, request, &holder, &needs, routed).await?,
-            Err(shortages) => Err(shortages),
+        let sold = match self.sell_again(request, &holder, &needs).await {
+            Ok(sold) => sold,
+            // It was done before, and nobody heard that the units were not there: that stays so, whatever has come in since.
+            Err(AppError::Refused(refused)) if refused.code == "RESERVATION_OVER" => {
+                if self.has_left(&holder, &needs).await? {
+                    return Err(StepError::Stuck(format!("the units of parcel {fulfilment} were sent once more")));
+                }
+                Err(Vec::new())
+            }
+            Err(error) => return Err(error.into()),
         };
         let routed = match sold {
             Ok(routed) => routed,
@@ -57,5 +65,31 @@ impl GatewayWork {
             parcels.push((id, location, units));
         }
         Ok(Input::Reshipped { fulfilment, holder, parcels })
+    }
+
+    async fn sell_again(
+        &self,
+        request: &Request,
+        holder: &OrderId,
+        needs: &[(Sku, Quantity)],
+    ) -> Result<Result<Vec<Routed>, Vec<Shortage>>, AppError> {
+        let expires_at = self.shop.clock.now().plus_seconds(self.shop.settings.reservation_seconds);
+        match stock::reserve_all(&self.shop, request, holder, needs, expires_at).await? {
+            Ok(routed) => stock::allocate_all(&self.shop, request, holder, needs, routed).await,
+            Err(shortages) => Ok(Err(shortages)),
+        }
+    }
+
+    /// Returns whether units that were sold to a holder have left from anywhere.
+    async fn has_left(&self, holder: &OrderId, needs: &[(Sku, Quantity)]) -> Result<bool, AppError> {
+        for (sku, _) in needs {
+            for location in &self.shop.settings.locations {
+                let stock = self.shop.bus.load::<Stock>(&stream_id(sku, location)).await?.state;
+                if stock.finish(holder) == Some(Finish::Dispatched) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 }

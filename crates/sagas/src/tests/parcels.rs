@@ -1,5 +1,6 @@
 //! Parcels: what is packed is paid, what is paid may leave, what left is out of stock, what is lost is decided by people.
 
+use app::stock::Shortage;
 use domain::fulfilment::{FulfilmentCommand, FulfilmentState};
 use domain::order::{FulfilmentStatus, OrderStatus, PaymentStatus};
 use domain::payment::PaymentCommand;
@@ -247,6 +248,32 @@ async fn nobody_decides_about_a_lost_parcel_that_has_turned_up() {
     counter.deliver(&order, "paris").await;
     assert_eq!(counter.processes.tasks(), []);
     assert_eq!(counter.order(&order).await.fulfilment_status(), FulfilmentStatus::Delivered);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_there_once_stays_so_when_the_answer_was_not_heard() {
+    let counter = Counter::open();
+    let book = counter.book("LIV-1", 1_055, [1, 0]).await;
+    let order = counter.buy(&[(&book, 1)], VISA).await;
+    counter.pack(&order, "paris").await;
+    counter.hand_over(&order, "paris").await;
+    lose(&counter, &order, "paris").await;
+    let (fulfilment, _) = counter.parcel(&order, "paris").await;
+    let again = |round| Step::Reship { fulfilment: fulfilment.clone(), round };
+    let lacks = |available| Shortage { sku: book.clone(), requested: 1, available };
+    let first = counter.perform(&order, &again(7)).await;
+    assert_eq!(first, Ok(Input::NotReshipped { fulfilment: fulfilment.clone(), shortages: vec![lacks(0)] }));
+    counter.stock_up(&book, "paris", 2).await;
+    let repeated = counter.perform(&order, &again(7)).await;
+    assert_eq!(repeated, Ok(Input::NotReshipped { fulfilment: fulfilment.clone(), shortages: Vec::new() }));
+    assert_eq!(counter.shelf(&book, "paris").await, [2, 0, 0], "nothing is promised to anybody");
+    // Of one that was sent the units have left: whoever comes late takes nothing from it.
+    let sent = counter.perform(&order, &again(8)).await;
+    let Ok(Input::Reshipped { holder, parcels, .. }) = sent else { panic!("{sent:?}") };
+    let routed = parcels.into_iter().flat_map(|(_, _, routed)| routed).collect();
+    let step = Step::Dispatch { fulfilment: fulfilment.clone(), routed, holder: Some(holder) };
+    assert_eq!(counter.perform(&order, &step).await, Ok(Input::Done));
+    assert!(matches!(counter.perform(&order, &again(8)).await, Err(StepError::Stuck(_))));
 }
 
 #[tokio::test(start_paused = true)]
