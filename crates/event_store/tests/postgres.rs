@@ -31,6 +31,13 @@ async fn open(url: &str) -> PostgresStore {
     PostgresStore::connect(url).await.expect("the log opens")
 }
 
+/// Cuts the connections of all stores to a database, waits until the server has ended them, and returns how many there were.
+async fn cut(pool: &PgPool) -> i64 {
+    let sql = "SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity \
+               WHERE application_name = 'event_store' AND datname = current_database()";
+    sqlx::query_scalar(sql).fetch_one(pool).await.expect("the connections are ended")
+}
+
 #[tokio::test]
 async fn processes_that_start_together_create_one_schema() {
     let Some(server) = TestPostgres::shared() else {
@@ -130,9 +137,7 @@ async fn a_lost_connection_leaves_at_most_doubt() {
     });
     let mut killed = 0;
     while !appends.is_finished() {
-        let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
-                   WHERE application_name = 'event_store' AND datname = current_database()";
-        killed += sqlx::query_scalar::<_, i64>(sql).fetch_one(&pool).await.expect("connections are ended");
+        killed += cut(&pool).await;
         let known = *store.head().borrow();
         let head = store.read_all(Position(0), 1, &Filter::default()).await.map_or(known, |page| page.head);
         // Let some commits through before the next cut.
@@ -307,9 +312,7 @@ async fn a_hold_that_cannot_be_confirmed_is_not_trusted() {
     until(&store, "the trust ends", |tenure| tenure.is_none()).await;
     lock.rollback().await.expect("the lock is given back");
     until(&store, "it is confirmed again", |now| now == tenure).await;
-    let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
-               WHERE application_name = 'event_store' AND datname = current_database()";
-    sqlx::query(cut).execute(&pool).await.expect("its connections are ended");
+    cut(&pool).await;
     until(&store, "a new one begins after a lost connection", |now| now.is_some_and(|now| Some(now) != tenure)).await;
 }
 
@@ -345,9 +348,7 @@ async fn a_commit_of_another_epoch_is_refused() {
     let epoch = store.epoch();
     let of_epoch = |id: &str, expected, epoch| Commit { epoch: Some(epoch), ..commit(id, expected) };
     store.append(of_epoch("epoch", 1, epoch)).await.expect("it is the same epoch");
-    let ended = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'event_store'
-                 AND datname = current_database()";
-    sqlx::query(ended).execute(&pool).await.expect("the sessions have ended");
+    cut(&pool).await;
     // The writer finds out with the first one that it sends.
     let _lost = store.append(commit("lost", 0)).await;
     // The listener finds out by itself, so the epoch may end once more meanwhile: whoever is told so decides again.
