@@ -115,8 +115,8 @@ impl Stock {
         &self.back_orders
     }
 
-    /// Returns the units an order kept when its waiting ended, if it did and is remembered.
-    pub(super) fn settled(&self, order: &OrderId) -> Option<i64> {
+    /// Returns the units an order kept when its waiting ended, be they gone since, if it did and is remembered.
+    pub fn settled(&self, order: &OrderId) -> Option<i64> {
         self.settled.get(order).copied()
     }
 

@@ -78,6 +78,20 @@ async fn units_of_any_location_make_it_whole_and_what_is_too_much_is_free_again(
 }
 
 #[tokio::test]
+async fn units_that_have_left_are_not_missing_to_whoever_asks_once_more() {
+    let (shop, book) = two_shelves(1, 0).await;
+    assert_eq!(wait_for(&shop, &book, 3).await, [(3, 1)]);
+    stock_up(&shop, &book, "lyon", 2).await;
+    let routed = settle_back_order(&shop, &staff(), &order(1), &need(&book, 3)).await.expect("the store is there");
+    let routed = routed.expect("every unit is there");
+    for_each(&shop, &staff(), &routed, &StockCommand::Dispatch { order: order(1) }).await.expect("they leave");
+    let before = length(&shop);
+    assert_eq!(wait_for(&shop, &book, 3).await, []);
+    assert_eq!(settled(&shop, &book, 3).await, Some(vec![at("paris", 1), at("lyon", 2)]));
+    assert_eq!(length(&shop), before, "nothing is sold twice");
+}
+
+#[tokio::test]
 async fn a_worker_that_saw_less_keeps_what_another_one_has_kept() {
     let store = Arc::new(Unreliable::default());
     let (shop, book) = (shop_over(store.clone()), sku("livre"));
