@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use domain::stock::{Stock, StockCommand, stream_id};
+use domain::stock::{Finish, Stock, StockCommand, stream_id};
 use domain::values::{LocationId, OrderId, Quantity, Sku, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -85,7 +85,6 @@ struct Holding {
 }
 
 impl Holding {
-    /// What it was sold here and keeps, be it gone since.
     fn sold(&self, order: &OrderId) -> i64 {
         sold_in(&self.stock, order)
     }
@@ -95,10 +94,13 @@ impl Holding {
     }
 }
 
-/// Returns what an order was sold and keeps, be it gone since: whoever does a step once more, long after, must not take it for
-/// missing.
+/// Returns what an order was sold and was not given back, be it gone since: whoever does a step once more, long after, must not take
+/// it for missing.
 fn sold_in(stock: &Stock, order: &OrderId) -> i64 {
-    stock.settled(order).unwrap_or_else(|| stock.allocation(order).map_or(0, Quantity::units))
+    match stock.finish(order) {
+        Some(Finish::Dispatched) => stock.settled(order).unwrap_or(0),
+        Some(Finish::Over) | None => stock.allocation(order).map_or(0, Quantity::units),
+    }
 }
 
 async fn holdings(shop: &Shop, sku: &Sku) -> Result<Vec<Holding>, AppError> {

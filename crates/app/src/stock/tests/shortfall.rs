@@ -92,6 +92,17 @@ async fn units_that_have_left_are_not_missing_to_whoever_asks_once_more() {
 }
 
 #[tokio::test]
+async fn units_that_were_given_back_after_the_waiting_are_no_longer_the_orders() {
+    let (shop, book) = two_shelves(1, 0).await;
+    assert_eq!(wait_for(&shop, &book, 3).await, [(3, 1)]);
+    stock_up(&shop, &book, "lyon", 2).await;
+    assert!(settled(&shop, &book, 3).await.is_some());
+    release_all(&shop, &staff(), &order(1), &[book.clone()], &text("undone")).await.expect("they are free");
+    assert_eq!(settled(&shop, &book, 3).await, None);
+    assert_eq!(available(&shop, &book).await.expect("the store is there"), 3);
+}
+
+#[tokio::test]
 async fn a_worker_that_saw_less_keeps_what_another_one_has_kept() {
     let store = Arc::new(Unreliable::default());
     let (shop, book) = (shop_over(store.clone()), sku("livre"));
