@@ -97,7 +97,7 @@ async fn units_that_were_given_back_after_the_waiting_are_no_longer_the_orders()
     assert_eq!(wait_for(&shop, &book, 3).await, [(3, 1)]);
     stock_up(&shop, &book, "lyon", 2).await;
     assert!(settled(&shop, &book, 3).await.is_some());
-    release_all(&shop, &staff(), &order(1), &[book.clone()], &text("undone")).await.expect("they are free");
+    release_all(&shop, &staff(), &order(1), std::slice::from_ref(&book), &text("undone")).await.expect("they are free");
     assert_eq!(settled(&shop, &book, 3).await, None);
     assert_eq!(available(&shop, &book).await.expect("the store is there"), 3);
 }
